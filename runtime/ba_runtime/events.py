@@ -1,0 +1,140 @@
+"""What leaves the runtime: frozen events, handed to one sink on the Lua thread.
+
+A sink is any callable that takes one event. It runs on the Lua thread, so it must return at once and must
+not call back into the runtime. All text is the bytes that Lua had; whoever shows it decides how to decode
+it. `cell` is the execution count of the cell that the code belongs to, 0 where there is none (a cosocket
+belongs to the cell that made it, for as long as it lives).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """`print`, `io.write`, `io.stderr:write` of a cell that is still running: its response."""
+
+    cell: int
+    text: bytes
+    stream: Literal["stdout", "stderr"] = "stdout"
+
+
+@dataclass(frozen=True, slots=True)
+class LatePrint:
+    """`print` by code whose cell has already ended: there is no response left, so it belongs to the trace."""
+
+    cell: int
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One call of `trace` or `tracep`.
+
+    `source` is the chunk of the calling code (`cell[3]`, a file name), `line` its line (-1 when called
+    through pcall), `name` the calling function's name as Lua knows it (may be empty), `prefix` false when
+    tracep asked for no `NAME LINE:`.
+    """
+
+    cell: int
+    source: str
+    line: int
+    name: str
+    text: bytes
+    priority: int = 5
+    prefix: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error that ended something in the background: a cosocket, a thread job, a timer.
+
+    `text` is the report in the server's wording, `Lua error in Cosocket: FILE:LINE: MESSAGE` and a traceback.
+    """
+
+    cell: int
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark of the runtime itself, such as a difference to the device that has just mattered."""
+
+    cell: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputRequested:
+    """A cell called `io.read`; answer with `Runtime.reply_input`."""
+
+    cell: int
+    prompt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SocketOpened:
+    """A system socket came to be. `kind` is tcp, listen or udp; `cell` made it."""
+
+    cell: int
+    socket: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SocketClosed:
+    """A system socket is gone."""
+
+    cell: int
+    socket: int
+
+
+Event: TypeAlias = (
+    Printed | LatePrint | Traced | Fault | Note | InputRequested | SocketOpened | SocketClosed
+)
+Sink: TypeAlias = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReport:
+    """Why a cell ended early.
+
+    `message` is Lua's, position included. `source` and `line` are where user code was at fault (`""`, 0 when
+    unknown). `traceback` holds the Lua stack, innermost first, one frame a string, with no frame of the
+    runtime's own. `kind` tells errors in the source text (`syntax`) from those of running code (`runtime`),
+    a stop by the user (`interrupt`), the memory bound (`memory`) and `os.exit` (`exit`).
+    """
+
+    kind: Literal["syntax", "runtime", "interrupt", "memory", "exit"]
+    message: bytes
+    source: str = ""
+    line: int = 0
+    traceback: tuple[bytes, ...] = ()
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """How a cell ended: `values` are what it returned, each rendered for reading; `error` why it failed."""
+
+    cell: int
+    values: tuple[bytes, ...] = ()
+    error: ErrorReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SocketInfo:
+    """One socket object, for the socket table. Times are in seconds, counts in bytes."""
+
+    socket: int
+    kind: str
+    state: str
+    local: str
+    peer: str
+    bytes_in: int
+    bytes_out: int
+    age_s: float
+    cell: int

@@ -1,0 +1,88 @@
+-- Argument errors that read as the server's: the words of Lua's own auxiliary library, for functions that
+-- are written in Lua here and in C there.
+--
+-- Every function below must be called directly (no tail call) by the documented function that found the
+-- fault, because it names that function (stack level 2) and blames the position of its caller (level 3).
+
+local getinfo, error, type, select, rawget, getmetatable, format =
+  debug.getinfo, error, type, select, rawget, debug.getmetatable, string.format
+local tonumber, tointeger, mathtype = tonumber, math.tointeger, math.type
+local loaded = package.loaded
+
+local check = {}
+
+-- A function reached through pcall has no name of its own; Lua then looks for it in the loaded modules, one
+-- level deep (`ba.sleep`), and says `?` where that fails (`ba.socket.connect`).
+local function global_name(f)
+  for module, content in pairs(loaded) do
+    if type(content) == "table" then
+      for name, value in pairs(content) do
+        if value == f and type(name) == "string" then
+          return module == "_G" and name or module .. "." .. name
+        end
+      end
+    end
+  end
+end
+
+-- The type as messages give it: `__name` first, as for the sockets' `_BASOCK`.
+local function typename(value)
+  local meta = getmetatable(value)
+  local name = type(meta) == "table" and rawget(meta, "__name")
+  return type(name) == "string" and name or type(value)
+end
+check.typename = typename
+
+local function blame(n, text, level)
+  local info = getinfo(level, "nf")
+  if info.namewhat == "method" then
+    n = n - 1
+    if n == 0 then
+      error(format("calling '%s' on bad self (%s)", info.name, text), level + 1)
+    end
+  end
+  error(format("bad argument #%d to '%s' (%s)", n, info.name or global_name(info.func) or "?", text), level + 1)
+end
+
+-- Raises `bad argument #n to 'f' (text)`.
+function check.fail(n, text)
+  blame(n, text, 3)
+end
+
+-- Raises `bad argument #n to 'f' (expected, got …)`; `count` is how many arguments were passed.
+function check.expected(n, expected, value, count)
+  blame(n, expected .. " expected, got " .. (count and n > count and "no value" or typename(value)), 3)
+end
+
+-- Returns the argument as an integer; numeric strings and whole floats count, as in Lua's C API.
+function check.integer(n, value, count)
+  if mathtype(value) == "integer" then
+    return value
+  end
+  local number = tonumber(value)
+  if (type(value) ~= "number" and type(value) ~= "string") or not number then
+    blame(n, "number expected, got " .. (count and n > count and "no value" or typename(value)), 3)
+  end
+  return tointeger(number) or blame(n, "number has no integer representation", 3)
+end
+
+-- Returns the argument as a number; numeric strings count.
+function check.number(n, value, count)
+  local number = (type(value) == "number" or type(value) == "string") and tonumber(value)
+  if not number then
+    blame(n, "number expected, got " .. (count and n > count and "no value" or typename(value)), 3)
+  end
+  return number
+end
+
+-- Returns the argument as a string; numbers count.
+function check.string(n, value, count)
+  if type(value) == "string" then
+    return value
+  elseif type(value) == "number" then
+    return value .. ""
+  end
+  blame(n, "string expected, got " .. (count and n > count and "no value" or typename(value)), 3)
+end
+
+return check
