@@ -1,0 +1,1 @@
+"""Tests of the Lua modules that need no network and no scheduler."""
