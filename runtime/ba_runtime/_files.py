@@ -1,0 +1,249 @@
+"""What `ba.openio` stands on: files and directories by path, and open files by number.
+
+`Files` belongs to the Lua thread. Its methods are what Lua calls, so they take and give bytes, never raise,
+and answer a failure with None and one of these strings (the originals that are known, and their nearest
+relatives):
+
+| string | errno |
+|---|---|
+| `enoent` | no such file or directory, also where a part of the path is no directory |
+| `exist` | it exists already |
+| `notempty` | a directory that is to be removed has entries |
+| `noaccess` | not permitted, read-only, or something else than a regular file |
+| `nospace` | the disk is full, or the file would be too large |
+| `locked` | in use |
+| `invalidname` | a name that cannot be, and one that leads out of its io |
+| `malloc` | too many open files, or no memory |
+| `ioerror` | anything else |
+
+A name never leaves its root by `..`. Only regular files are opened: a pipe or a device could keep the Lua
+thread waiting for ever.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import stat
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+Failure = tuple[None, bytes]
+OpenFailure = tuple[None, bytes, bytes, bytes]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+# A quarter of the 1,024 descriptors that most systems grant: the sockets are what this runtime is for.
+MAX_OPEN_FILES = 256
+
+_REASONS = {
+    errno.ENOENT: b"enoent",
+    errno.ENOTDIR: b"enoent",
+    errno.EEXIST: b"exist",
+    errno.ENOTEMPTY: b"notempty",
+    errno.EACCES: b"noaccess",
+    errno.EPERM: b"noaccess",
+    errno.EROFS: b"noaccess",
+    errno.EISDIR: b"noaccess",
+    errno.EBADF: b"noaccess",  # reading what was opened for writing, or the reverse
+    errno.ENXIO: b"noaccess",  # a pipe with nobody at the other end
+    errno.ENOSPC: b"nospace",
+    errno.EDQUOT: b"nospace",
+    errno.EFBIG: b"nospace",
+    errno.EBUSY: b"locked",
+    errno.ETXTBSY: b"locked",
+    errno.ENAMETOOLONG: b"invalidname",
+    errno.EINVAL: b"invalidname",
+    errno.ELOOP: b"invalidname",
+    errno.EMFILE: b"malloc",
+    errno.ENFILE: b"malloc",
+    errno.ENOMEM: b"malloc",
+}
+
+_MODES = {
+    b"r": os.O_RDONLY,
+    b"r+": os.O_RDWR,
+    b"w": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+    b"w+": os.O_RDWR | os.O_CREAT | os.O_TRUNC,
+    b"a": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+    b"a+": os.O_RDWR | os.O_CREAT | os.O_APPEND,
+}
+# Opening must not wait for a pipe's other end, nor make a terminal ours. Missing on Windows.
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+class _NameError(Exception):
+    """The Lua program gave a name that leads out of its io."""
+
+
+def _reason(fault: Exception) -> bytes:
+    """Returns the string for what went wrong; ValueError is a name with a NUL in it."""
+    if isinstance(fault, MemoryError):
+        return b"malloc"
+    if isinstance(fault, OSError):
+        return _REASONS.get(fault.errno or 0, b"ioerror")
+    return b"invalidname"
+
+
+_FAULTS = (OSError, ValueError, MemoryError, _NameError)
+
+
+def _answering(
+    method: Callable[Concatenate[Files, _P], _R],
+) -> Callable[Concatenate[Files, _P], _R | Failure]:
+    """Makes a method return None and the reason where it would raise."""
+
+    @functools.wraps(method)
+    def answer(self: Files, /, *args: _P.args, **kwargs: _P.kwargs) -> _R | Failure:
+        try:
+            return method(self, *args, **kwargs)
+        except _FAULTS as fault:
+            return None, _reason(fault)
+
+    return answer
+
+
+def _path(root: bytes, name: bytes) -> bytes:
+    """Returns the path that `name` has below `root`, without looking at the disk."""
+    parts: list[bytes] = []
+    for part in name.split(b"/"):
+        if part == b"..":
+            if not parts:
+                raise _NameError(name)
+            parts.pop()
+        elif part not in (b"", b"."):
+            parts.append(part)
+    return os.path.join(root, *parts)
+
+
+class Files:
+    """The files that a Lua state has open, and the calls behind every io."""
+
+    def __init__(self) -> None:
+        """Starts with no file open."""
+        self._descriptors: dict[int, int] = {}
+        self._last_number = 0
+
+    def close(self) -> None:
+        """Closes every file that Lua left open, at the end of the runtime."""
+        for number in list(self._descriptors):
+            self.file_close(number)
+
+    @_answering
+    def io_root(self, kind: bytes) -> bytes | None:
+        """Returns the directory of a named io, None for names that are not known."""
+        if kind == b"home":
+            return os.getcwdb()
+        return os.fsencode(os.path.abspath(os.sep)) if kind == b"disk" else None
+
+    @_answering
+    def io_enter(self, root: bytes, name: bytes) -> bytes:
+        """Returns the path of a directory that exists."""
+        path = _path(root, name)
+        if not stat.S_ISDIR(os.stat(path).st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        return path
+
+    @_answering
+    def io_stat(self, root: bytes, name: bytes) -> tuple[bytes, int, int]:
+        """Returns the type, the size in bytes and the Unix time of the last change."""
+        status = os.stat(_path(root, name))
+        if stat.S_ISDIR(status.st_mode):
+            kind = b"directory"
+        else:
+            kind = b"regular" if stat.S_ISREG(status.st_mode) else b"other"
+        return kind, status.st_size, int(status.st_mtime)
+
+    @_answering
+    def io_remove(self, root: bytes, name: bytes) -> bool:
+        """Removes a file."""
+        os.unlink(_path(root, name))
+        return True
+
+    @_answering
+    def io_mkdir(self, root: bytes, name: bytes) -> bool:
+        """Makes a directory."""
+        os.mkdir(_path(root, name))
+        return True
+
+    @_answering
+    def io_rmdir(self, root: bytes, name: bytes) -> bool:
+        """Removes an empty directory."""
+        os.rmdir(_path(root, name))
+        return True
+
+    @_answering
+    def io_rename(self, root: bytes, old: bytes, new: bytes) -> bool:
+        """Renames a file or directory within its io; an older file of the new name is lost."""
+        os.rename(_path(root, old), _path(root, new))
+        return True
+
+    @_answering
+    def io_realpath(self, root: bytes, name: bytes) -> bytes:
+        """Returns the path on the disk, whether or not there is such a file."""
+        return _path(root, name)
+
+    @_answering
+    def io_list(self, root: bytes, name: bytes) -> bytes:
+        """Returns a directory's entries, sorted: each `d` or `f`, the name, and a NUL, which no name has."""
+        with os.scandir(_path(root, name)) as entries:
+            kinds = {entry.name: b"d" if entry.is_dir() else b"f" for entry in entries}
+        return b"".join(kinds[entry] + entry + b"\0" for entry in sorted(kinds))
+
+    def io_open(self, root: bytes, name: bytes, mode: bytes) -> int | OpenFailure:
+        """Opens a regular file; returns its number, else None, the reason, the system's text and the path."""
+        path = name
+        try:
+            path = _path(root, name)
+            descriptor = self._open(path, _MODES[mode])
+        except _FAULTS as fault:
+            reason = _reason(fault)
+            text = os.fsencode(fault.strerror or "") if isinstance(fault, OSError) else reason
+            return None, reason, text, path
+        self._last_number += 1
+        self._descriptors[self._last_number] = descriptor
+        return self._last_number
+
+    def _open(self, path: bytes, flags: int) -> int:
+        """Returns a descriptor, or raises OSError also for what is no regular file."""
+        if len(self._descriptors) >= MAX_OPEN_FILES:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        descriptor = os.open(path, flags | _NEVER_WAIT, 0o666)
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(descriptor)
+            code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EACCES
+            raise OSError(code, os.strerror(code))
+        return descriptor
+
+    @_answering
+    def file_read(self, number: int, size: int) -> bytes:
+        """Returns the next bytes, at most `size`; none at the end."""
+        return os.read(self._descriptor(number), size)
+
+    @_answering
+    def file_write(self, number: int, data: bytes) -> bool:
+        """Writes all of `data`."""
+        descriptor, rest = self._descriptor(number), memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        return True
+
+    @_answering
+    def file_seek(self, number: int, position: int) -> bool:
+        """Goes to a position, in bytes from the start."""
+        os.lseek(self._descriptor(number), position, os.SEEK_SET)
+        return True
+
+    @_answering
+    def file_close(self, number: int) -> bool:
+        """Closes a file; closing it again does nothing."""
+        descriptor = self._descriptors.pop(number, None)
+        if descriptor is not None:
+            os.close(descriptor)
+        return True
+
+    def _descriptor(self, number: int) -> int:
+        return self._descriptors.get(number, -1)  # a closed file: the system answers EBADF
