@@ -4,6 +4,9 @@
 -- Every function below must be called directly (no tail call) by the documented function that found the
 -- fault, because it names that function (stack level 2) and blames the position of its caller (level 3).
 
+local import = ...
+
+local running = coroutine.running
 local getinfo, error, type, select, rawget, getmetatable, format =
   debug.getinfo, error, type, select, rawget, debug.getmetatable, string.format
 local tonumber, tointeger, mathtype = tonumber, math.tointeger, math.type
@@ -42,6 +45,20 @@ local function blame(n, text, level)
     end
   end
   error(format("bad argument #%d to '%s' (%s)", n, info.name or global_name(info.func) or "?", text), level + 1)
+end
+
+-- Raises `message` at the position of the documented function's caller. A function in C sees that position even
+-- when it was called as a tail call; one in Lua has taken its caller's place on the stack. Where the caller was
+-- a coroutine's whole function, and of one line, that line is still known.
+function check.raise(message)
+  if getinfo(2, "t").istailcall and not getinfo(3, "l") then
+    local f = import "interrupt".body(running())
+    local info = f and getinfo(f, "S")
+    if info and info.linedefined == info.lastlinedefined then
+      error(format("%s:%d: %s", info.short_src, info.linedefined, message), 0)
+    end
+  end
+  error(message, 3)
 end
 
 -- Raises `bad argument #n to 'f' (text)`.

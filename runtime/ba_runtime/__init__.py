@@ -1,0 +1,50 @@
+"""The Barracuda App Server's Lua API for sockets, on lupa, without Jupyter.
+
+    with Runtime(print) as runtime:
+        runtime.run_cell(b"return ba.version()", name="demo", cell=1).result()
+
+Where things are: `runtime.py` the face for other threads, `events.py` what leaves the runtime, `_loop.py` the
+Lua thread, `_reactor.py` and `sockets/` the network, `_lua.py` the door to lupa, `lua/` the API itself,
+`lab/` servers that answer for the documentation's host names, `syntax.py` what front ends ask about a text.
+"""
+
+from ._lua import Compiler
+from .errors import BaError, RuntimeClosed, UsageError
+from .events import (
+    CellResult,
+    ErrorReport,
+    Event,
+    Fault,
+    InputRequested,
+    LatePrint,
+    Note,
+    Printed,
+    Sink,
+    SocketClosed,
+    SocketInfo,
+    SocketOpened,
+    Traced,
+)
+from .runtime import MAX_MEMORY, Runtime
+
+__all__ = [
+    "MAX_MEMORY",
+    "BaError",
+    "CellResult",
+    "Compiler",
+    "ErrorReport",
+    "Event",
+    "Fault",
+    "InputRequested",
+    "LatePrint",
+    "Note",
+    "Printed",
+    "Runtime",
+    "RuntimeClosed",
+    "Sink",
+    "SocketClosed",
+    "SocketInfo",
+    "SocketOpened",
+    "Traced",
+    "UsageError",
+]

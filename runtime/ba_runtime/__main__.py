@@ -1,0 +1,138 @@
+"""`ba-lua FILE.lua`: runs a file as one cell, on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from .events import (
+    CellResult,
+    ErrorReport,
+    Event,
+    Fault,
+    InputRequested,
+    LatePrint,
+    Note,
+    Printed,
+    Traced,
+)
+from .runtime import MAX_MEMORY, Runtime
+
+INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
+
+
+class Console:
+    """A sink that writes as the server does: responses to stdout, the trace to stderr."""
+
+    def __init__(self, out: BinaryIO, err: BinaryIO, ask: Callable[[], None]) -> None:
+        """`ask` is called when the program wants a line of input."""
+        self._out = out
+        self._err = err
+        self._ask = ask
+
+    def __call__(self, event: Event) -> None:
+        """Writes one event; a reader that went away (a closed pipe) is no reason to stop."""
+        try:
+            self._write(event)
+        except (BrokenPipeError, ValueError):
+            pass
+
+    def _write(self, event: Event) -> None:
+        match event:
+            case Printed(_, text, "stdout"):
+                self._out.write(text)
+                self._out.flush()
+            case Printed(_, text, _):
+                self._error(text)
+            case Traced():
+                place = f"{event.name} {event.line}: ".encode() if event.prefix else b""
+                self._error(place + event.text + b"\n")
+            case LatePrint(_, text):
+                self._error(b"print after the program ended: " + text)
+            case Fault(_, text):
+                self._error(b"\n\n-------- " + text + b"\n\n")
+            case Note(_, text):
+                self._error(f"-- {text}\n".encode())
+            case InputRequested():
+                self._ask()
+            case _:
+                pass
+
+    def _error(self, text: bytes) -> None:
+        self._err.write(text)
+        self._err.flush()
+
+
+def _explain(error: ErrorReport) -> bytes:
+    if error.kind == "syntax":
+        return b"ba-lua: " + error.message + b"\n"
+    stack = b"".join(b"\n\t" + frame for frame in error.traceback)
+    return b"ba-lua: " + error.message + b"\nstack traceback:" + stack + b"\n"
+
+
+def _exit_code(result: CellResult, err: BinaryIO) -> int:
+    error = result.error
+    if error is None:
+        return 0
+    if error.kind == "exit":
+        return error.exit_code
+    err.write(_explain(error))
+    err.flush()
+    return INTERRUPTED if error.kind == "interrupt" else 1
+
+
+def _read_line(runtime: Runtime) -> None:
+    """Reads a line on a thread of its own, so that cosockets go on meanwhile."""
+    threading.Thread(
+        target=lambda: runtime.reply_input(sys.stdin.buffer.readline() or None), daemon=True
+    ).start()
+
+
+def run(path: Path, *, stay: bool, max_memory: int) -> int:
+    """Runs the file and returns the exit code: 0, 1 after an error, os.exit's, or 130 after Ctrl-C."""
+    source = path.read_bytes()
+    if source.startswith(b"#"):
+        source = b"--" + source
+    runtime = Runtime(
+        Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime)), max_memory=max_memory
+    )
+    with runtime:
+        before = signal.signal(signal.SIGINT, lambda *_: runtime.interrupt())
+        try:
+            result = runtime.run_cell(source, name=path.name, cell=1).result()
+            if stay and result.error is None:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                runtime.until_idle().result()
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            signal.signal(signal.SIGINT, before)
+        return _exit_code(result, sys.stderr.buffer)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="ba-lua",
+        description="Run a Lua program with the ba.socket API: print goes to stdout, trace to stderr.",
+    )
+    parser.add_argument("file", type=Path, help="the Lua program")
+    parser.add_argument("--stay", action="store_true", help="go on until the last cosocket has ended")
+    parser.add_argument(
+        "--max-memory", type=int, default=MAX_MEMORY >> 20, metavar="MIB", help="bound on Lua's memory"
+    )
+    options = parser.parse_args(argv)
+    try:
+        return run(options.file, stay=options.stay, max_memory=options.max_memory << 20)
+    except OSError as error:
+        print(f"ba-lua: cannot read {options.file}: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

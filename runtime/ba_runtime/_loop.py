@@ -1,0 +1,241 @@
+"""The Lua thread: one OS thread that owns the Lua state, every socket and the reactor.
+
+Who calls what: other threads put requests on the desk (`submit`), which wakes the reactor's poll; Lua takes
+them in its main loop and answers through the functions below. What runs where is simple to tell: methods that
+begin with an underscore run on the Lua thread, the others on any.
+
+The thread's main loop is Lua's (`lua/sched.lua`); Python is called back for polling and system calls. When
+that loop ends with an error, which is a fault of ours or memory that ran out, it is reported and entered
+again: nothing that Lua does may end the kernel.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from ._crossing import crossing_table
+from ._files import Files
+from ._interrupt import Interrupter
+from ._lua import LuaState
+from ._reactor import Reactor, Value
+from ._resolver import Resolver
+from .errors import RuntimeClosed
+from .events import CellResult, ErrorReport, Fault, Note, Sink, SocketInfo
+from .sockets import Network
+
+Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    number: int
+    source: bytes
+    name: bytes
+    result: Future[CellResult]
+
+
+class LuaThread(threading.Thread):
+    """Runs Lua until `close`. One per `Runtime`."""
+
+    def __init__(self, sink: Sink, resolver: Resolver, max_memory: int) -> None:
+        """`sink` gets the events, on this thread."""
+        super().__init__(name="lua", daemon=True)
+        self._sink = sink
+        self._resolver = resolver
+        self._max_memory = max_memory
+        self._reactor = Reactor()
+        self._interrupter = Interrupter()
+        self._network = Network(self._reactor, resolver, sink)
+        self._requests: deque[tuple[object, ...]] = deque()
+        self._cells: deque[_Cell] = deque()
+        self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
+        self._rows: dict[int, list[SocketInfo]] = {}
+        self._last_ticket = 0
+        self._interrupting = False
+        self._closing = False
+        self._state: LuaState | None = None
+        self._is_short = False
+        self.started: Future[None] = Future()
+
+    # ------------------------------------------------------------ for other threads
+
+    def run_cell(self, source: bytes, name: bytes, number: int) -> Future[CellResult]:
+        """Queues a cell; cells run one after the other."""
+        cell = _Cell(number, source, name, Future())
+        self._post(lambda: self._add_cell(cell), cell.result)
+        return cell.result
+
+    def ask(self, kind: str, *arguments: bytes) -> Future[tuple[Any, ...]]:
+        """Asks Lua something (`requests` in lua/boot.lua); the answer is a tuple."""
+        answer: Future[tuple[Any, ...]] = Future()
+
+        def work() -> None:
+            self._last_ticket += 1
+            self._tickets[self._last_ticket] = answer
+            self._hand_over(kind, self._last_ticket, *arguments)
+
+        self._post(work, answer)
+        return answer
+
+    def tell(self, kind: str, *arguments: object) -> None:
+        """Tells Lua something that needs no answer."""
+        self._post(lambda: self._hand_over(kind, *arguments))
+
+    def interrupt(self) -> None:
+        """Stops the running cell, and whatever runs without ever waiting. Safe in a signal handler."""
+        self._interrupting = True
+        self._interrupter.plant()
+        self.tell("interrupt")
+
+    def close(self, timeout_s: float) -> None:
+        """Ends the thread, cutting off what runs. Waits `timeout_s` at most; the thread is a daemon."""
+        self._closing = True
+        self._interrupting = True
+        self._interrupter.plant()
+        self.tell("close")
+        if self.is_alive() and threading.current_thread() is not self:
+            self.join(timeout_s)
+
+    def _post(self, work: Callable[[], None], answer: Future[Any] | None = None) -> None:
+        if self._closing and answer is not None:
+            answer.set_exception(RuntimeClosed("the runtime is closed"))
+            return
+        self._reactor.post(work)
+
+    # ------------------------------------------------------------ the thread
+
+    def run(self) -> None:
+        """Makes the state, runs its main loop, and cleans up. Called by `start`."""
+        files = Files()
+        try:
+            state = self._state = LuaState(self._max_memory)
+            host = crossing_table(self._sink, self, self._network, self._interrupter, files)
+            main = state.boot(host)
+        except BaseException as fault:  # whoever waits for `started` gets it
+            self.started.set_exception(fault)
+            return
+        self.started.set_result(None)
+        while not self._closing:
+            self._run_main(main)
+        self._network.close_all()
+        self._cancel_all()
+        self._reactor.close()
+        files.close()
+
+    def _run_main(self, main: Callable[[], None]) -> None:
+        try:
+            main()
+        except Exception as fault:  # never of the user's making: all of their code runs in tasks
+            self._sink(Fault(0, f"the runtime's loop failed and goes on: {fault}".encode()))
+
+    def _cancel_all(self) -> None:
+        closed = RuntimeClosed("the runtime was closed")
+        futures: list[Future[Any]] = [cell.result for cell in self._cells]
+        futures += self._tickets.values()
+        for future in futures:
+            if not future.done():
+                future.set_exception(closed)
+
+    def _hand_over(self, *request: object) -> None:
+        self._requests.append(tuple(v.encode() if isinstance(v, str) else v for v in request))
+        self._reactor.emit(0, 0)
+
+    # ------------------------------------------------------------ cells
+
+    def _add_cell(self, cell: _Cell) -> None:
+        self._cells.append(cell)
+        if len(self._cells) == 1:
+            self._start_cell()
+
+    def _start_cell(self) -> None:
+        cell = self._cells[0]
+        self._hand_over("cell", cell.number, cell.source, cell.name)
+
+    def _cell_done(self, _number: int, *values: bytes) -> None:
+        self._end_cell(values, None)
+
+    def _cell_failed(
+        self, _number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
+    ) -> None:
+        frames = tuple(frame.strip() for frame in stack.split(b"\n")[1:])
+        self._end_cell(
+            (),
+            ErrorReport(
+                cast(Kind, kind.decode()), message, source.decode("utf-8", "replace"), line, frames, code
+            ),
+        )
+
+    def _end_cell(self, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
+        cell = self._cells.popleft()
+        cell.result.set_result(CellResult(cell.number, values, error))
+        if self._cells:
+            self._start_cell()
+
+    # ------------------------------------------------------------ what Lua calls
+
+    def functions(self) -> Mapping[str, Callable[..., object]]:
+        """Returns this thread's part of the crossing table."""
+        return {
+            "poll": self._poll,
+            "take": self._take,
+            "reply": self._reply,
+            "socket_info": self._socket_info,
+            "cell_done": self._cell_done,
+            "cell_failed": self._cell_failed,
+            "is_interrupting": lambda: self._interrupting,
+            "interrupt_over": self._interrupt_over,
+            "memory_collected": self._memory_collected,
+        }
+
+    def _poll(self, deadline: float | None = None) -> tuple[Value, ...]:
+        assert self._state is not None
+        if self._state.is_short_of_memory() != self._is_short:
+            self._is_short = not self._is_short
+            if self._is_short:
+                self._hand_over("memory")
+            else:
+                self._state.restore_bound()
+        return self._reactor.poll(deadline)
+
+    def _memory_collected(self) -> None:
+        assert self._state is not None
+        if self._state.is_short_of_memory():
+            self._sink(Note(0, f"Lua's memory is nearly used up ({self._max_memory >> 20} MiB)"))
+
+    def _take(self) -> tuple[object, ...] | None:
+        return self._requests.popleft() if self._requests else None
+
+    def _reply(self, ticket: int, *values: object) -> None:
+        self._tickets.pop(ticket).set_result(values)
+
+    def _interrupt_over(self) -> None:
+        if not self._closing:
+            self._interrupting = False
+            self._interrupter.lift()
+
+    def _socket_info(
+        self, ticket: int, number: int, kind: bytes, state: bytes, _is_open: bool, received: int, sent: int,
+        age_s: float, cell: int,
+    ) -> None:  # fmt: skip
+        self._rows.setdefault(ticket, []).append(
+            SocketInfo(
+                number, kind.decode(), state.decode(), _written(self._network.sockname(number)),
+                _written(self._network.peername(number)), received, sent, age_s, cell,
+            )  # fmt: skip
+        )
+
+    def rows(self, ticket_answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
+        """Returns the socket rows that were collected for the answer `(ticket,)`."""
+        return tuple(sorted(self._rows.pop(ticket_answer[0], []), key=lambda row: row.socket))
+
+
+def _written(name: tuple[bytes, int, bool] | None) -> str:
+    if name is None:
+        return ""
+    address = name[0].decode()
+    return f"[{address}]:{name[1]}" if name[2] else f"{address}:{name[1]}"

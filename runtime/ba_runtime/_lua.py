@@ -1,0 +1,135 @@
+"""The one door between Python and lupa: states are made, sealed and loaded here, and nowhere else.
+
+A state is sealed before the first line of user code: lupa's `python` table leaves the globals, every
+attribute access from Lua to a Python object is refused, and `eval` and `builtins` were never registered.
+Lua strings are `bytes` in both directions.
+
+lupa holds its lock for as long as Lua runs, and our Lua runs until the runtime ends. So no other thread may
+call into a `LuaState`; it would wait for ever. `Compiler` has a state of its own for that reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import resources
+from typing import Any, NoReturn
+
+# lupa's stubs are out of date (they lack `encoding`), so LuaRuntime is Any here.
+import lupa.lua54 as _lupa
+
+LIBRARY_FILE: str = _lupa.__file__
+LuaError: type[Exception] = _lupa.LuaError
+LuaMemoryError: type[Exception] = _lupa.LuaMemoryError
+
+# What Python still needs when Lua has used up its allowance: the results of the calls that clean up.
+RESERVE_BYTES = 32 << 20
+
+
+class _Handle:
+    """What a Lua full userdata stands on: an object with nothing to see and nothing to call."""
+
+    __slots__ = ()
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise AttributeError("Lua has no access to Python objects")
+
+
+class LuaState:
+    """A sealed Lua 5.4 state with the modules of `ba_runtime/lua`.
+
+    Owned by the thread that makes it, and used by that thread alone.
+    """
+
+    def __init__(self, max_memory: int) -> None:
+        """Makes the state. `max_memory` bounds what Lua may allocate, in bytes."""
+        self._lua: Any = _lupa.LuaRuntime(
+            encoding=None,
+            unpack_returned_tuples=True,
+            register_eval=False,
+            register_builtins=False,
+            attribute_handlers=(_refuse, _refuse),
+            max_memory=max_memory,
+        )
+        self._max_memory = max_memory
+        self._lua.execute(b"python = nil; package.loaded.python = nil")
+
+    def boot(self, host: Mapping[str, object]) -> Callable[[], None]:
+        """Loads the Lua side over the crossing table `host` and returns its main loop, to be called once.
+
+        Raises LuaError when one of our own files does not load.
+        """
+        table = self._lua.table_from({name.encode(): value for name, value in host.items()})
+        start = self._lua.eval(_BOOT)
+        main: Callable[[], None] = start(_module_source, _Handle, table)
+        return main
+
+    @property
+    def memory_used(self) -> int:
+        """Bytes that Lua has allocated now."""
+        return int(self._lua.get_memory_used())
+
+    def is_short_of_memory(self) -> bool:
+        """Tells whether the bound is near, and if so opens the reserve, so that cleaning up can succeed."""
+        if self.memory_used < self._max_memory - RESERVE_BYTES:
+            return False
+        self._lua.set_max_memory(self._max_memory + RESERVE_BYTES)
+        return True
+
+    def restore_bound(self) -> None:
+        """Closes the reserve again."""
+        self._lua.set_max_memory(self._max_memory)
+
+
+# The loader: a module is a chunk that gets `import`, and is run once. `=ba:name` marks our own code, so that
+# tracebacks leave it out and an interrupt never cuts it.
+_BOOT = b"""
+function(source_of, handle, host)
+  local modules = {host = host, handle = {new = handle}}
+  local function import(name)
+    local module = modules[name]
+    if module == nil then
+      module = assert(load(source_of(name), "=ba:" .. name, "t"))(import)
+      modules[name] = module
+    end
+    return module
+  end
+  return import "boot"
+end
+"""
+
+
+def _module_source(name: bytes) -> bytes:
+    return resources.files(__package__).joinpath("lua", f"{name.decode()}.lua").read_bytes()
+
+
+class Compiler:
+    """Compiles Lua text and never runs it; usable from any one thread at a time."""
+
+    def __init__(self) -> None:
+        """Makes a small state of its own."""
+        lua: Any = _lupa.LuaRuntime(
+            encoding=None,
+            unpack_returned_tuples=True,
+            register_eval=False,
+            register_builtins=False,
+            attribute_handlers=(_refuse, _refuse),
+            max_memory=256 << 20,
+        )
+        lua.execute(b"python = nil; package.loaded.python = nil")
+        self._check: Callable[[bytes, bytes], bytes | None] = lua.eval(
+            b"function(source, name)"
+            b" local chunk, message = load(source, '=' .. name, 't')"
+            b" return not chunk and message or nil end"
+        )
+        self._dump: Callable[[bytes], bytes | None] = lua.eval(
+            b"function(source) local chunk = load(source, '=', 't') return chunk and string.dump(chunk, true) end"
+        )
+
+    def check(self, source: bytes, name: bytes) -> bytes | None:
+        """Returns None when `source` compiles, else Lua's message, with `name` as the chunk's name."""
+        return self._check(source, name)
+
+    def dump(self, source: bytes) -> bytes | None:
+        """Returns the stripped bytecode of `source`, None when it does not compile."""
+        return self._dump(source)

@@ -1,0 +1,192 @@
+"""Waits for the operating system: one selector, a wake-up for other threads, and what arrived.
+
+Owned by the Lua thread, but for `post`, which any thread may call. Knows descriptors, numbers and bytes; no
+Lua, no protocol.
+
+Theory of operation. Every descriptor belongs to a number (the socket's, never used twice). A readable stream
+that has a `receive` function is read here at once, one chunk, so that a batch of a hundred readable sockets
+costs one crossing to Lua. Everything else is handed to the descriptor's `on_ready`, which emits what follows
+from it. `poll` returns all of it flat, `number, value, number, value …`, the cheapest shape to hand to Lua.
+
+Interest is level-triggered and stays: a connection that is read, answered and read again costs no system
+call but these. Whoever gets data for a socket that nobody reads switches its interest off (lua/stream.lua).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import selectors
+import socket
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol, TypeAlias
+
+READ = 1  # the values of EPOLLIN and EPOLLOUT, so that epoll's masks need no translation
+WRITE = 4
+
+CHUNK_BYTES = 8192  # what one read of the original returns at most
+BATCH = 100  # events per poll: bounds both the latency of the last one and Lua's stack
+
+Value: TypeAlias = "int | bytes"
+Emit: TypeAlias = Callable[[int, Value], None]
+OnReady: TypeAlias = Callable[[int], None]
+Receive: TypeAlias = Callable[[int], bytes]
+
+
+class Poller(Protocol):
+    """What the reactor asks of the operating system; masks are READ and WRITE."""
+
+    def register(self, fd: int, mask: int, /) -> None: ...
+
+    def modify(self, fd: int, mask: int, /) -> None: ...
+
+    def unregister(self, fd: int, /) -> None: ...
+
+    def poll(self, timeout_s: float | None, most: int, /) -> list[tuple[int, int]]: ...
+
+    def close(self) -> None: ...
+
+
+class SelectorPoller:
+    """Any platform's best selector; where epoll exists its own object is used, at half the cost."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+
+    @staticmethod
+    def _events(mask: int) -> int:
+        return (selectors.EVENT_READ if mask & READ else 0) | (selectors.EVENT_WRITE if mask & WRITE else 0)
+
+    def register(self, fd: int, mask: int, /) -> None:
+        self._selector.register(fd, self._events(mask))
+
+    def modify(self, fd: int, mask: int, /) -> None:
+        self._selector.modify(fd, self._events(mask))
+
+    def unregister(self, fd: int, /) -> None:
+        self._selector.unregister(fd)
+
+    def poll(self, timeout_s: float | None, most: int, /) -> list[tuple[int, int]]:
+        return [
+            (
+                key.fd,
+                (READ if events & selectors.EVENT_READ else 0)
+                | (WRITE if events & selectors.EVENT_WRITE else 0),
+            )
+            for key, events in self._selector.select(timeout_s)[:most]
+        ]
+
+    def close(self) -> None:
+        self._selector.close()
+
+
+def best_poller() -> Poller:
+    """Returns epoll itself where there is one (its methods are the protocol), else a selector."""
+    return select.epoll() if hasattr(select, "epoll") else SelectorPoller()
+
+
+class Reactor:
+    """The selector of one Lua thread."""
+
+    def __init__(self, poller: Poller | None = None) -> None:
+        """Takes over `poller`; opens the wake-up pair."""
+        self._poller = best_poller() if poller is None else poller
+        self._entries: dict[int, tuple[int, Receive | None, OnReady]] = {}
+        self._masks: dict[int, int] = {}
+        self._emitted: list[Value] = []
+        self._posted: deque[Callable[[], None]] = deque()
+        self._wake_out, self._wake_in = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
+        self._awake = False
+        self._poller.register(self._wake_out.fileno(), READ)
+        self._entries[self._wake_out.fileno()] = (0, None, self._drain_wake)
+
+    def add(self, fd: int, number: int, on_ready: OnReady, receive: Receive | None = None) -> None:
+        """Introduces a descriptor; nothing is reported before `want`."""
+        self._entries[fd] = (number, receive, on_ready)
+
+    def want(self, fd: int, mask: int) -> None:
+        """Sets what is reported for `fd`. With 0 not even a hang-up is, which epoll would repeat for ever."""
+        before = self._masks.get(fd, 0)
+        if mask == before:
+            return
+        self._masks[fd] = mask
+        if not before:
+            self._poller.register(fd, mask)
+        elif mask:
+            self._poller.modify(fd, mask)
+        else:
+            self._poller.unregister(fd)
+
+    def wanted(self, fd: int) -> int:
+        """Returns what is reported for `fd` now."""
+        return self._masks.get(fd, 0)
+
+    def remove(self, fd: int) -> None:
+        """Forgets a descriptor, before it is closed."""
+        if self._masks.pop(fd, 0):
+            with contextlib.suppress(OSError, KeyError):
+                self._poller.unregister(fd)
+        self._entries.pop(fd, None)
+
+    def emit(self, number: int, value: Value) -> None:
+        """Adds to what the next `poll` (or the one that is running) returns."""
+        self._emitted += (number, value)
+
+    def post(self, work: Callable[[], None]) -> None:
+        """Runs `work` on the Lua thread, soon. Any thread may call this."""
+        self._posted.append(work)
+        self.wake()
+
+    def wake(self) -> None:
+        """Ends a `poll` that waits. Any thread, and signal handlers, may call this."""
+        if not self._awake:
+            self._awake = True
+            with contextlib.suppress(OSError):  # a full pipe wakes just as well; a closed one need not
+                self._wake_in.send(b"\0")
+
+    def poll(self, deadline: float | None = None) -> tuple[Value, ...]:
+        """Waits until something arrives, at most until `deadline` (monotonic seconds), and returns it flat."""
+        emitted = self._emitted
+        if emitted or self._posted:
+            timeout: float | None = 0
+        elif deadline is None:
+            timeout = None
+        else:
+            # Selectors count in milliseconds and round up, so this never returns early and spins.
+            timeout = max(0.0, deadline - monotonic())
+        entries = self._entries
+        for fd, mask in self._poller.poll(timeout, BATCH):
+            entry = entries.get(fd)
+            if entry is None:
+                continue
+            number, receive, on_ready = entry
+            if receive is None or mask & WRITE:
+                on_ready(mask)
+                continue
+            try:
+                emitted += (number, receive(CHUNK_BYTES))
+            except BlockingIOError:
+                pass
+            except OSError:  # a reset reads as an end, see reasons.py
+                emitted += (number, b"")
+        while self._posted:
+            self._posted.popleft()()
+        self._emitted = []
+        return tuple(emitted)
+
+    def _drain_wake(self, _mask: int) -> None:
+        self._awake = False  # first, so that a wake after this byte is a byte of its own
+        with contextlib.suppress(OSError):
+            self._wake_out.recv(4096)
+
+    def close(self) -> None:
+        """Gives the descriptors back; nothing may be called after it but `wake`."""
+        self._poller.close()
+        self._wake_in.close()
+        self._wake_out.close()
+        self._entries.clear()
+        self._masks.clear()

@@ -1,0 +1,146 @@
+-- The first module: puts the documented globals together, seals the rest, and gives Python the main loop.
+
+local import = ...
+local host = import "host"
+local sched = import "sched"
+local interrupt = import "interrupt"
+local seal = import "seal"
+local cell = import "cell"
+local look = import "look"
+local stdio = import "stdio"
+local check = import "check"
+local report = import "report"
+local socket = import "socket"
+local timer = import "timer"
+local thread = import "thread"
+local bytearray = import "bytearray"
+local random = import "random"
+local files = import "files"
+
+local G = _G
+local type, select, collectgarbage, loaded = type, select, collectgarbage, package.loaded
+local clock = host.monotonic
+
+-- What the documented server calls itself, and the Lua it has.
+local VERSION, LUA_VERSION, BUILD_DATE = 5711, 504, "Nov 23 2026"
+
+-- ---------------------------------------------------------------- ba
+
+local ba = {
+  socket = socket,
+  timer = timer.new,
+  thread = {run = thread.run, create = thread.create, configure = thread.configure, dbg = thread.dbg},
+  bytearray = bytearray.api,
+  openio = files.openio,
+  mkio = files.mkio,
+  rnd = random.rnd,
+  rnds = random.rnds,
+  rndbs = random.rndbs,
+  rndseed = random.rndseed,
+}
+
+-- ba.sleep(ms): everything else goes on. A device would stall its other cosockets, and once that is said.
+local warned = false
+function ba.sleep(...)
+  local ms = check.number(1, (...), select("#", ...))
+  local task = sched.caller()
+  if task.kind == "cosocket" and not warned then
+    warned = true
+    host.note(
+      task.cell and task.cell.id or 0,
+      "ba.sleep in a cosocket: here the others go on, a device would stall them all (use s:read(ms) instead)"
+    )
+  end
+  sched.block(task, clock() + (ms > 0 and ms / 1000 or 0))
+end
+
+-- ba.clock() → milliseconds, monotonic
+function ba.clock()
+  return clock() * 1000 // 1 | 0
+end
+
+function ba.version()
+  return VERSION, LUA_VERSION, BUILD_DATE
+end
+
+-- ba.seterrh([f]): f hears of errors in the background, besides the trace
+function ba.seterrh(...)
+  local f = ...
+  if f ~= nil and type(f) ~= "function" then
+    check.expected(1, "function", f, select("#", ...))
+  end
+  report.set_handler(f)
+end
+
+G.ba = ba
+loaded.ba = ba
+seal.apply()
+
+-- ---------------------------------------------------------------- what other threads ask for
+
+local requests = {}
+
+requests.cell = cell.start
+
+function requests.interrupt()
+  local target = interrupt.target
+  if not target then
+    host.interrupt_over()
+  elseif target.stalled then
+    target.interrupted = true
+    sched.run(target, sched.THROW)
+  end -- else it is running, further out: the planted hook gets it when it goes on
+end
+
+requests.input = stdio.deliver
+
+function requests.fields(ticket, ...)
+  host.reply(ticket, look.fields(...))
+end
+
+function requests.describe(ticket, ...)
+  host.reply(ticket, look.describe(...))
+end
+
+function requests.sockets(ticket)
+  look.sockets(ticket)
+  host.reply(ticket, ticket)
+end
+
+-- Answers when nothing goes on in the background any more.
+function requests.idle(ticket)
+  sched.when_idle(function()
+    host.reply(ticket)
+  end)
+end
+
+-- Memory is nearly used up; Python has opened its reserve for this.
+function requests.memory()
+  collectgarbage()
+  host.memory_collected()
+end
+
+function requests.close()
+  sched.closing = true
+end
+
+local function take(kind, ...)
+  if kind then
+    requests[kind](...)
+    return true
+  end
+end
+
+local mailbox = {
+  ready = function()
+    while take(host.take()) do end
+  end,
+}
+sched.handlers[0] = mailbox
+
+-- The main loop: returns when the runtime closes. After an error (there should be none), call it again.
+return function()
+  sched.current = nil
+  sched.handlers[0] = mailbox
+  sched.loop()
+end

@@ -1,0 +1,116 @@
+-- Running a cell: compile, run as a task, report how it ended.
+
+local import = ...
+local host = import "host"
+local sched = import "sched"
+local interrupt = import "interrupt"
+local report = import "report"
+local render = import "render"
+local check = import "check"
+
+local G = _G
+local load, pcall, type, select, unpack, getinfo, sub, gsub, match, native_tostring, getmetatable =
+  load, pcall, type, select, table.unpack, debug.getinfo, string.sub, string.gsub, string.match, tostring,
+  debug.getmetatable
+
+local cell = {}
+
+-- Where the user's code was when it failed: the innermost frame that is neither C nor ours.
+local function position(co)
+  local level = 0
+  while true do
+    local info = getinfo(co, level, "Sl")
+    if not info then
+      return "", 0
+    elseif info.what ~= "C" and sub(info.source, 1, 4) ~= "=ba:" then
+      return gsub(info.source, "^[=@]", ""), info.currentline
+    end
+    level = level + 1
+  end
+end
+
+local function message_of(problem)
+  if type(problem) == "string" or type(problem) == "number" then
+    return problem .. ""
+  end
+  local meta = getmetatable(problem)
+  if type(meta) == "table" and meta.__tostring then
+    local ok, words = pcall(native_tostring, problem)
+    if ok then
+      return words
+    end
+  end
+  return "(error object is a " .. check.typename(problem) .. " value) " .. render.value(problem)
+end
+
+local function over(task)
+  task.cell.running = false
+  sched.cell = nil
+  if interrupt.target == task then
+    interrupt.target = nil
+    host.interrupt_over()
+  end
+end
+
+local function failed(task, kind, message)
+  local source, line = position(task.co)
+  local stack = report.stack(task.co, nil, 0)
+  over(task)
+  host.cell_failed(task.cell.id, kind, message, source, line, stack, 0)
+end
+
+local function ended(task, ok, ...)
+  if ok then
+    over(task)
+    return host.cell_done(task.cell.id, ...)
+  end
+  local problem = ...
+  if task.interrupted then
+    failed(task, "interrupt", "interrupted")
+  elseif problem == "not enough memory" then
+    failed(task, "memory", problem)
+  else
+    failed(task, "runtime", message_of(problem))
+  end
+end
+
+local function yielded(task)
+  task.over = true
+  failed(task, "runtime", "attempt to yield from outside a coroutine")
+end
+
+local function abandoned(task)
+  over(task)
+  host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
+end
+
+-- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted.
+local function rendered(...)
+  local n = select("#", ...)
+  local texts = {...}
+  for i = 1, n do
+    texts[i] = render.value(texts[i])
+  end
+  return unpack(texts, 1, n)
+end
+
+-- The chunk comes as `...` because a local's name would show up in tracebacks instead of "main chunk".
+local function show(...)
+  return rendered((...)())
+end
+
+-- Starts cell `id`: the text `source`, known to messages as `name`.
+function cell.start(id, source, name)
+  local chunk, problem = load(source, "=" .. name, "t", G)
+  if not chunk then
+    local line = match(problem, ":(%d+):") or 0
+    return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)
+  end
+  local task = sched.task("cell", show, ended, yielded)
+  task.cell = {id = id, running = true}
+  task.abandoned = abandoned
+  sched.cell, interrupt.target = task, task
+  sched.run(task, chunk)
+end
+
+return cell

@@ -1,0 +1,103 @@
+-- The coroutine library that users see: Lua's own, through which a wait passes upwards.
+--
+-- When code inside a user's coroutine waits (`ba.sleep`, a blocking read), the coroutine yields WAIT. `resume`
+-- and the functions that `wrap` makes do not hand that to the user: they wait themselves, one level further
+-- out, and resume the coroutine with the answer. To the user the call has simply taken a while.
+
+local import = ...
+local sched = import "sched"
+local interrupt = import "interrupt"
+local check = import "check"
+
+local native = coroutine
+local c_create, c_resume, c_status, c_close, isyieldable, running =
+  native.create, native.resume, native.status, native.close, native.isyieldable, native.running
+local error, type, select, setmetatable = error, type, select, setmetatable
+local WAIT, pause, watch = sched.WAIT, sched.pause, interrupt.watch
+
+local waiting = setmetatable({}, {__mode = "k"}) -- coroutines that are suspended only because they wait
+
+local function go_on(co, ...)
+  waiting[co] = nil
+  return c_resume(co, ...)
+end
+
+local function relay(co, ok, first, ...)
+  if ok and first == WAIT then
+    waiting[co] = true
+    return relay(co, go_on(co, pause(sched.caller())))
+  end
+  return ok, first, ...
+end
+
+local coroutines = {
+  isyieldable = isyieldable,
+  running = running,
+  yield = native.yield,
+}
+
+function coroutines.create(...)
+  local f = ...
+  if type(f) ~= "function" then
+    check.expected(1, "function", f, select("#", ...))
+  end
+  local co = c_create(f)
+  watch(co, f)
+  return co
+end
+
+function coroutines.resume(co, ...)
+  if type(co) ~= "thread" then
+    check.expected(1, "coroutine", co, 1)
+  elseif waiting[co] then
+    return false, "cannot resume non-suspended coroutine"
+  end
+  return relay(co, c_resume(co, ...))
+end
+
+local function unwrap(co, ok, ...)
+  if ok then
+    return ...
+  end
+  local reason = ...
+  if c_status(co) == "dead" then
+    local closed, problem = c_close(co)
+    if not closed and problem ~= nil then
+      reason = problem
+    end
+  end
+  if type(reason) == "string" then
+    error(reason, 2) -- the wrapping function made a tail call, so this is its caller's position
+  end
+  error(reason, 0)
+end
+
+function coroutines.wrap(...)
+  local f = ...
+  if type(f) ~= "function" then
+    check.expected(1, "function", f, select("#", ...))
+  end
+  local co = c_create(f)
+  watch(co, f)
+  return function(...)
+    return unwrap(co, coroutines.resume(co, ...))
+  end
+end
+
+function coroutines.status(co)
+  if type(co) ~= "thread" then
+    check.expected(1, "coroutine", co, 1)
+  end
+  return waiting[co] and "normal" or c_status(co)
+end
+
+function coroutines.close(co)
+  if type(co) ~= "thread" then
+    check.expected(1, "coroutine", co, 1)
+  elseif waiting[co] then
+    error("cannot close a normal coroutine", 2)
+  end
+  return c_close(co)
+end
+
+return coroutines

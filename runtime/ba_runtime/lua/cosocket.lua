@@ -1,0 +1,201 @@
+-- Cosockets: coroutines that own a socket.
+--
+-- A cosocket is kept alive by `held`, and through it its socket, except while it is disabled: then somebody
+-- must refer to it, or it is garbage, as documented. When its function ends, its socket is closed.
+
+local import = ...
+local host = import "host"
+local sched = import "sched"
+local sock = import "sock"
+local report = import "report"
+
+local running, rawequal = coroutine.running, rawequal
+local run, pause, settle = sched.run, sched.pause, sched.settle
+
+local cosocket = {}
+
+local held = {}
+
+-- Returns the state of the socket whose cosocket is running, nil in any other code: a coroutine made inside
+-- a cosocket is other code too.
+function sched.own_socket()
+  local task = sched.current
+  if task and task.sock and task.co == running() then
+    return task.sock
+  end
+end
+local own_socket = sched.own_socket
+
+local function leave(task, over)
+  local S = task.sock
+  task.over = true
+  held[S] = nil
+  sched.count(-1)
+  if S.task == task then
+    S.task, S.waiting, S.owed = nil, nil, nil
+    S.over = over
+    sock.close(S)
+    sock.wake_writers(S, nil, "socketclosed")
+  end
+end
+
+local function ended(task, ok, problem)
+  leave(task, true)
+  if not ok then
+    if task.abandoning then
+      return task:abandoned()
+    end
+    report.fault(task, "in Cosocket", problem)
+  end
+end
+
+local function yielded(task)
+  leave(task, false)
+  report.fault(task, "in socket", "Invalid yield")
+end
+
+local function abandoned(task)
+  leave(task, false)
+  host.note(
+    task.cell and task.cell.id or 0,
+    "a cosocket was dropped: it waited again after it had been told that its connection was gone"
+      .. " (a device drops it silently; leave the loop when a call returns nil)"
+  )
+end
+
+-- Starts `f` as the cosocket of S. Returns whether it waits now.
+local function start(S, f, ...)
+  local task = sched.task("cosocket", f, ended, yielded)
+  task.abandoned = abandoned
+  task.sock = S
+  task.cell = task.cell or S.owner_cell
+  S.task = task
+  held[S] = true
+  sched.count(1)
+  run(task, S.u, ...)
+  if task.stalled then
+    settle(task)
+  end
+  return not task.over
+end
+
+-- Starts a cosocket on a new, unconnected socket object; returns the object while it lives.
+function cosocket.new(f, ...)
+  local current = sched.current
+  local S = sock.new(current and current.cell)
+  if start(S, f, ...) then
+    return S.u
+  end
+  return nil
+end
+
+-- Makes a connected socket or listener a cosocket. In its own cosocket, the connection moves to a new object.
+function cosocket.adopt(S, f, nonblocking, ...)
+  if rawequal(own_socket(), S) then
+    local old = S
+    S = sock.new(old.cell)
+    local number, ready = old.number, old.ready
+    local inbox, eof, armed, busy, send = old.inbox, old.eof, old.armed, old.busy, old.send
+    old.number = nil
+    sock.close(old)
+    sock.open(S, number, ready)
+    S.inbox, S.eof, S.armed, S.busy, S.send = inbox, eof, armed, busy, send
+    S.listening, S.datagram, S.connected = old.listening, old.datagram, old.connected
+  end
+  S.nonblocking = nonblocking
+  if start(S, f, ...) then
+    return true
+  end
+  return nil, "failed"
+end
+
+-- Ends the running cosocket if its connection is gone: it has had its chance to leave.
+function cosocket.must_live(S)
+  if S.lost then
+    sched.abandon(S.task)
+  end
+end
+
+-- `disable` in the cosocket itself: waits for `enable`.
+function cosocket.suspend(S)
+  cosocket.must_live(S)
+  S.waiting = "disabled"
+  held[S] = nil
+  return pause(S.task)
+end
+
+-- `disable` from elsewhere: possible only in a plain read.
+function cosocket.park(S)
+  local task = S.task
+  if S.waiting ~= "read" or task.at then
+    return nil, "incorrectuse"
+  end
+  S.waiting, S.parked = "disabled", true
+  held[S] = nil
+  return true
+end
+
+local function alive(task)
+  if task.stalled then
+    settle(task)
+  end
+  return not task.over
+end
+
+-- `enable`: the disabled cosocket goes on at once; no values when it was not disabled.
+function cosocket.resume(S, ...)
+  local task = S.task
+  if not task or S.waiting ~= "disabled" then
+    return
+  end
+  held[S] = true
+  if S.parked then
+    S.parked = nil
+    S.waiting = "read"
+    local data = S.inbox
+    if data then
+      S.inbox, S.waiting = nil, nil
+      run(task, data)
+      return alive(task)
+    elseif S.eof then
+      S.eof, S.waiting, S.lost, S.owed = nil, nil, true, true
+      sock.close(S)
+      run(task, nil, "socketreadfailed")
+      return alive(task)
+    end
+    if not S.armed then
+      S.armed = true
+      host.arm(S.number)
+    end
+    return true
+  end
+  S.waiting = nil
+  run(task, ...)
+  return alive(task)
+end
+
+-- `close`, from anywhere.
+function cosocket.close(S)
+  if S.shut then
+    if S.owed then
+      S.owed, S.used = nil, false
+      return true
+    end
+    S.used = false
+    return false
+  end
+  local task = S.task
+  local waits = task and S.waiting
+  sock.close(S)
+  S.used = false
+  if waits then
+    held[S] = true
+  end
+  sock.wake_all(S, "socketclosed")
+  if waits and task.stalled then
+    settle(task)
+  end
+  return true
+end
+
+return cosocket

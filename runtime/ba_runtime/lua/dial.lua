@@ -1,0 +1,232 @@
+-- ba.socket.connect, bind, udpcon and toip: how sockets come to be.
+--
+-- In a cosocket they give the cosocket's own object its system socket; elsewhere they make a new object, and
+-- connect blocks the caller.
+
+local import = ...
+local host = import "host"
+local sched = import "sched"
+local sock = import "sock"
+local check = import "check"
+local stream = import "stream"
+local datagram = import "datagram"
+local listener = import "listener"
+local cosocket = import "cosocket"
+local deadlines = import "deadlines"
+local reasons = import "reasons"
+
+local type, select, tostring = type, select, tostring
+local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
+local CONNECTED, RESOLVED, CANNOT_RESOLVE = reasons.CONNECTED, reasons.RESOLVED, reasons.CANNOT_RESOLVE
+
+-- A cosocket's connect gives up after this long unless told otherwise; a blocking one leaves it to the system.
+local CONNECT_TIMEOUT_MS = 1000
+
+local dial = {}
+
+local function current_cell()
+  local task = sched.current
+  return task and task.cell
+end
+
+local function cell_number(cell)
+  return cell and cell.id or 0
+end
+
+-- What a signal other than success means to the caller: nil, the reason, and a resolver's text.
+local function failure(number, signal)
+  local text = signal == CANNOT_RESOLVE and host.failure_text(number) or nil
+  host.close(number)
+  if text then
+    return nil, reasons.text[signal], text
+  end
+  return nil, reasons.text[signal]
+end
+
+local function finish_own(S, signal)
+  local task, number = S.task, S.number
+  S.waiting = nil
+  if signal == CONNECTED then
+    stream.open(S, number)
+    return run(task, S.u)
+  end
+  S.number = nil
+  sock.close(S)
+  S.lost, S.owed = true, true
+  return run(task, failure(number, signal))
+end
+
+local function connect_expired(task)
+  local S = task.sock
+  S.waiting = nil
+  sock.close(S)
+  run(task, nil, "timeout")
+end
+
+local function connect_own(S, address, port, interface, ipv6, timeout_ms)
+  if S.used then
+    return nil, "incorrectuse"
+  end
+  cosocket.must_live(S)
+  sock.open(S, host.tcp_connect(cell_number(S.cell), address, port, interface, ipv6), finish_own)
+  S.nonblocking = true
+  S.waiting = "connect"
+  local task = S.task
+  task.expire = connect_expired
+  deadlines.set(task, clock() + timeout_ms / 1000)
+  return pause(task)
+end
+
+local function wake(S, signal)
+  local task = S.dialler
+  S.dialler = nil
+  run(task, signal)
+end
+
+local function connect_blocking(address, port, interface, ipv6)
+  local task = sched.caller()
+  local cell = current_cell()
+  local S = sock.new(cell)
+  local number = host.tcp_connect(cell_number(cell), address, port, interface, ipv6)
+  sock.open(S, number, wake)
+  S.dialler = task
+  task.waits_for = S
+  local signal = block(task)
+  if signal == CONNECTED then
+    stream.open(S, number)
+    return S.u
+  end
+  S.number = nil
+  sock.close(S)
+  return failure(number, signal)
+end
+
+local function interface_and_family(op)
+  if type(op) == "table" then
+    return type(op.intf) == "string" and op.intf or nil, op.ipv6 == true
+  end
+  return nil, false
+end
+
+local function whole(number)
+  return number // 1 | 0
+end
+
+-- connect(host, port [, op]) → socket | nil, reason [, text]
+function dial.connect(...)
+  local address, port, op = ...
+  local n = select("#", ...)
+  address = check.string(1, address, n)
+  port = check.number(2, port, n)
+  local timeout_ms = CONNECT_TIMEOUT_MS
+  if type(op) == "table" then
+    if op.shark ~= nil then
+      check.expected(-1, "BASHARKSSL", op.shark)
+    end
+    if math.type(op.timeout) == "integer" then
+      timeout_ms = op.timeout
+    end
+  end
+  local interface, ipv6 = interface_and_family(op)
+  local S = sched.own_socket()
+  if S then
+    return connect_own(S, address, whole(port) & 0xFFFF, interface, ipv6, timeout_ms)
+  end
+  return connect_blocking(address, whole(port) & 0xFFFF, interface, ipv6)
+end
+
+-- bind(port [, op]) → listener | nil, "bind"
+function dial.bind(...)
+  local port, op = ...
+  port = check.number(1, port, select("#", ...))
+  if type(op) == "table" and op.shark ~= nil then
+    check.expected(-1, "BASHARKSSL", op.shark)
+  end
+  local interface, ipv6 = interface_and_family(op)
+  local own = sched.own_socket()
+  if own and own.used then
+    return nil, "incorrectuse"
+  end
+  local cell = own and own.cell or current_cell()
+  local number = host.tcp_listen(cell_number(cell), whole(port) & 0xFFFF, interface, ipv6)
+  if not number then
+    return nil, "bind"
+  end
+  local S = own or sock.new(cell)
+  listener.open(S, number)
+  return S.u
+end
+
+local function await_resolved(number, S)
+  local task = sched.caller()
+  local answer = {
+    ready = function(_, signal)
+      run(task, signal)
+    end,
+  }
+  sched.handlers[number] = answer
+  task.waits_for = answer
+  local signal = block(task)
+  if S then
+    sched.handlers[number] = S
+  end
+  return signal
+end
+
+-- udpcon() | udpcon(port [, op]) | udpcon{port=, intf=} | udpcon(host, port [, op])
+function dial.udpcon(...)
+  local first, second, op = ...
+  local address, port, local_port = nil, 0, 0
+  if type(first) == "string" then
+    port = whole(check.number(2, second, select("#", ...))) & 0xFFFF
+    if first == "" then
+      local_port = port
+    else
+      address = first
+    end
+  elseif type(first) == "number" then
+    local_port = whole(first) & 0xFFFF
+    op = second
+  elseif type(first) == "table" then
+    op = first
+  end
+  if type(op) == "table" and math.type(op.port) == "integer" then
+    local_port = op.port & 0xFFFF
+  end
+  local interface, ipv6 = interface_and_family(op)
+  local own = sched.own_socket()
+  if own and own.used then
+    return nil, "incorrectuse"
+  end
+  local cell = own and own.cell or current_cell()
+  local number, signal = host.udp_open(cell_number(cell), address, port, interface, local_port, ipv6)
+  if number ~= 0 and not signal then
+    signal = await_resolved(number)
+  end
+  if signal ~= 0 and signal ~= RESOLVED then
+    return failure(number, signal)
+  end
+  local S = own or sock.new(cell)
+  datagram.open(S, number, address ~= nil)
+  return S.u
+end
+
+-- toip(name) → address | nil, "cannotresolve"
+function dial.toip(...)
+  local name = ...
+  name = check.string(1, name, select("#", ...))
+  local number, address = host.resolve(tostring(name))
+  if not address then
+    local signal = await_resolved(number)
+    address = host.failure_text(number)
+    if signal ~= RESOLVED then
+      address = nil
+    end
+  end
+  if not address then
+    return nil, "cannotresolve"
+  end
+  return address
+end
+
+return dial

@@ -1,0 +1,114 @@
+-- The Lua half of interrupts: which coroutines there are, and what the planted hook does in them.
+--
+-- `_interrupt.py` explains how the hook gets in. Lua's C hook looks the running coroutine up in a weak table
+-- of the registry and calls what it finds; so registering a coroutine is one store there, and its address
+-- told to Python. The address must be forgotten before the memory goes: `anchors` is an ephemeron table whose
+-- value refers to the coroutine and has a finalizer, so Lua runs that finalizer while the coroutine is kept
+-- alive for it, and frees both a cycle later.
+--
+-- The hook raises in user code only. Our own code (chunks named `=ba:…`) would lose its invariants; it always
+-- comes back to user code or to a wait, and waits are interrupted by the scheduler.
+
+local import = ...
+local host = import "host"
+
+local getinfo, sethook, registry = debug.getinfo, debug.sethook, debug.getregistry()
+local setmetatable, error, sub, format = setmetatable, error, string.sub, string.format
+local running = coroutine.running
+local clock = host.monotonic
+
+local interrupt = {
+  target = nil, -- the task that an interrupt stops: the running cell
+  scheduler = nil, -- set by sched.lua; `current` and `turn` are read here
+}
+
+-- A background task that has run for so long without waiting, while the user asks for a stop, is a runaway.
+local RUNAWAY_S = 0.03
+
+local turn, since
+
+local function is_runaway()
+  local now = clock()
+  if turn ~= interrupt.scheduler.turn then
+    turn, since = interrupt.scheduler.turn, now
+  end
+  return now - since > RUNAWAY_S
+end
+
+local function hook()
+  if sub(getinfo(2, "S").source, 1, 4) == "=ba:" or not host.is_interrupting() then
+    return
+  end
+  local task = interrupt.scheduler.current
+  if task and (task == interrupt.target or is_runaway()) then
+    task.interrupted = true
+    error("interrupted", 2)
+  end
+end
+
+-- Where Python cannot plant, a permanent count hook stands in: slower programs, but they can be stopped.
+local FALLBACK_COUNT = 10000
+
+local main = running()
+sethook(main, hook, "", FALLBACK_COUNT)
+local instant = host.interrupt_is_instant
+if instant then
+  host.hook_learn(format("%p", main))
+end
+local hooks = registry._HOOKKEY
+local departing = {
+  __gc = function(anchor)
+    host.hook_untrack(format("%p", anchor[1]))
+  end,
+}
+local anchors = setmetatable({}, {__mode = "k"})
+
+-- Makes a coroutine stoppable; called for every one that is made. `f` is its function.
+function interrupt.watch(co, f)
+  if instant then
+    hooks[co] = hook
+    host.hook_track(format("%p", co))
+    anchors[co] = setmetatable({co, f}, departing)
+  else
+    sethook(co, hook, "", FALLBACK_COUNT)
+    anchors[co] = {co, f}
+  end
+end
+
+-- Returns the function that a coroutine was made with.
+function interrupt.body(co)
+  local anchor = anchors[co]
+  return anchor and anchor[2]
+end
+
+-- `debug.sethook` for users: their hook, and ours before it.
+local function user_sethook(...)
+  local co, f, mask, count = ...
+  if type(co) ~= "thread" then
+    co, f, mask, count = running(), ...
+  end
+  if type(f) ~= "function" then
+    sethook(co)
+    if instant then
+      hooks[co] = hook
+    else
+      sethook(co, hook, "", FALLBACK_COUNT)
+    end
+    return
+  end
+  sethook(co, function(...)
+    if host.is_interrupting() then
+      local task = interrupt.scheduler.current
+      if task == interrupt.target or is_runaway() then
+        task.interrupted = true
+        error("interrupted", 3)
+      end
+    end
+    return f(...)
+  end, mask, count)
+end
+interrupt.sethook = user_sethook
+
+interrupt.watch(main)
+
+return interrupt

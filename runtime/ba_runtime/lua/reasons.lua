@@ -1,0 +1,17 @@
+-- The numbers that Python reports, and the documented strings for them. The twin of `sockets/reasons.py`.
+
+return {
+  CONNECTED = 0,
+  READABLE = 1,
+  DRAINED = 2,
+  SEND_FAILED = 3,
+  RESOLVED = 4,
+  CANNOT_RESOLVE = -2,
+
+  text = {
+    [-1] = "cannotconnect",
+    [-2] = "cannotresolve",
+    [-3] = "bind",
+    [-4] = "malloc",
+  },
+}

@@ -1,0 +1,303 @@
+-- The scheduler: tasks, how they wait, and the loop that wakes them.
+--
+-- Theory of operation. A task is a coroutine that the scheduler knows: a cell, a cosocket, a thread job, a
+-- timer callback. A task waits by yielding WAIT, and goes on when somebody calls `run(task, …)`; those values
+-- are what the wait returns. There are two kinds of wait:
+--
+--   * `pause`: the task's own, documented suspension (a cosocket in read, accept, …).
+--   * `block`: a call that on the server stops a whole thread (a cell in read, `ba.sleep` anywhere). It takes
+--     a deadline, is what an interrupt ends, and marks the task as stalled meanwhile: whoever started or
+--     resumed a stalled task waits until it has settled, as on the server, where such a call blocks them both.
+--     Everybody else goes on.
+--
+-- Where the running coroutine cannot yield (a `table.sort` callback, a metamethod), both run the loop in place
+-- until the task's mail arrives: `run` on such a task leaves the values there. A coroutine of the user's own
+-- passes WAIT upwards (coroutines.lua), so waiting inside one is an ordinary wait.
+--
+-- Rules: `run` may be called from anywhere, also from inside another task; the callee then runs at once and
+-- the caller goes on when it waits. Events live in one queue shared by all nested loops, so that order is kept
+-- whichever loop takes them. The scheduler never touches a socket.
+
+local import = ...
+local host = import "host"
+local deadlines = import "deadlines"
+local interrupt = import "interrupt"
+
+local create, resume, yield, isyieldable, status, close =
+  coroutine.create, coroutine.resume, coroutine.yield, coroutine.isyieldable, coroutine.status, coroutine.close
+local error, type, select, pack, unpack, setmetatable =
+  error, type, select, table.pack, table.unpack, setmetatable
+local poll, clock = host.poll, host.monotonic
+
+local sched = {
+  current = nil, -- the running task
+  cell = nil, -- the running cell's task
+  turn = 0, -- counts what the loop has started, for telling a runaway
+}
+interrupt.scheduler = sched
+
+local WAIT, ABANDON = {}, {} -- what a task yields: never seen by user code
+local THROW = {} -- what `run` passes to end a block with an error
+sched.WAIT, sched.THROW = WAIT, THROW
+
+-- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
+local MAX_DEPTH = 120
+local depth = 0
+local ready, ready_first, ready_last = {}, 1, 0
+
+-- ---------------------------------------------------------------- tasks
+
+-- Makes a task around `f`. `kind` is cell, cosocket, job or timer; `ended(task, ok, …)` is called with what f
+-- returned or raised, `yielded(task, …)` when f yields by itself.
+function sched.task(kind, f, ended, yielded)
+  local co = create(f)
+  interrupt.watch(co, f)
+  local current = sched.current
+  return {
+    co = co,
+    kind = kind,
+    cell = current and current.cell, -- which cell's code this is; print and the socket table want to know
+    ended = ended,
+    yielded = yielded,
+    expire = nil, -- what its deadline does: set by whoever sets the deadline
+    waits_for = nil, -- what a blocked task waits for: whoever wakes it checks that it still does
+    stalled = false,
+    onlookers = nil, -- tasks that wait until this one has settled
+  }
+end
+
+local function settled(task)
+  local onlookers = task.onlookers
+  if onlookers then
+    task.onlookers = nil
+    for i = 1, #onlookers do
+      sched.run(onlookers[i])
+    end
+  end
+end
+
+local function after(task, previous, ok, token, ...)
+  sched.current = previous
+  depth = depth - 1
+  if ok and token == WAIT then
+    if task.onlookers and not task.stalled then
+      settled(task)
+    end
+    return
+  end
+  task.stalled = false
+  if ok and token == ABANDON then
+    task:abandoned()
+  elseif ok and status(task.co) == "suspended" then
+    task:yielded(token, ...)
+  else
+    task.over = true
+    task:ended(ok, token, ...)
+    if not ok then
+      close(task.co)
+    end
+  end
+  settled(task)
+end
+
+-- Lets a waiting task go on with these values, at once.
+local function run(task, ...)
+  task.waits_for = nil
+  if task.nested then
+    task.mail = pack(...)
+    return
+  elseif depth >= MAX_DEPTH then
+    ready_last = ready_last + 1
+    ready[ready_last] = {task, pack(...)}
+    return
+  end
+  local previous = sched.current
+  sched.current = task
+  task.at = nil
+  depth = depth + 1
+  after(task, previous, resume(task.co, ...))
+end
+sched.run = run
+
+-- Lets a task go on from the loop, soon, instead of at once.
+function sched.later(task, ...)
+  ready_last = ready_last + 1
+  ready[ready_last] = {task, pack(...)}
+end
+
+-- ---------------------------------------------------------------- waiting
+
+local function in_place(task)
+  local before = sched.current
+  task.nested = true
+  sched.loop(task)
+  task.nested = nil
+  sched.current = before
+  local mail = task.mail or error("the runtime is closing", 0)
+  task.mail = nil
+  task.at = nil
+  return unpack(mail, 1, mail.n)
+end
+
+-- Waits for `run(task, …)` and returns its values.
+local function pause(task)
+  if isyieldable() then
+    return yield(WAIT)
+  end
+  return in_place(task)
+end
+sched.pause = pause
+
+-- Ends the running task for good, without an error: it is never resumed.
+function sched.abandon(task)
+  if isyieldable() then
+    yield(ABANDON)
+  end
+  task.abandoning = true
+  error("the socket's connection is lost", 0)
+end
+
+local function unblock(task, first, ...)
+  task.stalled = false
+  if first == THROW then
+    error("interrupted", 0)
+  end
+  return first, ...
+end
+
+local function expired(task)
+  run(task, nil, "timeout")
+end
+
+-- Code that runs in no task (a finalizer between two tasks) waits in one of these.
+local function stray()
+  return {kind = "stray", ended = function() end}
+end
+
+-- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout".
+function sched.block(task, deadline)
+  task.stalled = true
+  if deadline then
+    task.expire = expired
+    deadlines.set(task, deadline)
+  end
+  return unblock(task, pause(task))
+end
+
+-- The task that a blocking call stops.
+function sched.caller()
+  return sched.current or stray()
+end
+
+-- Waits while `task`, which the running one has just started or resumed, is stalled.
+function sched.settle(task)
+  while task.stalled and not task.over do
+    local caller = sched.caller()
+    if caller == task then
+      return
+    end
+    local onlookers = task.onlookers or {}
+    task.onlookers = onlookers
+    onlookers[#onlookers + 1] = caller
+    sched.block(caller)
+  end
+end
+
+-- ---------------------------------------------------------------- what goes on in the background
+
+local background, idle = 0, {}
+
+-- Counts cosockets and thread jobs, by +1 and -1.
+function sched.count(change)
+  background = background + change
+  if background == 0 then
+    for i = #idle, 1, -1 do
+      idle[i]()
+      idle[i] = nil
+    end
+  end
+end
+
+-- Calls f once nothing is left in the background.
+function sched.when_idle(f)
+  if background == 0 then
+    return f()
+  end
+  idle[#idle + 1] = f
+end
+
+-- ---------------------------------------------------------------- the loop
+
+-- Who gets an event, by the number that Python reports it under. Weak: what nobody else holds is garbage.
+local handlers = setmetatable({}, {__mode = "v"})
+sched.handlers = handlers
+
+local events, first, last = {}, 1, 0 -- numbers and values in turn
+
+local function enqueue(...)
+  local n = select("#", ...)
+  if n > 0 then
+    local arrived = {...}
+    if first > last then
+      events, first, last = arrived, 1, n
+    else
+      for i = 1, n do
+        events[last + i] = arrived[i]
+      end
+      last = last + n
+    end
+  end
+end
+
+local function take_ready()
+  if ready_first > ready_last then
+    return false
+  end
+  local entry = ready[ready_first]
+  ready[ready_first] = nil
+  ready_first = ready_first + 1
+  if ready_first > ready_last then
+    ready_first, ready_last = 1, 0
+  end
+  local task, values = entry[1], entry[2]
+  if not task.over then
+    run(task, unpack(values, 1, values.n))
+  end
+  return true
+end
+
+-- Runs tasks until the mail of `waiter` has come; without a waiter, until the runtime closes.
+function sched.loop(waiter)
+  local saved = depth
+  repeat
+    while take_ready() do
+      sched.turn = sched.turn + 1
+      if waiter and waiter.mail then
+        return
+      end
+    end
+    if first > last then
+      enqueue(poll(deadlines.next()))
+    end
+    if first <= last then
+      local id, value = events[first], events[first + 1]
+      events[first], events[first + 1] = nil, nil
+      first = first + 2
+      local handler = handlers[id]
+      if handler then
+        sched.turn = sched.turn + 1
+        handler:ready(value)
+      end
+    end
+    if first > last then
+      local due = deadlines.next()
+      if due then
+        sched.turn = sched.turn + 1
+        deadlines.expire(clock())
+      end
+    end
+    depth = saved
+  until waiter and waiter.mail or sched.closing
+end
+
+return sched

@@ -1,0 +1,375 @@
+-- The documented face: the methods of a socket object, and the functions of `ba.socket`.
+--
+-- Everything here checks its arguments, in the words of Lua's C API, finds out who calls (the socket's own
+-- cosocket or anybody else) and hands over. The metatable holds exactly the documented names.
+
+local import = ...
+local host = import "host"
+local sched = import "sched"
+local sock = import "sock"
+local check = import "check"
+local bytes = import "bytes"
+local bytearray = import "bytearray"
+local stream = import "stream"
+local datagram = import "datagram"
+local listener = import "listener"
+local cosocket = import "cosocket"
+local dial = import "dial"
+local deadlines = import "deadlines"
+local text = import "text"
+
+local type, select, error, tonumber, mathtype, sub, rawequal =
+  type, select, error, tonumber, math.type, string.sub, rawequal
+local running = coroutine.running
+local clock = host.monotonic
+local state, meta = sock.state, sock.meta
+local to_text = text.tostring
+
+-- ---------------------------------------------------------------- read
+
+-- The timeout argument: milliseconds as number or numeric text; anything else, and what is negative (a huge
+-- unsigned time in the original), means none. In seconds.
+local function timeout_of(ms)
+  local number = (type(ms) == "number" or type(ms) == "string") and tonumber(ms)
+  return number and number >= 0 and number / 1000 or nil
+end
+
+-- Reading where there is no connection. Returns a true third value when that is worth raising.
+local function read_closed(S, wait_s, own)
+  if own and wait_s and not S.used and not S.lost then -- an idle cosocket reads to wait
+    local task = S.task
+    task.expire = stream.read_expired
+    deadlines.set(task, clock() + wait_s)
+    S.waiting = "read"
+    return sched.pause(task)
+  elseif S.misread then
+    return nil, nil, true
+  end
+  S.misread = true
+  return nil, "socketreadfailed"
+end
+
+function meta.read(self, ms, flag)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  local task = S.task
+  local own = task and task.co == running()
+  if S.open and not S.listening and not S.datagram then
+    if own then
+      return stream.read_own(S, ms and timeout_of(ms))
+    elseif not task then
+      return stream.read_blocking(S, ms and timeout_of(ms))
+    end
+  end
+  if S.listening then
+    check.raise("Invalid op:  on listen socket")
+  elseif task and S.open and not own then
+    check.raise("Invalid op:  when socket is in cosocket mode")
+  elseif S.datagram and S.open then
+    if type(ms) == "boolean" then
+      ms, flag = nil, ms
+    elseif flag ~= nil and type(flag) ~= "boolean" then
+      check.expected(3, "boolean", flag)
+    end
+    if own then
+      return datagram.read_own(S, timeout_of(ms), flag)
+    end
+    return datagram.read_blocking(S, timeout_of(ms))
+  end
+  local data, reason, raises = read_closed(S, timeout_of(ms), own)
+  if raises then
+    check.raise("Invalid op: : Socket closed")
+  end
+  return data, reason
+end
+
+-- ---------------------------------------------------------------- write
+
+function meta.write(self, ...)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  local data, first, last = ...
+  if type(data) ~= "string" then
+    if select("#", ...) == 0 then
+      check.expected(2, "string", nil, 1)
+    end
+    data = bytearray.is(data) and bytearray.window(data) or to_text(data)
+  end
+  if (first ~= nil and type(first) ~= "boolean") or last ~= nil then
+    local n = select("#", ...) + 1
+    local i = first == nil and 1 or check.number(3, first, n)
+    local j = (last == nil or type(last) == "boolean") and -1 or check.number(4, last, n)
+    data = sub(data, i // 1 | 0, j // 1 | 0)
+  end
+  if S.listening then
+    check.raise("Invalid op:  on listen socket")
+  elseif not S.open or S.waiting == "connect" then
+    return nil, "socketwritefailed"
+  elseif S.datagram then
+    if data == "" then
+      return false
+    end
+    return datagram.write(S, data)
+  elseif data == "" then
+    return false
+  elseif S.nonblocking then
+    return stream.write_queued(S, data)
+  end
+  return stream.write_blocking(S, data)
+end
+
+function meta.sendto(self, ...)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  local data, address, port = ...
+  local n = select("#", ...) + 1
+  if n < 2 then
+    check.expected(2, "string", nil, 1)
+  end
+  address = check.string(3, address, n)
+  if type(port) ~= "number" and type(port) ~= "string" then
+    check.expected(4, "string", port, n)
+  end
+  if not S.datagram then
+    check.raise("Invalid op: Not a DGRAM socket")
+  elseif not S.open then
+    return nil, "socketwritefailed"
+  end
+  data = type(data) == "string" and data or bytearray.is(data) and bytearray.window(data) or to_text(data)
+  local number = tonumber(port)
+  if not number or number < 1 or number > 65535 then
+    return nil, "socketwritefailed"
+  end
+  return datagram.send_to(S, data, address, number // 1 | 0)
+end
+
+function meta.queuelen(self, ...)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  local before = S.limit
+  if ... ~= nil then
+    local limit = check.number(2, (...))
+    S.limit = limit > 0 and limit // 1 | 0 or 0
+  end
+  return before
+end
+
+-- How much one call of the system may send. The system takes what it takes here, so only the answer matters.
+function meta.maxsize(self, size)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  size = (type(size) == "number" or type(size) == "string") and tonumber(size)
+  return size and size > 256 and size <= 8192 or false
+end
+
+-- ---------------------------------------------------------------- cosockets
+
+function meta.event(self, ...)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  local f, op = ...
+  local n = select("#", ...) + 1
+  if not S.open then
+    return nil, "invalidsocketcon"
+  elseif type(f) ~= "function" then
+    check.expected(2, "function", f, n)
+  elseif op ~= nil and type(op) ~= "string" and type(op) ~= "number" then
+    check.expected(3, "string", op, n)
+  elseif S.task and not rawequal(sched.own_socket(), S) then
+    check.raise("Invalid op: Already in async/cosocket mode")
+  end
+  return cosocket.adopt(S, f, type(op) == "string" and sub(op, 1, 1) == "s", select(3, ...))
+end
+
+function meta.accept(self)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  elseif not S.listening then
+    check.raise("Invalid op: : not a listen socket")
+  elseif not rawequal(sched.own_socket(), S) then
+    error("attempt to yield from outside a coroutine", 0)
+  end
+  cosocket.must_live(S)
+  if not S.open then
+    if S.misread then
+      check.raise("Invalid op: : Socket closed")
+    end
+    S.misread = true
+    return nil, "socketclosed"
+  end
+  return listener.accept(S)
+end
+
+function meta.disable(self)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  elseif rawequal(sched.own_socket(), S) then
+    return cosocket.suspend(S)
+  elseif S.task then
+    return cosocket.park(S)
+  elseif S.over ~= nil then
+    return nil, "incorrectuse"
+  end
+  check.raise("Sock not async")
+end
+
+function meta.enable(self, ...)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  elseif not S.task and S.over == nil then
+    check.raise("Sock not async")
+  end
+  return cosocket.resume(S, ...)
+end
+
+function meta.owner(self)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  return rawequal(sched.own_socket(), S)
+end
+
+function meta.close(self)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  return cosocket.close(S)
+end
+
+function meta.__close(self)
+  local S = state[self]
+  if S then
+    cosocket.close(S)
+  end
+end
+
+-- ---------------------------------------------------------------- options
+
+local OPTIONS = {
+  ["tcp-nodelay"] = true,
+  keepalive = true,
+  dontroute = true,
+  broadcast = true,
+  ["ip-membership"] = true,
+}
+
+function meta.setoption(self, ...)
+  local S = state[self]
+  if not S then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  local name, value, a, b = ...
+  local n = select("#", ...) + 1
+  name = check.string(2, name, n)
+  if not OPTIONS[name] then
+    check.raise("Unknown option '" .. name .. "'")
+  elseif type(value) ~= "boolean" then
+    check.expected(3, "boolean", value, n)
+  elseif name == "ip-membership" then
+    a = check.string(4, a, n)
+  elseif name == "tcp-nodelay" and not S.number then
+    return true
+  end
+  a = mathtype(a) == "float" and a // 1 | 0 or a
+  b = mathtype(b) == "float" and b // 1 | 0 or b
+  return host.setoption(S.number or 0, name, value, a, b)
+end
+
+-- ---------------------------------------------------------------- what only TLS and WebSockets have
+
+local function not_secure(self)
+  if not state[self] then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  return nil, "sslnotenabled"
+end
+
+meta.certificate, meta.cipher, meta.trusted, meta.isresumed = not_secure, not_secure, not_secure, not_secure
+
+function meta.relsession(self)
+  if not state[self] then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  return false
+end
+
+function meta.upgrade(self, shark)
+  if not state[self] then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  check.expected(2, "BASHARKSSL", shark, shark == nil and 1 or 2)
+end
+
+function meta.websocket(self)
+  if not state[self] then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  return false
+end
+
+function meta.ping(self)
+  if not state[self] then
+    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+  end
+  check.raise("Not WS")
+end
+
+-- ---------------------------------------------------------------- ba.socket
+
+local socket = {
+  bind = dial.bind,
+  connect = dial.connect,
+  udpcon = dial.udpcon,
+  toip = dial.toip,
+  h2n = bytes.h2n,
+  n2h = bytes.n2h,
+  fh2n = bytes.fh2n,
+  fn2h = bytes.fn2h,
+  stat = sock.stat,
+}
+
+function socket.event(...)
+  local f = ...
+  if type(f) ~= "function" then
+    check.expected(1, "function", f, select("#", ...))
+  end
+  return cosocket.new(...)
+end
+
+function socket.getsock()
+  local S = sched.own_socket()
+  return S and S.u
+end
+
+-- These take a connection out of an HTTP request or client, or hand one over; without the page server there
+-- is none, so every argument is a wrong one.
+function socket.req2sock(...)
+  check.expected(1, "HTTPCMD", (...), select("#", ...))
+end
+
+function socket.http2sock(...)
+  check.expected(1, "HTTP", (...), select("#", ...))
+end
+
+function socket.sock2req(...)
+  check.expected(1, "_BASOCK", (...), select("#", ...))
+end
+
+return socket

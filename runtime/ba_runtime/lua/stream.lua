@@ -1,0 +1,224 @@
+-- Reading and writing a TCP connection.
+--
+-- A read does not try the system first: it waits for the reactor, which has received a chunk by the time it
+-- wakes Lua, so a request and its answer cost one receive and one send. Data that comes while nobody reads is
+-- kept (one chunk) and the interest switched off, so the peer is slowed down by its own system's buffers.
+--
+-- A write calls the system at once. What is left over goes to Python's queue; a blocking write then waits for
+-- it to drain, one in queued mode ("s", or connected inside a cosocket) returns how much waits.
+
+local import = ...
+local host = import "host"
+local sched = import "sched"
+local sock = import "sock"
+local deadlines = import "deadlines"
+local reasons = import "reasons"
+
+local pcall, type, sub = pcall, type, string.sub
+local send, queued, arm, disarm, sender = host.send, host.queued, host.arm, host.disarm, host.sender
+local run, pause, block = sched.run, sched.pause, sched.block
+local clock = host.monotonic
+local DRAINED, SEND_FAILED = reasons.DRAINED, reasons.SEND_FAILED
+
+-- A writer in a cosocket waits once this much of a queue is left, as measured on the original.
+local QUEUE_COMFORT = 1400
+
+local stream = {}
+
+-- Marks the connection as lost, tells the owner or a reader, who was waiting for data.
+local function lose(S, reason)
+  sock.close(S)
+  sock.wake_writers(S, nil, "socketwritefailed")
+  local task = S.task
+  if task and S.waiting == "read" then
+    S.waiting, S.lost, S.owed = nil, true, true
+    return run(task, nil, reason)
+  end
+  local reader = sock.next_reader(S)
+  while reader do
+    run(reader, nil, reason)
+    reader = sock.next_reader(S)
+  end
+end
+stream.lose = lose
+
+local function control(S, signal)
+  if signal == DRAINED then
+    S.busy = nil
+    sock.wake_writers(S, true)
+  elseif signal == SEND_FAILED then
+    lose(S, "socketreadfailed")
+  end
+end
+
+local function hold_back(S)
+  S.armed = nil
+  disarm(S.number)
+end
+
+local function ready(S, value)
+  if type(value) ~= "string" then
+    return control(S, value)
+  end
+  if S.inbox or S.eof then -- nobody has taken the last chunk: cannot happen while interest is off
+    return hold_back(S)
+  end
+  S.received = S.received + #value
+  if S.waiting == "read" then
+    if value == "" then
+      return lose(S, "socketreadfailed")
+    end
+    S.waiting = nil
+    return run(S.task, value)
+  end
+  local reader = S.reader and sock.next_reader(S)
+  if value == "" then
+    if reader then
+      sock.add_reader(S, reader)
+      return lose(S, "socketreadfailed")
+    end
+    S.eof = true
+    return hold_back(S)
+  elseif reader then
+    return run(reader, value)
+  end
+  S.inbox = value
+  hold_back(S)
+end
+
+-- Makes the state a connected stream.
+function stream.open(S, number)
+  sock.open(S, number, ready)
+  S.send = sender(number)
+end
+
+local function read_expired(task)
+  task.sock.waiting = nil
+  run(task, nil, "timeout")
+end
+stream.read_expired = read_expired
+
+-- Reads in the socket's own cosocket. `wait_s` is the timeout, nil for none.
+function stream.read_own(S, wait_s)
+  local data = S.inbox
+  if data then
+    S.inbox = nil
+    return data
+  elseif S.eof then
+    sock.close(S)
+    S.lost, S.owed = true, true
+    return nil, "socketreadfailed"
+  end
+  if not S.armed then
+    S.armed = true
+    arm(S.number)
+  end
+  local task = S.task
+  if wait_s then
+    task.expire = read_expired
+    deadlines.set(task, clock() + wait_s)
+  end
+  S.waiting = "read"
+  return pause(task)
+end
+
+-- Reads in any other code: blocks the calling task.
+function stream.read_blocking(S, wait_s)
+  local data = S.inbox
+  if data then
+    S.inbox = nil
+    return data
+  elseif S.eof then
+    sock.close(S)
+    return nil, "socketreadfailed"
+  end
+  if not S.armed then
+    S.armed = true
+    arm(S.number)
+  end
+  local task = sched.caller()
+  sock.add_reader(S, task)
+  return block(task, wait_s and clock() + wait_s)
+end
+
+local function await_drain(S)
+  local own = sched.own_socket()
+  local task = sched.caller()
+  local writers = S.writers or {}
+  S.writers = writers
+  writers[#writers + 1] = task
+  task.waits_for = S
+  if own then
+    own.waiting = "write"
+    return pause(task)
+  end
+  return block(task)
+end
+
+local function write_failed(S)
+  lose(S, "socketreadfailed")
+  return nil, "socketwritefailed"
+end
+
+local function write_rest(S, data)
+  local left = send(S.number, data)
+  if left < 0 then
+    return write_failed(S)
+  elseif left == 0 then
+    return true
+  end
+  S.busy = true
+  return await_drain(S)
+end
+
+-- Writes all of `data` (not empty) and returns true, or nil and the reason.
+function stream.write_blocking(S, data)
+  local length = #data
+  S.sent = S.sent + length
+  if not S.busy then
+    local ok, n = pcall(S.send, data)
+    if ok then
+      if n == length then
+        return true
+      end
+      data = sub(data, n + 1)
+    end
+  end
+  return write_rest(S, data)
+end
+
+-- Writes or queues; returns true and what waits, or nil and what waits when the queue is full.
+function stream.write_queued(S, data)
+  local length = #data
+  local before = 0
+  local own = sched.own_socket()
+  if S.busy then
+    before = queued(S.number)
+    if before >= S.limit and before > 0 and not own then
+      return nil, before
+    end
+  else
+    local ok, n = pcall(S.send, data)
+    if ok then
+      S.sent = S.sent + n
+      if n == length then
+        return true, 0
+      end
+      data = sub(data, n + 1)
+    end
+  end
+  local left = send(S.number, data)
+  if left < 0 then
+    return write_failed(S)
+  elseif left == 0 then
+    return true, 0
+  end
+  S.sent = S.sent + #data
+  S.busy = true
+  if before > 0 and left > QUEUE_COMFORT and own then
+    return await_drain(S)
+  end
+  return true, left
+end
+
+return stream

@@ -1,0 +1,64 @@
+-- Values as text, the way the server prints them: `tostring` for users, and the lines of print and trace.
+--
+-- Unlike stock Lua, infinities print as `Inf`, NaN as `NaN`, -0.0 as `0.0`, and addresses without `0x`.
+
+local native = tostring
+local type, mathtype, select, concat, sub, find, gsub = type, math.type, select, table.concat, string.sub, string.find, string.gsub
+local error = error
+
+local text = {}
+
+local function float(value)
+  if value ~= value then
+    return sub(native(value), 1, 1) == "-" and "-NaN" or "NaN"
+  elseif value == 0 then
+    return "0.0"
+  elseif value == 1 / 0 then
+    return "Inf"
+  elseif value == -1 / 0 then
+    return "-Inf"
+  end
+  return native(value)
+end
+
+local HAS_ADDRESS = {table = true, ["function"] = true, userdata = true, thread = true}
+
+local function tostring(value)
+  local kind = type(value)
+  if kind == "string" then
+    return value
+  elseif kind == "number" then
+    return mathtype(value) == "float" and float(value) or native(value)
+  elseif HAS_ADDRESS[kind] then
+    local words = native(value)
+    if find(words, "^[%w_ ]+: 0x%x+$") then
+      return (gsub(words, ": 0x", ": ", 1))
+    end
+    return words
+  end
+  return native(value)
+end
+text.tostring = tostring
+
+-- The global `tostring`.
+function text.user_tostring(...)
+  if select("#", ...) == 0 then
+    error("bad argument #1 to 'tostring' (value expected)", 2)
+  end
+  return tostring((...))
+end
+
+-- Joins values with tabs, as print and trace do.
+function text.line(...)
+  local n = select("#", ...)
+  if n == 1 then
+    return tostring((...))
+  end
+  local words = {...}
+  for i = 1, n do
+    words[i] = tostring(words[i])
+  end
+  return concat(words, "\t")
+end
+
+return text

@@ -1,0 +1,112 @@
+"""`Runtime`: a Lua state with the `ba` API on a thread of its own, and the face it shows to other threads.
+
+Every method may be called from any thread. What takes time returns a `concurrent.futures.Future`; everything
+that the Lua code says in between goes to the sink as events (`events.py`).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+from ._loop import LuaThread
+from ._resolver import Resolver
+from .events import CellResult, Sink, SocketInfo
+
+MAX_MEMORY = 1 << 30
+
+
+class Runtime:
+    """One persistent Lua state: globals, sockets, cosockets and timers live until `close`.
+
+    >>> events = []
+    >>> with Runtime(events.append) as runtime:
+    ...     runtime.run_cell(b"return 1 + 1", name="cell[1]", cell=1).result().values
+    (b'2',)
+    """
+
+    def __init__(self, sink: Sink, *, max_memory: int = MAX_MEMORY) -> None:
+        """`sink` is called on the Lua thread with every event and must return at once.
+
+        `max_memory` bounds what Lua may allocate, in bytes; a program that wants more gets Lua's own
+        "not enough memory".
+        """
+        self.resolver = Resolver()
+        self._thread = LuaThread(sink, self.resolver, max_memory)
+        self._closed = False
+
+    def start(self) -> None:
+        """Starts the thread and waits until Lua is ready. Raises what went wrong there."""
+        self._thread.start()
+        self._thread.started.result()
+
+    def __enter__(self) -> Runtime:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run_cell(self, source: bytes, *, name: str, cell: int) -> Future[CellResult]:
+        """Runs Lua text as a cell; cells run one after the other.
+
+        `name` is what error messages call the chunk, `cell` the number that the cell's events carry. The
+        result holds the values that the chunk returned, made readable, or the error; it never raises on what
+        Lua does, only RuntimeClosed when the runtime ends meanwhile.
+        """
+        return self._thread.run_cell(source, name.encode(), cell)
+
+    def interrupt(self) -> None:
+        """Stops the running cell wherever it is, and background code that runs without ever waiting.
+
+        The state, the sockets and all other cosockets survive. Safe to call in a signal handler.
+        """
+        self._thread.interrupt()
+
+    def reply_input(self, line: bytes | None) -> None:
+        """Answers InputRequested with a line (its newline included), or None for the end of the input."""
+        self._thread.tell("input", line)
+
+    def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]:
+        """Returns the names that can follow `path`: of the globals, a table, or a metatable's `__index`."""
+        return _then(
+            self._thread.ask("fields", *(name.encode() for name in path)),
+            lambda names: tuple(name.decode("utf-8", "replace") for name in names),
+        )
+
+    def describe(self, path: tuple[str, ...]) -> Future[str | None]:
+        """Returns `TYPE: VALUE` for what `path` names, None when there is nothing."""
+        return _then(
+            self._thread.ask("describe", *(name.encode() for name in path)),
+            lambda parts: ": ".join(p.decode("utf-8", "replace") for p in parts) if parts else None,
+        )
+
+    def sockets(self) -> Future[tuple[SocketInfo, ...]]:
+        """Returns a row for every socket object, the lab's own servers not among them."""
+        return _then(self._thread.ask("sockets"), self._thread.rows)
+
+    def until_idle(self) -> Future[None]:
+        """Returns a future that is done when the last cosocket and thread job has ended."""
+        return _then(self._thread.ask("idle"), lambda _: None)
+
+    def close(self, timeout_s: float = 2) -> None:
+        """Ends the runtime: running code is cut off, sockets are closed, futures get RuntimeClosed."""
+        if not self._closed:
+            self._closed = True
+            self._thread.close(timeout_s)
+            self.resolver.close()
+
+
+def _then(question: Future[tuple[Any, ...]], convert: Any) -> Future[Any]:
+    """Returns a future of `convert(answer)`; it runs on the Lua thread and must be quick."""
+    converted: Future[Any] = Future()
+
+    def done(answer: Future[tuple[Any, ...]]) -> None:
+        fault = answer.exception()
+        if fault is not None:
+            converted.set_exception(fault)
+        else:
+            converted.set_result(convert(answer.result()))
+
+    question.add_done_callback(done)
+    return converted

@@ -1,0 +1,10 @@
+"""System sockets as the Lua side uses them: numbers outside, non-blocking sockets inside.
+
+Where things are: `network` is the table of all of them and the functions Lua calls; `stream` a TCP
+connection with its write queue; `listener` accepts; `dial` connects, address by address; `datagram` is UDP;
+`options` names socket options; `reasons` turns errno into the documented strings.
+"""
+
+from .network import Network
+
+__all__ = ["Network"]

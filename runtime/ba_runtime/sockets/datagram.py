@@ -1,0 +1,70 @@
+"""A UDP socket.
+
+Datagrams are read one by one, on Lua's demand, because each may come with its sender. A datagram that is
+longer than a read is cut, as in the original.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any
+
+from .._reactor import CHUNK_BYTES, READ, Reactor
+from .reasons import Signal
+
+
+class Datagram:
+    """A UDP socket, number `number` to Lua."""
+
+    kind = "udp"
+    queued_bytes = 0
+
+    def __init__(self, number: int, cell: int, sock: socket.socket, reactor: Reactor) -> None:
+        """Takes over the non-blocking `sock`."""
+        self.number = number
+        self.cell = cell
+        self.sock = sock
+        self._reactor = reactor
+        reactor.add(sock.fileno(), number, self._on_ready)
+
+    def arm(self) -> None:
+        """Asks to be told when a datagram waits."""
+        self._reactor.want(self.sock.fileno(), READ)
+
+    def disarm(self) -> None:
+        """Leaves datagrams with the system, which drops them when its buffer is full."""
+        self._reactor.want(self.sock.fileno(), 0)
+
+    def _on_ready(self, _mask: int) -> None:
+        self._reactor.emit(self.number, Signal.READABLE)
+
+    def receive(self) -> tuple[bytes, bytes, int, bool] | bool | None:
+        """Returns data, address, port and whether it is IPv6; None when none waits; False on an error."""
+        try:
+            data, address = self.sock.recvfrom(CHUNK_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:  # a connected socket whose peer's port is closed
+            return False
+        return data, str(address[0]).encode(), int(address[1]), self.sock.family == socket.AF_INET6
+
+    def send(self, data: bytes) -> bool:
+        """Sends to the connected peer; tells whether the system took it."""
+        # The first attempt may only report an ICMP answer to an earlier datagram; that is not this one's fault.
+        for _ in range(2):
+            with contextlib.suppress(OSError):
+                return self.sock.send(data) == len(data)
+        return False
+
+    def send_to(self, data: bytes, address: tuple[Any, ...]) -> bool:
+        """Sends to `address`; tells whether the system took it."""
+        for _ in range(2):
+            with contextlib.suppress(OSError, OverflowError):
+                return self.sock.sendto(data, address) == len(data)
+        return False
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self._reactor.remove(self.sock.fileno())
+        self.sock.close()

@@ -1,0 +1,344 @@
+"""All system sockets of one Lua state, and the functions that Lua calls on them.
+
+A socket is a number to Lua: given once, never used again, so that a late event can never reach a newer
+socket. Every function here is in the crossing table under its own name (see `_crossing.py`), takes and
+returns plain values, and never raises on what a network or a user can do.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TypeAlias
+
+from .._reactor import Reactor
+from .._resolver import Answer, Resolver
+from ..events import Note, Sink, SocketClosed, SocketOpened
+from .datagram import Datagram
+from .dial import Dial
+from .listener import Listener
+from .options import ORIGINAL_FAILURE, failure, set_option
+from .reasons import EXHAUSTED, Signal
+from .stream import Stream
+
+Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
+Name: TypeAlias = "tuple[bytes, int, bool] | None"
+
+LOOPBACK = {False: "127.0.0.1", True: "::1"}
+EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
+
+
+def _text(value: object) -> str | None:
+    """An address or a name from Lua; other types do not count, as documented for `intf`."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else None
+
+
+class Network:
+    """The sockets of one Lua state. Every method runs on the Lua thread."""
+
+    def __init__(self, reactor: Reactor, resolver: Resolver, sink: Sink) -> None:
+        """Sockets report to `reactor`, names go through `resolver`, openings and closings to `sink`."""
+        self._reactor = reactor
+        self._resolver = resolver
+        self._sink = sink
+        self._endpoints: dict[int, Endpoint] = {}
+        self._last_number = 0
+        self._details: dict[int, bytes] = {}
+        self._told: set[str] = set()
+
+    def functions(self) -> dict[str, Callable[..., object]]:
+        """Returns what Lua may call, by name."""
+        return {
+            "tcp_connect": self.tcp_connect,
+            "tcp_listen": self.tcp_listen,
+            "tcp_accept": self.tcp_accept,
+            "udp_open": self.udp_open,
+            "udp_receive": self.udp_receive,
+            "udp_send": self.udp_send,
+            "udp_send_to": self.udp_send_to,
+            "resolve": self.resolve,
+            "failure_text": self.failure_text,
+            "sender": self.sender,
+            "send": self.send,
+            "queued": self.queued,
+            "arm": self.arm,
+            "disarm": self.disarm,
+            "close": self.close_socket,
+            "sockname": self.sockname,
+            "peername": self.peername,
+            "setoption": self.setoption,
+        }
+
+    # ------------------------------------------------------------ opening
+
+    def tcp_connect(self, cell: int, host: bytes, port: int, interface: object, ipv6: bool) -> int:
+        """Starts to connect; returns the number that will tell how it went."""
+        number = self._number()
+        dial = Dial(number, cell, _text(interface), self._reactor, self._connected)
+        self._endpoints[number] = dial
+        self._look_up(host, port, "tcp", ipv6, dial.resolved)
+        return number
+
+    def _connected(self, number: int, sock: socket.socket) -> None:
+        dial = self._endpoints[number]
+        self._opened(Stream(number, dial.cell, sock, self._reactor))
+
+    def tcp_listen(self, cell: int, port: int, interface: object, ipv6: bool) -> int | None:
+        """Listens; returns the number, or None when the address cannot be bound."""
+        address = _text(interface)
+        try:
+            sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
+        except OSError:
+            return None
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if ipv6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind((LOOPBACK[bool(ipv6)] if address is None else address, port))
+            listener = Listener(self._number(), cell, sock, self._reactor)
+        except (OSError, UnicodeError, ValueError):
+            sock.close()
+            return None
+        if address in EVERYWHERE:
+            self._tell(cell, f"port {sock.getsockname()[1]} is open to other machines (intf={address!r})")
+        return self._opened(listener)
+
+    def tcp_accept(self, number: int, cell: int) -> int | None:
+        """Takes a client from a listener; None when there is none after all."""
+        listener = self._endpoints.get(number)
+        if not isinstance(listener, Listener):
+            return None
+        refused = listener.refused
+        client = listener.accept()
+        if listener.refused > refused:
+            self._tell(cell, "a client was turned away: no file descriptor is left")
+        if client is None:
+            return None
+        return self._opened(Stream(self._number(), cell, client, self._reactor))
+
+    def udp_open(
+        self, cell: int, host: object, port: int, interface: object, local_port: int, ipv6: bool
+    ) -> tuple[int, int] | int:
+        """Makes a UDP socket, connected when `host` is given.
+
+        Returns the number and 0; the number alone when a name is being resolved (RESOLVED, CANNOT_RESOLVE or
+        CANNOT_CONNECT then comes as an event); or 0 and the Signal that says why there is none.
+        """
+        address = _text(interface)
+        try:
+            sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
+        except OSError as error:
+            return 0, Signal.NO_RESOURCES if error.errno in EXHAUSTED else Signal.CANNOT_BIND
+        try:
+            sock.setblocking(False)
+            if local_port or address is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                sock.bind((LOOPBACK[bool(ipv6)] if address is None else address, local_port))
+        except (OSError, UnicodeError, ValueError):
+            sock.close()
+            return 0, Signal.CANNOT_BIND
+        if address in EVERYWHERE:
+            self._tell(cell, f"UDP port {sock.getsockname()[1]} is open to other machines (intf={address!r})")
+        endpoint = Datagram(self._number(), cell, sock, self._reactor)
+        number = self._opened(endpoint)
+        if not isinstance(host, bytes):
+            return number, 0
+        outcome: list[Signal] = []
+        waiting = False
+
+        def resolved(answer: Answer) -> None:
+            signal = self._udp_connect(number, endpoint, answer)
+            if waiting:
+                self._reactor.emit(number, signal)
+            else:
+                outcome.append(signal)
+
+        self._look_up(host, port, "udp", ipv6, resolved)
+        waiting = True
+        if not outcome:
+            return number
+        return (number, 0) if outcome[0] is Signal.RESOLVED else (number, outcome[0])
+
+    def _udp_connect(self, number: int, endpoint: Datagram, answer: Answer) -> Signal:
+        if not answer.addresses:
+            self._details[number] = answer.error.encode()
+            return Signal.CANNOT_RESOLVE
+        try:
+            endpoint.sock.connect(answer.addresses[0][1])
+        except OSError:
+            return Signal.CANNOT_CONNECT
+        return Signal.RESOLVED
+
+    def _opened(self, endpoint: Stream | Listener | Datagram) -> int:
+        self._endpoints[endpoint.number] = endpoint
+        self._sink(SocketOpened(endpoint.cell, endpoint.number, endpoint.kind))
+        return endpoint.number
+
+    def _number(self) -> int:
+        self._last_number += 1
+        return self._last_number
+
+    # ------------------------------------------------------------ names
+
+    def _look_up(
+        self, host: bytes, port: int, kind: str, ipv6: bool, then: Callable[[Answer], None]
+    ) -> None:
+        """Resolves; `then` runs on the Lua thread, at once when no name server need be asked."""
+        here = [True]
+
+        def done(answer: Answer) -> None:
+            if here[0]:
+                then(answer)
+            else:
+                self._reactor.post(lambda: then(answer))
+
+        name = host.decode("utf-8", "surrogateescape")
+        self._resolver.lookup(name, port, "tcp" if kind == "tcp" else "udp", ipv6, done)
+        here[0] = False
+
+    def resolve(self, host: bytes) -> tuple[int, bytes | None]:
+        """Resolves a name to its first address: a number, and the address when it is known at once.
+
+        Else an event comes under that number, RESOLVED or CANNOT_RESOLVE, and `failure_text` holds the text.
+        """
+        number = self._number()
+        known: list[bytes | None] = []
+        waiting = False
+
+        def resolved(answer: Answer) -> None:
+            found = str(answer.addresses[0][1][0]).encode() if answer.addresses else None
+            if not waiting:
+                known.append(found)
+                if found is None:
+                    self._reactor.emit(number, Signal.CANNOT_RESOLVE)
+                return
+            self._details[number] = answer.error.encode() if found is None else found
+            self._reactor.emit(number, Signal.CANNOT_RESOLVE if found is None else Signal.RESOLVED)
+
+        self._look_up(host, 0, "tcp", False, resolved)
+        waiting = True
+        return number, known[0] if known else None
+
+    def failure_text(self, number: int) -> bytes | None:
+        """Returns, once, what there is to say about the number's last event: the resolver's text or answer."""
+        endpoint = self._endpoints.get(number)
+        if isinstance(endpoint, Dial) and endpoint.detail:
+            return endpoint.detail
+        return self._details.pop(number, None)
+
+    # ------------------------------------------------------------ using
+
+    def sender(self, number: int) -> Callable[[bytes], int] | None:
+        """Returns the connection's own `send`, which Lua calls directly: the fast path of every write."""
+        endpoint = self._endpoints.get(number)
+        return endpoint.sock.send if isinstance(endpoint, Stream) else None
+
+    def send(self, number: int, data: bytes) -> int:
+        """Sends or queues; returns the bytes that wait now, -1 when the connection is lost."""
+        endpoint = self._endpoints.get(number)
+        return endpoint.send(data) if isinstance(endpoint, Stream) else -1
+
+    def queued(self, number: int) -> int:
+        """Returns the bytes that wait to be sent."""
+        endpoint = self._endpoints.get(number)
+        return endpoint.queued_bytes if endpoint is not None else 0
+
+    def udp_receive(self, number: int) -> tuple[bytes, bytes, int, bool] | bool | None:
+        """Returns data, address, port, is-IPv6; None when none waits, False on an error."""
+        endpoint = self._endpoints.get(number)
+        return endpoint.receive() if isinstance(endpoint, Datagram) else False
+
+    def udp_send(self, number: int, data: bytes) -> bool:
+        """Sends one datagram to the connected peer."""
+        endpoint = self._endpoints.get(number)
+        return isinstance(endpoint, Datagram) and endpoint.send(data)
+
+    def udp_send_to(self, number: int, data: bytes, host: bytes, port: int) -> bool | int | None:
+        """Sends one datagram; True or False when done, else the number (0 and up) of an event to wait for.
+
+        The event is RESOLVED (sent), CANNOT_RESOLVE, or CANNOT_CONNECT (the system did not take it).
+        """
+        endpoint = self._endpoints.get(number)
+        if not isinstance(endpoint, Datagram):
+            return False
+        ticket = self._number()
+        outcome: list[Signal] = []
+        waiting = False
+
+        def resolved(answer: Answer) -> None:
+            if not answer.addresses:
+                self._details[ticket] = answer.error.encode()
+                signal = Signal.CANNOT_RESOLVE
+            else:
+                sent = endpoint.send_to(data, answer.addresses[0][1])
+                signal = Signal.RESOLVED if sent else Signal.CANNOT_CONNECT
+            outcome.append(signal)
+            if waiting or signal is Signal.CANNOT_RESOLVE:
+                self._reactor.emit(ticket, signal)
+
+        self._look_up(host, port, "udp", endpoint.sock.family == socket.AF_INET6, resolved)
+        waiting = True
+        if not outcome or outcome[0] is Signal.CANNOT_RESOLVE:
+            return ticket
+        return outcome[0] is Signal.RESOLVED
+
+    def arm(self, number: int) -> None:
+        """Asks for data, clients or datagrams."""
+        endpoint = self._endpoints.get(number)
+        if endpoint is not None and not isinstance(endpoint, Dial):
+            endpoint.arm()
+
+    def disarm(self, number: int) -> None:
+        """Leaves them with the system for now."""
+        endpoint = self._endpoints.get(number)
+        if endpoint is not None and not isinstance(endpoint, Dial):
+            endpoint.disarm()
+
+    def sockname(self, number: int) -> Name:
+        """Returns the local address, port, and whether it is IPv6."""
+        return self._name(number, "getsockname")
+
+    def peername(self, number: int) -> Name:
+        """Returns the peer's address, port, and whether it is IPv6."""
+        return self._name(number, "getpeername")
+
+    def _name(self, number: int, which: str) -> Name:
+        endpoint = self._endpoints.get(number)
+        if endpoint is None or endpoint.sock is None:
+            return None
+        try:
+            address = getattr(endpoint.sock, which)()
+        except OSError:
+            return None
+        return str(address[0]).encode(), int(address[1]), endpoint.sock.family == socket.AF_INET6
+
+    def setoption(
+        self, number: int, name: bytes, on: bool, a: object = None, b: object = None
+    ) -> bool | tuple[None, bytes, int]:
+        """Sets an option by its documented name; True, or nil, text, code."""
+        endpoint = self._endpoints.get(number)
+        if endpoint is None or endpoint.sock is None:
+            return failure(ORIGINAL_FAILURE)
+        return set_option(endpoint.sock, name, on, a, b)
+
+    # ------------------------------------------------------------ closing
+
+    def close_socket(self, number: int) -> None:
+        """Closes; a number that is closed already is ignored."""
+        endpoint = self._endpoints.pop(number, None)
+        self._details.pop(number, None)
+        if endpoint is not None:
+            endpoint.close()
+            if not isinstance(endpoint, Dial):
+                self._sink(SocketClosed(endpoint.cell, number))
+
+    def close_all(self) -> None:
+        """Closes what is left when the runtime ends."""
+        for number in list(self._endpoints):
+            self.close_socket(number)
+
+    def _tell(self, cell: int, remark: str) -> None:
+        if remark not in self._told:
+            self._told.add(remark)
+            self._sink(Note(cell, remark))

@@ -1,0 +1,29 @@
+"""From errno to what the documentation says went wrong.
+
+Lua gets small numbers as events and maps them to the documented strings (lua/reasons.lua holds the twin of
+this table). What the original does not tell apart, this does not either: a reset and an orderly end are both
+`socketreadfailed`, every failed connect is `cannotconnect`.
+"""
+
+from __future__ import annotations
+
+import errno
+from enum import IntEnum
+
+
+class Signal(IntEnum):
+    """What an event's number means; a value of type bytes is data, and empty bytes are the end."""
+
+    CONNECTED = 0
+    READABLE = 1
+    DRAINED = 2
+    SEND_FAILED = 3
+    RESOLVED = 4
+    CANNOT_CONNECT = -1
+    CANNOT_RESOLVE = -2
+    CANNOT_BIND = -3
+    NO_RESOURCES = -4
+
+
+# Out of descriptors, buffers or memory: the program's or the system's, in any case not the peer's doing.
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})

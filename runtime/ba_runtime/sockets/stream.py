@@ -1,0 +1,97 @@
+"""A TCP connection and what it could not send yet.
+
+Reading is the reactor's (it receives, Lua decides what for), and so is the plain case of writing: Lua calls
+the socket's own `send`. Only what the system did not take comes here, is kept as views of the bytes that
+Lua gave, and goes out as the peer makes room. Lua then hears once, DRAINED or SEND_FAILED.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+
+from .._reactor import READ, WRITE, Reactor
+from .reasons import Signal
+
+
+class Stream:
+    """A connected socket, number `number` to Lua."""
+
+    kind = "tcp"
+
+    def __init__(self, number: int, cell: int, sock: socket.socket, reactor: Reactor) -> None:
+        """Takes over `sock`, which must be non-blocking and connected."""
+        self.number = number
+        self.cell = cell
+        self.sock = sock
+        self._reactor = reactor
+        self._fd = sock.fileno()
+        self._pending: deque[memoryview] = deque()
+        self.queued_bytes = 0
+        reactor.add(self._fd, number, self._on_ready, sock.recv)
+
+    def arm(self) -> None:
+        """Asks for what arrives."""
+        self._reactor.want(self._fd, self._reactor.wanted(self._fd) | READ)
+
+    def disarm(self) -> None:
+        """Leaves what arrives with the system, and so slows the peer down."""
+        self._reactor.want(self._fd, self._reactor.wanted(self._fd) & ~READ)
+
+    def send(self, data: bytes) -> int:
+        """Sends or queues all of `data`; returns the bytes that now wait, or -1 when the connection is lost."""
+        view = memoryview(data)
+        if not self._pending:
+            try:
+                view = view[self.sock.send(view) :]
+            except BlockingIOError:
+                pass
+            except OSError:
+                return -1
+        if view:
+            self._pending.append(view)
+            self.queued_bytes += len(view)
+            self._reactor.want(self._fd, self._reactor.wanted(self._fd) | WRITE)
+        return self.queued_bytes
+
+    def _on_ready(self, mask: int) -> None:
+        if mask & ~READ and self._pending:
+            self._flush()
+        if mask & ~WRITE and self._reactor.wanted(self._fd) & READ:
+            try:
+                self._reactor.emit(self.number, self.sock.recv(8192))
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._reactor.emit(self.number, b"")
+
+    def _flush(self) -> None:
+        try:
+            while self._pending:
+                view = self._pending[0]
+                sent = self.sock.send(view)
+                self.queued_bytes -= sent
+                if sent < len(view):
+                    self._pending[0] = view[sent:]
+                else:
+                    self._pending.popleft()
+        except BlockingIOError:
+            return
+        except OSError:
+            self._forget_queue()
+            self._reactor.emit(self.number, Signal.SEND_FAILED)
+            return
+        self._forget_queue()
+        self._reactor.emit(self.number, Signal.DRAINED)
+
+    def _forget_queue(self) -> None:
+        self._pending.clear()
+        self.queued_bytes = 0
+        self._reactor.want(self._fd, self._reactor.wanted(self._fd) & ~WRITE)
+
+    def close(self) -> None:
+        """Closes the system socket; what is queued is dropped, as documented."""
+        self._reactor.remove(self._fd)
+        self._pending.clear()
+        self.queued_bytes = 0
+        self.sock.close()
