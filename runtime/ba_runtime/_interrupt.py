@@ -8,8 +8,10 @@ and so it is from another thread. The C function then calls what Lua's hook tabl
 that runs: `interrupt.lua`, which raises. It goes on raising after a `pcall`, until the task is out.
 
 Which coroutine runs only Lua knows, so all are planted: each registers its address when it is made, and
-leaves before its memory is freed (a finalizer that keeps it alive until then, see `interrupt.lua`). One
-lock around both keeps a freed address from ever being written.
+leaves before its memory is freed (a finalizer that keeps it alive until then, see `interrupt.lua`). A freed
+address must never be written, so planting is one C loop over the set: nothing in it gives up the GIL, which
+the finalizer needs to take an address out. A coroutine made while the hook is planted inherits it from its
+maker, as Lua does with C hooks.
 
 Invariants: `track` and `untrack` are called on the Lua thread; `plant` and `lift` on any. Nothing is
 planted when `lift` has returned and no newer `plant` has begun.
@@ -18,7 +20,9 @@ planted when `lift` has returned and no newer `plant` has begun.
 from __future__ import annotations
 
 import ctypes
-import threading
+from collections import deque
+from collections.abc import Callable
+from itertools import repeat
 
 from . import _lua
 
@@ -30,12 +34,13 @@ class Interrupter:
 
     def __init__(self) -> None:
         """Looks for Lua's C functions in lupa's library; without them `is_instant` is False."""
-        self._lock = threading.Lock()
         self._coroutines: set[int] = set()
-        self._planted = False
+        # Lua calls these two for every coroutine that it makes or frees, so they are the set's own methods.
+        self.track: Callable[[int], None] = self._coroutines.add
+        self.untrack: Callable[[int], None] = self._coroutines.discard
         self._c_hook: int | None = None
         try:
-            # PyDLL keeps the GIL: the two calls are short, and giving it up would cost more.
+            # PyDLL keeps the GIL, which is what makes planting safe.
             library = ctypes.PyDLL(_lua.LIBRARY_FILE)
             self._sethook = library.lua_sethook
             self._gethook = library.lua_gethook
@@ -48,42 +53,21 @@ class Interrupter:
         self._gethook.restype = ctypes.c_void_p
         self.is_instant = True
 
-    def learn(self, coroutine: bytes) -> None:
+    def learn(self, coroutine: int) -> None:
         """Takes the address of Lua's C hook from `coroutine`, where `debug.sethook` has just installed it."""
-        if self.is_instant:
-            address = int(coroutine, 16)
-            self._c_hook = self._gethook(address)
-            self._sethook(address, None, 0, 0)
-
-    def track(self, coroutine: bytes) -> None:
-        """Registers a new coroutine by its address, as `%p` prints it."""
-        address = int(coroutine, 16)
-        with self._lock:
-            self._coroutines.add(address)
-            if self._planted:
-                self._set(address, self._c_hook)
-
-    def untrack(self, coroutine: bytes) -> None:
-        """Forgets a coroutine that is about to be freed."""
-        with self._lock:
-            self._coroutines.discard(int(coroutine, 16))
+        self._c_hook = self._gethook(coroutine)
+        self._sethook(coroutine, None, 0, 0)
 
     def plant(self) -> None:
         """Makes whatever Lua code runs now, or next, call the hook at its next instruction."""
-        with self._lock:
-            self._planted = True
-            for address in self._coroutines:
-                self._set(address, self._c_hook)
+        if self._c_hook is not None:
+            self._set_all(self._c_hook, LUA_MASKCOUNT, 1)
 
     def lift(self) -> None:
         """Takes the hook away again everywhere."""
-        with self._lock:
-            if self._planted:
-                self._planted = False
-                for address in self._coroutines:
-                    self._set(address, None)
+        if self._c_hook is not None:
+            self._set_all(None, 0, 0)
 
-    def _set(self, address: int, hook: int | None) -> None:
-        if self.is_instant:
-            mask, count = (LUA_MASKCOUNT, 1) if hook else (0, 0)
-            self._sethook(address, hook, mask, count)
+    def _set_all(self, hook: int | None, mask: int, count: int) -> None:
+        # Consumed in C, without one bytecode in between; a plain loop could lose the GIL.
+        deque(map(self._sethook, self._coroutines, repeat(hook), repeat(mask), repeat(count)), maxlen=0)

@@ -10,6 +10,7 @@ call into a `LuaState`; it would wait for ever. `Compiler` has a state of its ow
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Any, NoReturn
@@ -52,6 +53,10 @@ class LuaState:
             max_memory=max_memory,
         )
         self._max_memory = max_memory
+        # lupa frees a state by closing it, and closing runs finalizers; one that calls Python then finds a
+        # runtime that is half gone, and the process dies. So a state is emptied (boot.lua) and kept: about
+        # half a megabyte for each runtime that a process makes.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._lua))
         self._lua.execute(b"python = nil; package.loaded.python = nil")
 
     def boot(self, host: Mapping[str, object]) -> Callable[[], None]:

@@ -18,7 +18,7 @@ local random = import "random"
 local files = import "files"
 
 local G = _G
-local type, select, collectgarbage, loaded = type, select, collectgarbage, package.loaded
+local type, select, next, collectgarbage, loaded = type, select, next, collectgarbage, package.loaded
 local clock = host.monotonic
 
 -- What the documented server calls itself, and the Lua it has.
@@ -138,9 +138,24 @@ local mailbox = {
 }
 sched.handlers[0] = mailbox
 
+-- At the end everything of the user's is dropped and collected while Python still answers: finalizers may
+-- print, and sockets close. `_lua.py` says why nothing is left for later.
+local function let_go()
+  for name in next, G do
+    G[name] = nil
+  end
+  for name in next, loaded do
+    loaded[name] = nil
+  end
+  sched.forget()
+  collectgarbage()
+  collectgarbage()
+end
+
 -- The main loop: returns when the runtime closes. After an error (there should be none), call it again.
 return function()
   sched.current = nil
   sched.handlers[0] = mailbox
   sched.loop()
+  let_go()
 end

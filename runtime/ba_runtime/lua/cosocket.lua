@@ -14,7 +14,7 @@ local run, pause, settle = sched.run, sched.pause, sched.settle
 
 local cosocket = {}
 
-local held = {}
+local held = sched.keeper({})
 
 -- Returns the state of the socket whose cosocket is running, nil in any other code: a coroutine made inside
 -- a cosocket is other code too.
@@ -152,16 +152,12 @@ function cosocket.resume(S, ...)
   if S.parked then
     S.parked = nil
     S.waiting = "read"
-    local data = S.inbox
-    if data then
-      S.inbox, S.waiting = nil, nil
-      run(task, data)
-      return alive(task)
-    elseif S.eof then
-      S.eof, S.waiting, S.lost, S.owed = nil, nil, true, true
-      sock.close(S)
-      run(task, nil, "socketreadfailed")
-      return alive(task)
+    local data = S.inbox or S.eof and ""
+    if data then -- it came meanwhile; the read gets it from the loop, as if it came now
+      S.inbox, S.eof = nil, nil
+      S.received = S.received - #data -- it is counted when it is delivered
+      sched.post(S.number, data)
+      return true
     end
     if not S.armed then
       S.armed = true

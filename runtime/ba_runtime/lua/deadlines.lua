@@ -88,4 +88,9 @@ function deadlines.expire(now)
   end
 end
 
+-- Drops all of them.
+function deadlines.forget()
+  heap, size = {}, 0
+end
+
 return deadlines

@@ -13,7 +13,7 @@ local import = ...
 local host = import "host"
 
 local getinfo, sethook, registry = debug.getinfo, debug.sethook, debug.getregistry()
-local setmetatable, error, sub, format = setmetatable, error, string.sub, string.format
+local setmetatable, error, tonumber, sub, format = setmetatable, error, tonumber, string.sub, string.format
 local running = coroutine.running
 local clock = host.monotonic
 
@@ -46,6 +46,10 @@ local function hook()
   end
 end
 
+local function address(co)
+  return tonumber(format("%p", co))
+end
+
 -- Where Python cannot plant, a permanent count hook stands in: slower programs, but they can be stopped.
 local FALLBACK_COUNT = 10000
 
@@ -53,12 +57,13 @@ local main = running()
 sethook(main, hook, "", FALLBACK_COUNT)
 local instant = host.interrupt_is_instant
 if instant then
-  host.hook_learn(format("%p", main))
+  host.hook_learn(address(main))
 end
 local hooks = registry._HOOKKEY
+local track, untrack = host.hook_track, host.hook_untrack
 local departing = {
   __gc = function(anchor)
-    host.hook_untrack(format("%p", anchor[1]))
+    untrack(anchor[3])
   end,
 }
 local anchors = setmetatable({}, {__mode = "k"})
@@ -66,9 +71,10 @@ local anchors = setmetatable({}, {__mode = "k"})
 -- Makes a coroutine stoppable; called for every one that is made. `f` is its function.
 function interrupt.watch(co, f)
   if instant then
+    local where = address(co)
     hooks[co] = hook
-    host.hook_track(format("%p", co))
-    anchors[co] = setmetatable({co, f}, departing)
+    track(where)
+    anchors[co] = setmetatable({co, f, where}, departing)
   else
     sethook(co, hook, "", FALLBACK_COUNT)
     anchors[co] = {co, f}

@@ -25,8 +25,8 @@ local interrupt = import "interrupt"
 
 local create, resume, yield, isyieldable, status, close =
   coroutine.create, coroutine.resume, coroutine.yield, coroutine.isyieldable, coroutine.status, coroutine.close
-local error, type, select, pack, unpack, setmetatable =
-  error, type, select, table.pack, table.unpack, setmetatable
+local error, select, next, pack, unpack, setmetatable =
+  error, select, next, table.pack, table.unpack, setmetatable
 local poll, clock = host.poll, host.monotonic
 
 local sched = {
@@ -249,6 +249,11 @@ local function enqueue(...)
   end
 end
 
+-- Adds an event as if it had just arrived.
+function sched.post(number, value)
+  enqueue(number, value)
+end
+
 local function take_ready()
   if ready_first > ready_last then
     return false
@@ -298,6 +303,30 @@ function sched.loop(waiter)
     end
     depth = saved
   until waiter and waiter.mail or sched.closing
+end
+
+-- ---------------------------------------------------------------- the end
+
+local keepers = {}
+
+-- Registers a table that keeps tasks or objects alive, to be emptied when the runtime closes.
+function sched.keeper(keeper)
+  keepers[#keepers + 1] = keeper
+  return keeper
+end
+
+-- Drops everything that waits.
+function sched.forget()
+  for i = 1, #keepers do
+    local keeper = keepers[i]
+    for key in next, keeper do
+      keeper[key] = nil
+    end
+  end
+  ready, ready_first, ready_last = {}, 1, 0
+  events, first, last = {}, 1, 0
+  sched.cell, interrupt.target = nil, nil
+  deadlines.forget()
 end
 
 return sched

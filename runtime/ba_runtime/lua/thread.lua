@@ -14,7 +14,7 @@ local type, select, setmetatable, pairs = type, select, setmetatable, pairs
 local thread = {}
 
 local POOL_SIZE, POOL_LIMIT = 3, 20
-local running = {} -- task → true: keeps what runs alive
+local running = sched.keeper({}) -- task → true: keeps what runs alive
 
 local function next_job(queue)
   while queue.active < queue.size and queue.first <= queue.last do

@@ -22,7 +22,7 @@ local state = setmetatable({}, {__mode = "k"})
 local meta = {__name = "BATIMER"}
 meta.__index = meta
 
-local kept = {}
+local kept = sched.keeper({})
 local WEAK = {__mode = "v"}
 
 local function fire(slot)

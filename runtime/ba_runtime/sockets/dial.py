@@ -54,12 +54,16 @@ class Dial:
         self._next()
 
     def _next(self) -> None:
+        """Starts on the next address; when there is none, says why the last one failed."""
+        failure = Signal.CANNOT_CONNECT
         while self._addresses:
             family, address = self._addresses.pop(0)
-            failure = self._try(family, address)
-            if failure is None:
+            failed = self._try(family, address)
+            if failed is None:
                 return
-        self._reactor.emit(self.number, failure or Signal.CANNOT_CONNECT)
+            failure = failed
+        self._drop()
+        self._reactor.emit(self.number, failure)
 
     def _try(self, family: int, address: tuple[Any, ...]) -> Signal | None:
         """Starts one attempt; returns None when it is under way or done, else why it could not start."""
