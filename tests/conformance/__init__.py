@@ -1,0 +1,1 @@
+"""Programs that the real server ran, with what it traced."""

@@ -1,0 +1,64 @@
+"""Every published script traces what the real server (Mako 4.3) traced for it, or differs for a known reason.
+
+A script runs as users run it, through `python -m ba_runtime`, in a folder of its own. The texts behind the
+`NAME LINE: ` of its trace are compared with `scripts/NNN-name.expected`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SCRIPTS = sorted((HERE / "scripts").glob("[0-9]*.lua"))
+
+TIMEOUT_S = 20
+# `NAME LINE: text`; what is not of that form (reports of errors, notes) is no part of the recorded trace.
+TRACE_LINE = re.compile(r"^\S* -?\d+: (.*)$")
+
+
+def _differences() -> dict[str, str]:
+    lines = (HERE / "differences.txt").read_text(encoding="utf-8").splitlines()
+    entries = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
+    return dict(entries)
+
+
+DIFFERENCES = _differences()
+
+
+def _traced(script: Path, folder: Path) -> tuple[list[str], str]:
+    """Runs a copy of `script` in `folder`; returns the texts that it traced, and all of stderr."""
+    shutil.copy(script, folder)
+    process = subprocess.run(
+        [sys.executable, "-m", "ba_runtime", script.name],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+    )
+    stderr = process.stderr.decode("latin-1")
+    # Split at newlines only: other line separators are part of a text.
+    return [match[1] for match in map(TRACE_LINE.match, stderr.split("\n")) if match], stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.stem))
+def test_a_script_traces_what_the_real_server_traced(script: Path, tmp_path: Path) -> None:
+    """A script among the differences still runs to its end, and does differ: no entry may be stale."""
+    recorded = script.with_suffix(".expected").read_text(encoding="latin-1").rstrip("\n").split("\n")
+    traced, stderr = _traced(script, tmp_path)
+    assert traced.count("DONE") == 1, stderr
+    if script.stem[:3] in DIFFERENCES:
+        assert traced != recorded
+    else:
+        assert traced == recorded, stderr
+
+
+def test_every_difference_belongs_to_a_script_and_has_a_reason() -> None:
+    """A number without a script, or without a reason, is a mistake in differences.txt."""
+    assert set(DIFFERENCES) <= {script.stem[:3] for script in SCRIPTS}
+    assert all(DIFFERENCES.values())
