@@ -1,0 +1,64 @@
+"""`python -m tests.bench [echo] [kernels]`: measures, prints the table with its targets, and exits with 0."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import sys
+from pathlib import Path
+
+from . import echo, kernels, series
+
+GROUPS = ("echo", "kernels")
+
+
+def main() -> None:
+    """Reads the options and runs the groups; the defaults take about three minutes."""
+    options = _options()
+    groups = options.groups or GROUPS
+    measured: list[series.Series] = []
+    targets: list[series.Target] = []
+    if "echo" in groups:
+        command = shlex.split(options.ba_lua)
+        measured += echo.measure(command, options.connections, options.rounds, options.seconds, _say)
+        targets += echo.targets(options.connections)
+    if "kernels" in groups:
+        measured += kernels.measure(options.rounds, _say)
+        targets += kernels.TARGETS
+    machine = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors"
+    print(f"{machine}, {options.rounds} rounds\n")
+    print(series.table(measured, targets))
+    if options.json:
+        content = {"machine": machine, **series.as_json(measured, targets)}
+        options.json.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help="echo or kernels (default: both)")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each server and kernel (5)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of one echo measurement (2)")
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 50, 500], metavar="N")
+    parser.add_argument(
+        "--ba-lua",
+        default=shlex.join([sys.executable, "-m", "ba_runtime", "--stay"]),
+        help="the command that runs a Lua file",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE too")
+    options = parser.parse_args()
+    for group in options.groups:
+        if group not in GROUPS:
+            parser.error(f"no group {group!r}: choose from {', '.join(GROUPS)}")
+    return options
+
+
+def _say(text: str) -> None:
+    """Progress goes to stderr, the table to stdout."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

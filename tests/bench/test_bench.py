@@ -1,0 +1,98 @@
+"""The benchmark measures what it says it measures; how fast anything is, is not tested."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import echo, series
+from .series import Series, Target
+
+ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
+
+
+@pytest.fixture
+def replies() -> Iterator[tuple[int, list[bytes]]]:
+    """A server for one connection that sends back the bytes in the list instead of the message, once."""
+    replies: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                while data := connection.recv(64):
+                    connection.sendall(replies.pop() if replies else data)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1], replies
+        thread.join()
+
+
+@pytest.fixture(params=["compiled", "python"])
+def load(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command of each load generator that this machine has."""
+    if request.param == "python":
+        monkeypatch.setattr("shutil.which", lambda _: None)
+    command = echo._load_command(tmp_path, lambda _: None)
+    if request.param == "compiled" and command[0] == sys.executable:
+        pytest.skip("no C compiler for epoll here")
+    return command
+
+
+def test_the_load_counts_the_round_trips_it_made(load: list[str], replies: tuple[int, list[bytes]]) -> None:
+    """An echo of everything keeps it going for the time asked."""
+    assert echo._round_trips_a_second(load, replies[0], 1, 0.05) > 0
+
+
+def test_the_load_refuses_a_wrong_answer(load: list[str], replies: tuple[int, list[bytes]]) -> None:
+    """A server that does not echo has no figure."""
+    replies[1].append(b"x" * 64)
+    with pytest.raises(RuntimeError, match="found a fault"):
+        echo._round_trips_a_second(load, replies[0], 1, 0.05)
+
+
+def test_every_server_is_measured_in_every_round() -> None:
+    """One short round with two connections gives one sample for each server."""
+    stand_in = [sys.executable, str(echo.HERE / "server_streams.py")]
+    measured = echo.measure(stand_in, [2], 1, 0.05, lambda _: None)
+    assert {one.subject for one in measured} >= {"ba-lua", "asyncio streams"}
+    assert all(len(one.samples) == 1 and one.median > 0 for one in measured)
+
+
+def test_a_server_that_does_not_start_is_named() -> None:
+    """With the command that was run."""
+    with pytest.raises(RuntimeError, match="ba-lua did not start"):
+        echo.measure([sys.executable, "-c", "pass"], [1], 1, 0.05, lambda _: None)
+
+
+def test_a_ratio_compares_the_rounds_in_pairs() -> None:
+    """The median of 1/2, 4/4 and 2/8, not the ratio of the medians."""
+    assert series.ratio(*ROUNDS) == 0.5
+
+
+def test_the_table_has_the_target_beside_the_figure() -> None:
+    """A comparison that could not be made says so."""
+    targets = [Target("a case", "ours", "theirs", "<= 0.80"), Target("a case", "ours", "nobody's", "> 1.00")]
+    lines = [line.split() for line in series.table(ROUNDS, targets).splitlines()]
+    assert ["ours", "/", "theirs", "0.50", "target", "<=", "0.80"] in lines
+    assert ["ours", "/", "nobody's", "skipped", "target", ">", "1.00"] in lines
+    assert ["ours", "2.00", "1.00", "4.00", "ms"] in lines
+
+
+def test_the_json_holds_every_sample() -> None:
+    """And the ratios, None where there is none."""
+    content = series.as_json(ROUNDS, [Target("a case", "ours", "nobody's", "> 1.00")])
+    assert content["series"] == [
+        {"case": "a case", "subject": "ours", "unit": "ms", "median": 2.0, "samples": [1.0, 4.0, 2.0]},
+        {"case": "a case", "subject": "theirs", "unit": "ms", "median": 4.0, "samples": [2.0, 4.0, 8.0]},
+    ]
+    assert content["ratios"] == [
+        {"case": "a case", "subject": "ours", "baseline": "nobody's", "ratio": None, "target": "> 1.00"}
+    ]
