@@ -1,0 +1,144 @@
+"""The kernel's process: service threads around the channels, signals, and an orderly end.
+
+This does what `ipykernel.kernelapp` does, from the same parts (`IOPubThread`, `Heartbeat`, `ControlThread`,
+the parent pollers), without importing that module: it pulls in IPython's shell, debugger and completer, which
+costs a quarter of the time from start to first reply and is of no use to Lua. There is no shell channel
+thread either, because it only serves subshells: without the hop through it a trivial cell takes half the
+time.
+
+Nothing here knows Lua or a message's content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import zmq
+
+from ._channels import PORTS, Channels, read_connection_file
+
+if TYPE_CHECKING:
+    from .kernel import BaLuaKernel
+
+
+def run(connection_file: str) -> None:
+    """Serve one front end until it asks for shutdown or its process is gone."""
+    info = read_connection_file(connection_file)
+    app = App(Channels(info or {"key": str(uuid.uuid4())}))
+    if info:
+        app.serve()
+    else:
+        with _connection_file(connection_file, app):
+            app.serve()
+
+
+class App:
+    """One kernel process around its channels. Its imports are slow, so they wait until the channels exist."""
+
+    def __init__(self, channels: Channels) -> None:
+        from ipykernel.control import ControlThread
+        from ipykernel.heartbeat import Heartbeat
+        from ipykernel.iostream import IOPubThread
+        from jupyter_client.session import Session
+
+        info = channels.info
+        self.channels = channels
+        self.session = Session(key=info["key"].encode(), signature_scheme=info["signature_scheme"])
+        try:
+            self._publisher = IOPubThread(channels.iopub, session=self.session)
+        except TypeError:  # ipykernel 6 does not say welcome, and needs no session for it
+            self._publisher = IOPubThread(channels.iopub)
+        self._publisher.start()
+        self._control = ControlThread(daemon=True)
+        self._control.start()
+        # A ZeroMQ context of its own: the heart must beat while the other one is busy.
+        address = (info["transport"], info["ip"], info.get("hb_port", 0))
+        heartbeat = Heartbeat(zmq.Context(), address, **channels.curve_keys)
+        info["hb_port"] = heartbeat.port
+        heartbeat.start()
+
+    def serve(self) -> None:
+        """Answer requests on this thread until one of them is shutdown."""
+        from tornado.ioloop import IOLoop
+
+        _watch_parent()
+        kernel = self._kernel()
+        _on_interrupt(kernel)
+        kernel.start()
+        IOLoop.current().start()
+        kernel.stop()
+        self._close()
+
+    def _close(self) -> None:
+        self._control.stop()
+        self._control.join(timeout=1)
+        self._publisher.stop()
+        self._publisher.close()
+        self.channels.close()
+
+    def _kernel(self) -> BaLuaKernel:
+        from zmq.eventloop.zmqstream import ZMQStream
+
+        from .kernel import BaLuaKernel
+
+        return BaLuaKernel(
+            session=self.session,
+            shell_stream=ZMQStream(self.channels.shell),
+            control_stream=ZMQStream(self.channels.control, self._control.io_loop),
+            control_thread=self._control,
+            iopub_thread=self._publisher,
+            iopub_socket=self._publisher.background_socket,
+            stdin_socket=self.channels.stdin,
+            log=logging.getLogger("ba_kernel"),
+        )
+
+
+@contextlib.contextmanager
+def _connection_file(name: str, app: App) -> Iterator[None]:
+    """Write down how to connect, for a kernel that was started by hand, and remove the file again."""
+    from jupyter_client.connect import write_connection_file
+
+    info = app.channels.info
+    ports = {port: info[port] for port in PORTS}
+    write_connection_file(name, **ports, ip=info["ip"], key=info["key"].encode())
+    print(f"Connect with: jupyter console --existing {name}", file=sys.stderr)
+    try:
+        yield
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _on_interrupt(kernel: BaLuaKernel) -> None:
+    """Let SIGINT stop Lua, whether a cell runs or not; it must never raise in the middle of our own work."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        kernel.interrupt()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)
+
+
+def _watch_parent() -> None:
+    """End this process when the one that started it is gone; that one says who it is in the environment."""
+    from ipykernel.parentpoller import ParentPollerUnix, ParentPollerWindows
+
+    parent = int(os.environ.get("JPY_PARENT_PID") or 0)
+    event = int(os.environ.get("JPY_INTERRUPT_EVENT") or 0)
+    if sys.platform == "win32":
+        if parent or event:
+            ParentPollerWindows(event, parent).start()
+    elif parent > 1:
+        try:
+            ParentPollerUnix(parent_pid=parent).start()
+        except TypeError:  # ipykernel 6 knows only "my parent is init now"
+            ParentPollerUnix().start()

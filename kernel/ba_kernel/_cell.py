@@ -1,0 +1,188 @@
+"""One execute request from end to end: magics, Lua, values or an error, and the reply."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from ba_runtime.errors import BaError
+from ba_runtime.events import CellResult, ErrorReport
+
+from ._engine import Engine, within
+from ._errors import Failure, Sources, failure, own_failure
+from ._frontend import Publish, Request
+from ._history import History
+from ._input import Input
+from ._magics import After, MagicError, Split, Tools, find, split
+from ._output import Output
+from ._text import readable
+from ._trace_area import TraceArea
+
+T = TypeVar("T")
+
+# Asked once at the end of a cell that opened a socket; a Lua thread that is busy for longer is not waited
+# for.
+BACKGROUND_S = 0.25
+# Socket states with no coroutine behind them: nothing will happen there by itself.
+IDLE_STATES = frozenset(("notcon", "terminated"))
+
+
+class _Failed(Exception):
+    """Carries a failure out of the part of a cell where it happened."""
+
+    def __init__(self, what: Failure) -> None:
+        super().__init__(what.evalue)
+        self.what = what
+
+
+class Cells:
+    """Runs one cell after the other. On the main loop, except for `interrupt`."""
+
+    def __init__(
+        self, engine: Engine, publish: Publish, output: Output, area: TraceArea, asking: Input
+    ) -> None:
+        self._engine = engine
+        self._publish = publish
+        self._output = output
+        self._area = area
+        self._input = asking
+        self._sources = Sources()
+        self._task: asyncio.Task[Any] | None = None  # whatever a magic returns
+        self.history = History()
+        self.opened_socket = False  # set by the events of the cell that runs
+
+    async def run(
+        self, code: str, request: Request, *, store_history: bool, expressions: dict[str, str]
+    ) -> dict[str, object]:
+        """Run a cell and return the content of its execute_reply."""
+        self._begin(request)
+        values: tuple[bytes, ...] = ()
+        failed: Failure | None = None
+        try:
+            values = await self._run_parts(split(code), request)
+        except _Failed as error:
+            failed = error.what
+        finally:
+            await self._end()
+        result = _shown(values)
+        if store_history and not request.is_silent:
+            self.history.add(request.cell, code, result)
+        if failed:
+            return self._reply_error(failed, request)
+        if result is not None and not request.is_silent:
+            data = {"text/plain": result}
+            content = {"execution_count": request.cell, "data": data, "metadata": {}}
+            self._publish("execute_result", content, request.parent)
+        evaluated = {name: await self._evaluate(text, request) for name, text in expressions.items()}
+        return {
+            "status": "ok",
+            "execution_count": request.cell,
+            "payload": [],
+            "user_expressions": evaluated,
+        }
+
+    def interrupt(self) -> None:
+        """Stop what the kernel itself is waiting for; stopping Lua is the engine's part."""
+        if self._task is not None:
+            self._task.cancel()
+
+    # ---- the parts of a cell
+
+    async def _run_parts(self, cell: Split, request: Request) -> tuple[bytes, ...]:
+        tools = Tools(self._engine, self._area, self._output, self._publish, request)
+        values: tuple[bytes, ...] = ()
+        afterwards: list[After] = []
+        try:
+            for call in cell.calls:
+                after = await self._stoppable(find(call.name).run(tools, call.rest))
+                if after:
+                    afterwards.append(after)
+            if cell.has_lua:
+                self._area.expect()
+                values = await self._lua(cell.lua, request)
+            for after in afterwards:
+                await self._stoppable(after())
+        except MagicError as error:
+            raise _Failed(own_failure("MagicError", str(error))) from error
+        return values
+
+    async def _lua(self, lua: str, request: Request) -> tuple[bytes, ...]:
+        name = f"cell[{request.cell}]"
+        self._sources.keep(name, lua)
+        result = await self._submit(self._engine.chunk(lua), name, request)
+        if result.error:
+            raise _Failed(failure(result.error, self._sources))
+        return result.values
+
+    async def _submit(self, source: bytes, name: str, request: Request) -> CellResult:
+        future = self._engine.runtime.run_cell(source, name=name, cell=request.cell)
+        try:
+            return await asyncio.wrap_future(future)
+        except BaError as error:
+            raise _Failed(own_failure(type(error).__name__, str(error))) from error
+
+    async def _stoppable(self, work: Awaitable[T]) -> T:
+        self._task = task = asyncio.ensure_future(work)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+            raise _Failed(failure(ErrorReport("interrupt", b""), self._sources)) from None
+        finally:
+            self._task = None
+
+    async def _evaluate(self, expression: str, request: Request) -> dict[str, object]:
+        try:
+            source = b"return " + expression.encode("utf-8", "surrogatepass")
+            result = await self._submit(source, "expression", request)
+            if result.error:
+                raise _Failed(failure(result.error, self._sources))
+        except _Failed as error:
+            return {"status": "error", **error.what.content()}
+        return {"status": "ok", "data": {"text/plain": _joined(result.values)}, "metadata": {}}
+
+    # ---- before and after
+
+    def _begin(self, request: Request) -> None:
+        self.opened_socket = False
+        self._output.begin(request)
+        self._area.begin(request)
+        self._input.begin(request)
+
+    async def _end(self) -> None:
+        has_background = await self._has_background()
+        self._input.end()
+        self._output.end()
+        self._area.end(has_background=has_background)
+
+    async def _has_background(self) -> bool:
+        """Whether this cell left a socket at work whose traces will want a place to appear."""
+        if self._area.is_shown or not self.opened_socket:
+            return False
+        with contextlib.suppress(asyncio.TimeoutError, BaError):
+            sockets = await within(self._engine.runtime.sockets(), BACKGROUND_S)
+            return any(info.state not in IDLE_STATES for info in sockets)
+        return False
+
+    def _reply_error(self, failed: Failure, request: Request) -> dict[str, object]:
+        if not request.is_silent:
+            self._publish("error", failed.content(), request.parent)
+        return {
+            "status": "error",
+            "execution_count": request.cell,
+            **failed.content(),
+            "user_expressions": {},
+        }
+
+
+def _shown(values: tuple[bytes, ...]) -> str | None:
+    """Return what a notebook shows of a cell's values: nothing for none, and nothing for nil alone."""
+    return None if values in ((), (b"nil",)) else _joined(values)
+
+
+def _joined(values: tuple[bytes, ...]) -> str:
+    texts = [readable(value) for value in values]
+    return ("\n" if any("\n" in text for text in texts) else ", ").join(texts)

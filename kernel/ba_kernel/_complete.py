@@ -1,0 +1,124 @@
+"""What may follow the cursor, and whether a cell is finished.
+
+The Lua thread is asked for names that only it knows, and may be busy; then the answer, half a second later
+at most, is what the text and the documentation alone tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from typing import TypeVar
+
+from ba_runtime._api_docs import members, methods
+from ba_runtime._context import Path
+from ba_runtime.errors import BaError
+from ba_runtime.syntax import KEYWORDS, Context, context_at, local_names
+from ba_runtime.syntax import is_complete as is_complete_lua
+
+from ._engine import Engine, within
+from ._magics import all_magics, split
+
+T = TypeVar("T")
+
+# A person who typed a dot waits this long and no longer.
+ANSWER_S = 0.5
+
+
+async def answer_of(future: Future[T], instead: T) -> T:
+    """Return what the Lua thread answers, or `instead` if it is busy or gone."""
+    with contextlib.suppress(asyncio.TimeoutError, BaError):
+        return await within(future, ANSWER_S)
+    return instead
+
+
+async def complete(engine: Engine, code: str, cursor: int) -> dict[str, object]:
+    """Return the content of a complete_reply; `cursor` counts code points."""
+    line_start = code.rfind("\n", 0, cursor) + 1
+    if code[line_start:cursor].lstrip().startswith("%"):
+        return _magic_reply(code, line_start, cursor)
+    context = context_at(code, cursor)
+    kinds = await _names(engine, context, code, cursor)
+    return _reply(kinds, context.prefix, context.start, context.end)
+
+
+def is_complete(engine: Engine, code: str) -> dict[str, object]:
+    """Return the content of an is_complete_reply."""
+    cell = split(code)
+    if not cell.has_lua:
+        return {"status": "complete"}
+    found = is_complete_lua(cell.lua, engine.compiler)
+    if found.status == "incomplete":
+        return {"status": "incomplete", "indent": found.indent}
+    return {"status": found.status}
+
+
+async def _names(engine: Engine, context: Context, code: str, cursor: int) -> dict[str, str]:
+    """Return every name that can stand at the cursor, with what it is."""
+    if context.separator:
+        kind = "method" if context.separator == ":" else "field"
+        return dict.fromkeys(await _members(engine, context, local_names(code, cursor)), kind)
+    if context.path is None:
+        return {}
+    known: tuple[str, ...] = await answer_of(engine.runtime.fields(()), ())
+    return {
+        **dict.fromkeys(known or members(()), "global"),
+        **dict.fromkeys(sorted(KEYWORDS), "keyword"),
+        **dict.fromkeys(local_names(code, cursor), "local"),
+    }
+
+
+async def _members(engine: Engine, context: Context, locals_: tuple[str, ...]) -> tuple[str, ...]:
+    path = text_path(context.path)
+    known: tuple[str, ...] = ()
+    if path and path[0] not in locals_:
+        known = await answer_of(engine.runtime.fields(path), ()) or members(path)
+    # A local of the cell, or the value of a call, exists only while the cell runs. What has methods there
+    # is a socket, nearly always.
+    return known or (methods() if context.separator == ":" else ())
+
+
+def text_path(path: Path | None) -> tuple[str, ...] | None:
+    """Return a path as the runtime takes it, None for one with a number in it."""
+    if path is None or not all(isinstance(key, str) for key in path):
+        return None
+    return tuple(map(str, path))
+
+
+def _magic_reply(code: str, line_start: int, cursor: int) -> dict[str, object]:
+    line = code[line_start:cursor].lstrip()
+    start = cursor - len(line)
+    forms = dict.fromkeys(_magic_beginnings(), "magic")
+    end = cursor
+    while end < len(code) and code[end].isalpha():
+        end += 1
+    return _reply(forms, line, start, end)
+
+
+def _magic_beginnings() -> Iterator[str]:
+    """Yield every magic as far as it is always the same: `%lab`, `%lab on`, `%lab off`."""
+    for magic in all_magics().values():
+        yield magic.name
+        for form, _ in magic.forms:
+            yield " ".join(word for word in form.split() if not word.strip("[]").isupper())
+
+
+def _reply(kinds: dict[str, str], prefix: str, start: int, end: int) -> dict[str, object]:
+    matches = sorted(_matching(kinds, prefix), key=lambda name: (name.startswith("_"), name))
+    types = [{"start": start, "end": end, "text": name, "type": kinds[name]} for name in matches]
+    return {
+        "status": "ok",
+        "matches": matches,
+        "cursor_start": start,
+        "cursor_end": end,
+        "metadata": {"_jupyter_types_experimental": types} if types else {},
+    }
+
+
+def _matching(names: Iterable[str], prefix: str) -> Iterator[str]:
+    hides_private = not prefix.startswith("_")
+    for name in names:
+        if name.startswith(prefix) and not (hides_private and name.startswith("_")):
+            yield name

@@ -1,0 +1,147 @@
+"""The Lua state of the moment, and what outlives it when the user asks for a fresh one.
+
+The runtime starts late, when the first cell needs it or when the kernel has been idle for a moment, because
+the first thing a front end waits for is the answer to kernel_info. This is the only place that makes a
+`Runtime`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ba_runtime.events import CellResult, Sink, SocketInfo
+
+if TYPE_CHECKING:
+    from ba_runtime import Compiler
+    from ba_runtime._resolver import Endpoint, Route
+    from ba_runtime.lab import Lab
+
+T = TypeVar("T")
+
+# A process has two seconds to end; Lua that spins is interrupted first and leaves long before this.
+CLOSE_S = 1.0
+
+
+async def within(future: Future[T], seconds: float) -> T:
+    """Return what the Lua thread answers; raises asyncio.TimeoutError if it is busy for longer than that.
+
+    Unlike with `asyncio.wait_for`, the future is left alone: the Lua thread may still be about to answer.
+    """
+    answer = asyncio.wrap_future(future)
+    done, _ = await asyncio.wait({answer}, timeout=seconds)
+    if done:
+        return answer.result()
+    answer.add_done_callback(_ignore)
+    raise asyncio.TimeoutError
+
+
+def _ignore(answer: asyncio.Future[T]) -> None:
+    if not answer.cancelled():
+        answer.exception()  # looked at, or asyncio would complain that nobody did
+
+
+class Resolver(Protocol):
+    """What the lab network needs of a runtime."""
+
+    def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None: ...
+
+
+class LuaRuntime(Protocol):
+    """What the kernel needs of `ba_runtime.Runtime`, so that tests can bring one without Lua."""
+
+    @property
+    def resolver(self) -> Resolver: ...
+    def start(self) -> None: ...
+    def run_cell(self, source: bytes, *, name: str, cell: int) -> Future[CellResult]: ...
+    def interrupt(self) -> None: ...
+    def reply_input(self, line: bytes | None) -> None: ...
+    def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]: ...
+    def describe(self, path: tuple[str, ...]) -> Future[str | None]: ...
+    def sockets(self) -> Future[tuple[SocketInfo, ...]]: ...
+    def close(self, timeout_s: float = ...) -> None: ...
+
+
+def new_runtime(sink: Sink) -> LuaRuntime:
+    """Make the real runtime; tests bring a function of their own."""
+    from ba_runtime import Runtime
+
+    return Runtime(sink)
+
+
+class Engine:
+    """Owns one runtime at a time, and the lab network that its resolver is pointed at."""
+
+    def __init__(self, sink: Sink, make: Callable[[Sink], LuaRuntime] = new_runtime) -> None:
+        self._sink = sink
+        self._make = make
+        self._lock = threading.Lock()
+        self._runtime: LuaRuntime | None = None
+        self._compiler: Compiler | None = None
+        self._is_closed = False
+        self.lab: Lab | None = None
+
+    @property
+    def runtime(self) -> LuaRuntime:
+        """The running Lua state, started now if there was none."""
+        with self._lock:
+            if self._runtime is None:
+                self._runtime = self._make(self._sink)
+                self._runtime.start()
+                self._route(self._runtime)
+            return self._runtime
+
+    @property
+    def compiler(self) -> Compiler:
+        """A Lua compiler beside the running state, which may be busy; for the main loop."""
+        if self._compiler is None:
+            from ba_runtime import Compiler
+
+            self._compiler = Compiler()
+        return self._compiler
+
+    def chunk(self, lua: str) -> bytes:
+        """Return what to compile for a cell, so that its last expression is its value."""
+        from ba_runtime.syntax import cell_chunk
+
+        return cell_chunk(lua, self.compiler).source
+
+    def warm_up(self) -> None:
+        """Start Lua before it is needed."""
+        if not self._is_closed:
+            _ = self.runtime
+
+    def interrupt(self) -> None:
+        """Stop the Lua code that runs now. From any thread, and from a signal handler: takes no lock."""
+        runtime = self._runtime
+        if runtime is not None:
+            runtime.interrupt()
+
+    def reset(self) -> None:
+        """Close this Lua state with its sockets; the next use makes a fresh one."""
+        with self._lock:
+            runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            runtime.interrupt()
+            runtime.close(CLOSE_S)
+
+    def use_lab(self, lab: Lab | None) -> None:
+        """Point name resolution at the lab network, now and after a reset, or back at the internet."""
+        former, self.lab = self.lab, lab
+        with self._lock:
+            if self._runtime is not None:
+                self._route(self._runtime)
+        if former is not None:
+            former.stop()
+
+    def close(self) -> None:
+        """End Lua and the lab, in about a second at most."""
+        self._is_closed = True
+        self.reset()
+        self.use_lab(None)
+
+    def _route(self, runtime: LuaRuntime) -> None:
+        runtime.resolver.set_routes(self.lab.routes if self.lab else None)

@@ -1,0 +1,36 @@
+"""What this kernel knows of the front end: the request it is serving, and how to publish an answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+# A Jupyter message is nested JSON, and ipykernel gives it no type.
+Message: TypeAlias = dict[str, Any]
+
+
+class Publish(Protocol):
+    """Sends one message on the IOPub channel as an answer to `parent`. Call it on the main loop only."""
+
+    def __call__(self, kind: str, content: Mapping[str, object], parent: Message) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One execute request: what came with it, and the number that its cell got.
+
+    Kept by ourselves, because ipykernel's `get_parent()` may already be a completion or a comm message.
+    """
+
+    parent: Message
+    ident: list[bytes]
+    cell: int
+    cell_id: str | None = None
+    is_silent: bool = False
+    allow_stdin: bool = False
+
+    @property
+    def session(self) -> str:
+        """The front end's session; a reloaded page has a new one."""
+        return str(self.parent.get("header", {}).get("session", ""))

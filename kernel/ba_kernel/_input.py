@@ -1,0 +1,94 @@
+"""`io.read` of a cell: a question to the user, without making anyone else wait.
+
+ipykernel's own `raw_input` blocks the main loop until the user has typed; here the question is sent, and the
+answer comes as one more message, so output, traces and interrupts go on meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from zmq.eventloop.zmqstream import ZMQStream
+
+from ._engine import Engine
+from ._frontend import Request
+from ._output import Output
+from ._text import readable
+
+if TYPE_CHECKING:
+    from jupyter_client.session import Session
+    from tornado.ioloop import IOLoop
+
+# What front ends send for end of file; IPython's kernel agreed on it with them.
+END_OF_FILE = "\x04"
+NO_INPUT = b"io.read: this front end cannot ask for input, so the answer is end of file\n"
+
+# Sends a question to the front end that sent the request.
+Question: TypeAlias = Callable[[str, Request], None]
+
+
+class Input:
+    """Asks the front end of the running cell for one line at a time. On the main loop only."""
+
+    def __init__(self, question: Question, engine: Engine, output: Output) -> None:
+        self._question = question
+        self._engine = engine
+        self._output = output
+        self._request: Request | None = None
+        self._is_asking = False
+
+    def begin(self, request: Request) -> None:
+        """A cell starts: questions go to the front end that sent it."""
+        self._request = request
+        self._is_asking = False
+
+    def end(self) -> None:
+        """The cell has ended, and with it a question that nobody has answered."""
+        self._request = None
+        self._is_asking = False
+
+    def ask(self, prompt: bytes) -> None:
+        """Send the question, after what was printed before it."""
+        request = self._request
+        if request is None or not request.allow_stdin:
+            self._output.write(NO_INPUT, "stderr")
+            self._engine.runtime.reply_input(None)
+            return
+        self._output.flush()
+        self._is_asking = True
+        self._question(readable(prompt), request)
+
+    def answered(self, value: str) -> None:
+        """Give the user's answer to Lua; a late one, to a cell that was interrupted, is dropped."""
+        if self._is_asking:
+            self._is_asking = False
+            line = None if value == END_OF_FILE else value.encode("utf-8", "surrogatepass") + b"\n"
+            self._engine.runtime.reply_input(line)
+
+
+class StdinChannel:
+    """The ZeroMQ side of it: the stdin channel, on the main loop."""
+
+    # pyzmq's socket has a type parameter that says nothing here.
+    def __init__(self, socket: Any, session: Session, io_loop: IOLoop) -> None:
+        self._session = session
+        self._stream = ZMQStream(socket, io_loop)
+
+    def question(self, prompt: str, request: Request) -> None:
+        """Send an input_request."""
+        content = {"prompt": prompt, "password": False}
+        self._session.send(self._stream, "input_request", content, parent=request.parent, ident=request.ident)
+
+    def on_answer(self, answered: Callable[[str], None]) -> None:
+        """Call `answered` with the value of every input_reply that comes."""
+
+        def received(frames: list[bytes]) -> None:
+            _, parts = self._session.feed_identities(frames)
+            try:
+                value = self._session.deserialize(parts)["content"]["value"]
+            except (KeyError, TypeError, ValueError):
+                return  # unsigned, or not an answer: whoever sent it, it is not our front end
+            answered(str(value))
+
+        self._stream.on_recv(received)

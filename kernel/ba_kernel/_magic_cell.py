@@ -1,0 +1,133 @@
+"""`%sockets`, `%time`, `%reset` and `%help`: what is going on, how long it takes, starting over, and help."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from html import escape
+
+from ba_runtime.events import SocketInfo
+
+from ._engine import within
+from ._magics import After, Magic, MagicError, Tools, all_magics
+
+# The Lua thread answers between two tasks; a task that does not end keeps it from answering.
+ANSWER_S = 2.0
+
+HEADS = ("id", "kind", "state", "local", "peer", "in", "out", "age", "cell")
+RIGHT = frozenset(("id", "in", "out", "age", "cell"))
+
+DIFFERENCES = """\
+Where this differs from a device or a server:
+  Timers and timeouts are exact here; there they come in steps of 50 ms.
+  ba.sleep in a cosocket lets the others run; there it stops them all.
+  print in a cosocket whose cell has ended goes to the trace area; there it is lost.
+  Sockets listen on 127.0.0.1 unless intf says otherwise; there on all interfaces.
+  TLS listeners may use port 0."""
+
+
+async def sockets(tools: Tools, rest: str) -> After | None:
+    """Show every socket object as a table."""
+    _expect_nothing("%sockets", rest)
+    try:
+        infos = await within(tools.engine.runtime.sockets(), ANSWER_S)
+    except asyncio.TimeoutError:
+        raise MagicError(
+            "%sockets: Lua is busy in the background; interrupt the kernel to stop that"
+        ) from None
+    rows = [_row(info) for info in infos]
+    if not rows:
+        tools.say("There are no sockets.")
+        return None
+    data = {"text/plain": _text_table(rows), "text/html": _html_table(rows)}
+    content = {"data": data, "metadata": {}}
+    tools.output.insert(lambda: tools.publish("display_data", content, tools.request.parent))
+    return None
+
+
+async def measure(tools: Tools, rest: str) -> After | None:
+    """Say how long the rest of the cell took."""
+    _expect_nothing("%time", rest)
+    start = time.perf_counter()
+
+    async def report() -> None:
+        tools.say(f"Time: {_duration(time.perf_counter() - start)}")
+
+    return report
+
+
+async def reset(tools: Tools, rest: str) -> After | None:
+    """Make a fresh Lua state."""
+    _expect_nothing("%reset", rest)
+    await asyncio.to_thread(tools.engine.reset)
+    tools.say("Fresh Lua state: all variables are gone and all sockets are closed.")
+    return None
+
+
+async def show_help(tools: Tools, rest: str) -> After | None:
+    """List every magic."""
+    _expect_nothing("%help", rest)
+    forms = [form for magic in all_magics().values() for form in magic.forms]
+    width = max(len(form) for form, _ in forms)
+    tools.say("Lines that begin with % at the head of a cell, before its Lua:")
+    for form, line in forms:
+        tools.say(f"  {form:{width}}  {line}")
+    tools.say(f"\n{DIFFERENCES}")
+    return None
+
+
+def _expect_nothing(name: str, rest: str) -> None:
+    if rest:
+        raise MagicError(f"{name} takes no argument, and its Lua begins on the next line")
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.0f} µs"
+
+
+def _row(info: SocketInfo) -> tuple[str, ...]:
+    return (
+        str(info.socket),
+        info.kind,
+        info.state,
+        info.local,
+        info.peer,
+        f"{info.bytes_in:,}",
+        f"{info.bytes_out:,}",
+        f"{info.age_s:.1f} s",
+        f"[{info.cell}]" if info.cell else "",
+    )
+
+
+def _text_table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(HEADS, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if head in RIGHT else cell.ljust(width)
+            for head, cell, width in zip(HEADS, row, widths, strict=True)
+        ).rstrip()
+        for row in (HEADS, *rows)
+    )
+
+
+def _html_table(rows: list[tuple[str, ...]]) -> str:
+    def line(tag: str, row: tuple[str, ...]) -> str:
+        cells = (
+            f'<{tag} style="text-align:{"right" if head in RIGHT else "left"}">{escape(cell)}</{tag}>'
+            for head, cell in zip(HEADS, row, strict=True)
+        )
+        return f"<tr>{''.join(cells)}</tr>"
+
+    body = "".join(line("td", row) for row in rows)
+    return f"<table><thead>{line('th', HEADS)}</thead><tbody>{body}</tbody></table>"
+
+
+MAGICS = (
+    Magic("%sockets", (("%sockets", "a table of every socket"),), sockets),
+    Magic("%time", (("%time", "say how long the rest of the cell takes"),), measure),
+    Magic("%reset", (("%reset", "a fresh Lua state: variables gone, sockets closed"),), reset),
+    Magic("%help", (("%help", "this list"),), show_help),
+)

@@ -1,0 +1,79 @@
+"""`%lab`: the simulated hosts that answer inside the kernel for the names that the documentation uses."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ._magics import After, Magic, MagicError, Tools
+
+USAGE = "usage: %lab on [TIME] | off | status, with a TIME such as 2026-01-01T12:00:00Z to fix the clock"
+
+
+async def lab(tools: Tools, rest: str) -> After | None:
+    """Run one `%lab` line."""
+    word, _, argument = rest.partition(" ")
+    if word == "on":
+        await _on(tools, argument.strip())
+    elif word == "off" and not argument:
+        _off(tools)
+    elif word == "status" and not argument:
+        _status(tools)
+    else:
+        raise MagicError(USAGE)
+    return None
+
+
+async def _on(tools: Tools, time: str) -> None:
+    # The lab brings servers and certificates; a notebook that does not ask for it does not wait for it.
+    from ba_runtime.lab import Clock, Lab, LabError
+
+    try:
+        network = Lab(Clock.fixed(time) if time else Clock())
+        await asyncio.to_thread(network.start)
+    except ValueError as error:
+        raise MagicError(f"%lab on: {error}") from error
+    except LabError as error:
+        raise MagicError(f"%lab on: {error}") from error
+    tools.engine.use_lab(network)
+    clock = f", and their clock stands at {time}" if time else ""
+    tools.say(f"The lab network is on: {_names(tools)} are simulated inside this kernel{clock}.")
+
+
+def _off(tools: Tools) -> None:
+    tools.engine.use_lab(None)
+    tools.say("The lab network is off: host names mean the internet.")
+
+
+def _names(tools: Tools) -> str:
+    network = tools.engine.lab
+    names = list(dict.fromkeys(host.host for host in network.status())) if network else []
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
+
+
+def _status(tools: Tools) -> None:
+    network = tools.engine.lab
+    if network is None:
+        tools.say("The lab network is off: host names mean the internet. %lab on turns it on.")
+        return
+    tools.say("The lab network is on. These hosts are simulated inside this kernel:")
+    hosts = network.status()
+    names = [f"{host.host}:{host.port}/{host.kind}" for host in hosts]
+    width = max(map(len, names), default=0)
+    for name, host in zip(names, hosts, strict=True):
+        tools.say(f"  {name:{width}}  {host.what}, {host.served} served")
+
+
+MAGICS = (
+    Magic(
+        "%lab",
+        (
+            (
+                "%lab on [TIME]",
+                "answer for the documentation's host names inside this kernel, with no internet",
+            ),
+            ("%lab off", "use the internet again"),
+            ("%lab status", "list the simulated hosts"),
+        ),
+        lab,
+    ),
+)

@@ -1,0 +1,80 @@
+"""`%trace`: where the trace area is, and what it holds."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from ._magics import After, Magic, MagicError, Tools
+
+WAIT_S = 10.0
+
+
+async def trace(tools: Tools, rest: str) -> After | None:
+    """Run one `%trace` line."""
+    word, _, argument = rest.partition(" ")
+    if word == "wait":
+        return _waiter(tools, argument.split())
+    if word == "save":
+        _save(tools, argument.strip())
+        return None
+    actions = {
+        "here": tools.area.show,
+        "clear": tools.area.clear,
+        "pause": tools.area.pause,
+        "resume": tools.area.resume,
+    }
+    if word not in actions or argument.strip():
+        raise MagicError("usage: %trace here | clear | pause | resume | save FILE | wait LINES [SECONDS]")
+    actions[word]()
+    return None
+
+
+def _waiter(tools: Tools, arguments: list[str]) -> After:
+    try:
+        count, *more = arguments
+        lines, timeout_s = int(count), float(more[0]) if more else WAIT_S
+        is_right = lines > 0 and 0 < timeout_s < math.inf and len(more) < 2
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise MagicError(
+            "usage: %trace wait LINES [SECONDS], both above 0, such as %trace wait 3 or %trace wait 3 2.5"
+        )
+
+    async def wait() -> None:
+        came = await tools.area.wait(lines, timeout_s)
+        if came < lines:
+            raise MagicError(f"%trace wait: {came} of {lines} lines came within {timeout_s:g} s")
+
+    return wait
+
+
+def _save(tools: Tools, name: str) -> None:
+    if not name:
+        raise MagicError("usage: %trace save FILE")
+    text, lines = tools.area.saved()
+    try:
+        Path(name).expanduser().write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MagicError(f"%trace save: {error.strerror}: {name}") from error
+    tools.say(f"{lines:,} {'line' if lines == 1 else 'lines'} written to {name}")
+
+
+MAGICS = (
+    Magic(
+        "%trace",
+        (
+            ("%trace here", "show the trace area in this cell"),
+            ("%trace clear", "forget its lines"),
+            ("%trace pause", "let it stand still to be read; lines go on being collected"),
+            ("%trace resume", "let it move again"),
+            ("%trace save FILE", "write all lines that are kept (the last 10,000) to a file"),
+            (
+                "%trace wait LINES [SECONDS]",
+                "wait until so many lines have come since the latest Lua began: this cell's, if it has any",
+            ),
+        ),
+        trace,
+    ),
+)

@@ -1,0 +1,37 @@
+"""Lua's bytes as text that is safe to show: the one place where bytes become text.
+
+Nothing is lost silently. Bytes that are no UTF-8 and control characters become `\\x00` with their number,
+because JupyterLab acts on some of them (a carriage return overwrites the line, a backspace eats a letter) and
+drops others. Three are what they seem: newline, tab, and the pair carriage return and newline, which ends
+every line of HTTP and of most text protocols and is shown as the line end that it is.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+def readable(data: bytes) -> str:
+    """Return the whole of `data` as text with everything unprintable written out."""
+    return printable(data.decode("utf-8", "backslashreplace"))
+
+
+def printable(text: str) -> str:
+    """Return `text` with every control character written out."""
+    return text.replace("\r\n", "\n").translate(_CONTROLS)
+
+
+class Decoder:
+    """Decodes a stream that arrives in pieces, cut anywhere: a letter or a line end may be split in two."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._held = ""  # a carriage return whose newline may be in the next piece
+
+    def decode(self, data: bytes, *, final: bool = False) -> str:
+        """Return what is certain so far; with `final`, all of it."""
+        text = self._held + self._decoder.decode(data, final)
+        self._held = "\r" if text.endswith("\r") and not final else ""
+        return printable(text[:-1] if self._held else text)

@@ -1,0 +1,187 @@
+"""The trace area: one output of the notebook for everything that happens in the background.
+
+The rules, which were tried in JupyterLab, Notebook, VS Code and nbclient:
+
+- There is one area in a kernel, known by its `display_id`. Every message is a full snapshot with the same
+  metadata, because front ends replace the output and nbclient saves the last one.
+- It appears where the first line is traced, or at the end of the first cell that leaves a socket working in
+  the background; if no cell is running then, in the next one.
+- An update answers the latest execute request: VS Code drops it otherwise, and nbclient takes it only while
+  that cell runs. So everything is flushed before a cell is idle.
+- At most four updates a second, and none with nothing new: each one replaces the DOM node, which ends a
+  selection and costs the browser about 2 % of its time.
+- Home is the (session, cell) that shows the area. A reloaded page has a new session and no longer follows the
+  updates, and a cell that runs again loses its outputs: in both cases the area is displayed anew.
+
+All rendering and sending happens on the main loop, so an older snapshot cannot overtake a newer one; the Lua
+thread only adds to the ring and asks for an update.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+
+from ba_runtime.events import Event
+
+from ._defer import Deferred, Loop
+from ._frontend import Message, Publish, Request
+from ._output import Output
+from ._trace_html import SHOWN_LINES, View, to_html, to_text
+from ._trace_lines import Ring, lines_of
+
+UPDATE_S = 0.25
+# Lines come in bursts; one message for the burst instead of one for its first line.
+BURST_S = 0.02
+
+
+@dataclass(slots=True)
+class _Barrier:
+    """Someone who waits until `came` lines have come."""
+
+    came: int
+    reached: asyncio.Future[None]
+
+
+class TraceArea:
+    """The area of one kernel. `add` belongs to the Lua thread, the rest to the main loop."""
+
+    def __init__(self, publish: Publish, loop: Loop, output: Output, display_id: str | None = None) -> None:
+        self._publish = publish
+        self._loop = loop
+        self._output = output
+        self._display_id = display_id or f"trace-{uuid.uuid4()}"
+        self._updating = Deferred(loop, self.update, self._delay_s)
+        self._ring = Ring()
+        self._latest: Request | None = None
+        self._home: tuple[str, str | None] | None = None
+        self._is_running = self._is_placed = self._is_paused = False
+        self._sent = View(self._ring.snapshot(0))
+        self._sent_at = -UPDATE_S
+        self._barriers: list[_Barrier] = []
+        self._waited_for = 0
+
+    def add(self, event: Event) -> None:
+        """Take an event that belongs in the trace. On the Lua thread."""
+        self._ring.add(lines_of(event))
+        if self._is_running and self._home is None and not self._is_placed:
+            self._is_placed = True
+            self._output.insert(self._appear)
+        self._updating.ask()
+
+    # ---- one cell after the other
+
+    def begin(self, request: Request) -> None:
+        """A cell starts: see whether the area is still on the screen, and let it appear if it has to."""
+        if request.is_silent:
+            return
+        self._latest = request
+        if self._home and not _is_still_there(self._home, request):
+            self._home = None
+        self._is_placed = False
+        self._is_running = True
+
+    def expect(self) -> None:
+        """The Lua part of a cell starts: `wait` counts the lines from here on."""
+        self._waited_for = self._ring.came
+
+    def end(self, *, has_background: bool = False) -> None:
+        """The cell has ended: show what it traced while front ends still listen."""
+        was_running, self._is_running = self._is_running, False
+        if was_running and self._home is None and (has_background or self._ring.came):
+            self.show()
+        self.update()
+
+    # ---- what the user asks for
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the area is on the screen as far as we know."""
+        return self._home is not None
+
+    def show(self) -> None:
+        """Display the area in the cell that runs now; elsewhere it goes on showing the same."""
+        if self._latest is None:
+            return
+        self._home = (self._latest.session, self._latest.cell_id)
+        self._send("display_data", self._latest)
+
+    def _appear(self) -> None:
+        # Asked for by the Lua thread a moment ago; the cell may have shown the area itself meanwhile.
+        if self._home is None:
+            self.show()
+
+    def clear(self) -> None:
+        """Forget all lines."""
+        self._ring.clear()
+        self.update()
+
+    def pause(self) -> None:
+        """Stand still, so that the area can be read and selected; lines go on being collected."""
+        self._is_paused = True
+        if self._home and self._latest:
+            self._send("update_display_data", self._latest)
+
+    def resume(self) -> None:
+        """Move again, beginning with what came meanwhile."""
+        self._is_paused = False
+        self.update()
+
+    def saved(self) -> tuple[str, int]:
+        """Return all lines that are kept, as text, and their number."""
+        snapshot = self._ring.snapshot()
+        return to_text(View(snapshot)) + "\n", len(snapshot.lines)
+
+    async def wait(self, lines: int, timeout_s: float) -> int:
+        """Wait until `lines` lines have come since the last Lua cell began, and return how many did.
+
+        Counting from there and not from now makes it a barrier: whether a line came before or after this call
+        is a matter of timing. Lines that were waited for are not counted again.
+        """
+        barrier = _Barrier(self._waited_for + lines, asyncio.get_running_loop().create_future())
+        self._barriers.append(barrier)
+        self._open_barriers()
+        try:
+            await asyncio.wait_for(barrier.reached, timeout_s)
+        except asyncio.TimeoutError:
+            return self._ring.came - self._waited_for
+        finally:
+            self._barriers.remove(barrier)
+        self._waited_for = barrier.came
+        return lines
+
+    # ---- sending
+
+    def update(self) -> None:
+        """Send a snapshot if the area is shown and anything in it is new."""
+        self._open_barriers()
+        if self._is_paused or self._home is None or self._latest is None:
+            return
+        if self._view() != self._sent:
+            self._send("update_display_data", self._latest)
+
+    def _send(self, kind: str, request: Request) -> None:
+        self._sent, self._sent_at = self._view(), self._loop.time()
+        data = {"text/plain": to_text(self._sent), "text/html": to_html(self._sent)}
+        content: Message = {"data": data, "metadata": {}, "transient": {"display_id": self._display_id}}
+        self._publish(kind, content, request.parent)
+
+    def _view(self) -> View:
+        return View(self._ring.snapshot(SHOWN_LINES), self._is_paused)
+
+    def _delay_s(self) -> float:
+        if self._barriers:
+            return 0.0
+        return max(BURST_S, self._sent_at + UPDATE_S - self._loop.time())
+
+    def _open_barriers(self) -> None:
+        for barrier in self._barriers:
+            if self._ring.came >= barrier.came and not barrier.reached.done():
+                barrier.reached.set_result(None)
+
+
+def _is_still_there(home: tuple[str, str | None], request: Request) -> bool:
+    """Whether the area at `home` outlives the start of `request`."""
+    session, cell_id = home
+    return session == request.session and (cell_id is None or cell_id != request.cell_id)

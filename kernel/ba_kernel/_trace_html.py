@@ -1,0 +1,101 @@
+"""How the trace area looks, as HTML and as plain text. A pure function of what is shown: no time, no id.
+
+An executed notebook opens untrusted, and JupyterLab then strips scripts, style sheets, ids, handlers and
+`var(--x,#hex)`; what survives, and all that is used here, is inline style, `class`, plain borders and
+`var()` with a named colour to fall back on. Every text is escaped; control characters were written out
+before. The newest line is in view with no script: a column in reverse order scrolls from its bottom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+from ._trace_lines import Kind, Line, Snapshot
+
+SHOWN_LINES = 200
+# A place and a name are short; one long name must not push all text to the right.
+LABEL_CHARACTERS = 28
+
+# The fallbacks are for VS Code, nbviewer and exported HTML, and readable on white and on black alike.
+_DIM = "color:var(--jp-ui-font-color2,gray)"
+_PLACE = "color:var(--jp-info-color1,steelblue)"
+_TEXT_STYLES = {Kind.FAULT: "color:var(--jp-error-color1,crimson)", Kind.NOTE: f"{_DIM};font-style:italic"}
+
+_FRAME = (
+    "display:flex;flex-direction:column-reverse;max-height:320px;overflow:auto;"
+    "border:1px solid gray;border-radius:3px;padding:4px 8px"
+)
+_LINES = "flex-shrink:0;overflow:visible;margin:0;padding:0;line-height:1.35;background:none;border:none"
+_FOOTER = f"{_DIM};font-size:85%;padding:2px 8px"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the area shows: the newest lines, the counts, and whether it is standing still."""
+
+    snapshot: Snapshot
+    is_paused: bool = False
+
+    @property
+    def footer(self) -> str:
+        """The counts, `N lines, last 200 shown, D dropped`, each part only where it says something."""
+        total, shown = self.snapshot.total, len(self.snapshot.lines)
+        parts = [f"{total:,} {'line' if total == 1 else 'lines'}" if total else "no lines yet"]
+        if shown < total:
+            parts.append(f"last {shown:,} shown")
+        if self.snapshot.dropped:
+            parts.append(f"{self.snapshot.dropped:,} dropped")
+        if self.is_paused:
+            parts.append("paused (%trace resume)")
+        return "trace: " + ", ".join(parts)
+
+
+def to_text(view: View) -> str:
+    """Return the area as plain text, for front ends without HTML and for `%trace save`."""
+    width = _label_width(view.snapshot.lines)
+    return "\n".join([*(_text_line(line, width) for line in view.snapshot.lines), view.footer])
+
+
+def to_html(view: View) -> str:
+    """Return the area as HTML that is safe in an untrusted notebook."""
+    width = _label_width(view.snapshot.lines)
+    lines = "\n".join(_html_line(line, width) for line in view.snapshot.lines)
+    frame = f'<div style="{_FRAME}"><pre style="{_LINES}">{lines}</pre></div>' if lines else ""
+    return f'<div class="ba-trace">{frame}<div style="{_FOOTER}">{escape(view.footer)}</div></div>'
+
+
+def _text_line(line: Line, width: int) -> str:
+    name = f" {line.name}" if line.name else ""
+    remark = f"  ({line.remark})" if line.remark else ""
+    return f"{line.place}{name}{_gap(line, width)}{line.text}{remark}".rstrip()
+
+
+def _html_line(line: Line, width: int) -> str:
+    return "".join(
+        (
+            _span(_PLACE, line.place),
+            _span(_DIM, f" {line.name}" if line.name else ""),
+            _gap(line, width),
+            _span(_TEXT_STYLES.get(line.kind, ""), line.text),
+            _span(_DIM, f"  ({line.remark})" if line.remark else ""),
+        )
+    )
+
+
+def _span(style: str, text: str) -> str:
+    return f'<span style="{style}">{escape(text)}</span>' if style and text else escape(text)
+
+
+def _label_characters(line: Line) -> int:
+    return len(line.place) + (len(line.name) + 1 if line.name else 0)
+
+
+def _label_width(lines: tuple[Line, ...]) -> int:
+    longest = max(map(_label_characters, lines), default=0)
+    return min(longest, LABEL_CHARACTERS) + 2 if longest else 0
+
+
+def _gap(line: Line, width: int) -> str:
+    label = _label_characters(line)
+    return " " * max(width - label, 2 if label else 0)

@@ -1,0 +1,123 @@
+"""The lines of the trace: how an event of the runtime reads, and the ring that keeps the newest of them.
+
+Events come on the Lua thread, rendering happens on the main loop; the ring is where they meet, under a
+lock. A line is one line of text on the screen: a traced text of three lines, or an error with its
+traceback, is three.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+
+from ba_runtime.events import Event, Fault, LatePrint, Note, Traced
+
+from ._text import printable, readable
+
+KEPT_LINES = 10_000
+# One hex dump must not push the rest of the area off the screen, nor 10,000 of them fill the memory.
+LINE_CHARACTERS = 500
+
+_CELL = re.compile(r"^cell\[(\d+)\]$")
+
+
+class Kind(Enum):
+    """What a line is, which decides how it looks."""
+
+    TRACE = "trace"
+    PRINT = "print"
+    FAULT = "fault"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: where it comes from (empty for the second line of a text), and what it says."""
+
+    kind: Kind
+    place: str
+    name: str
+    text: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of the ring at one moment: its newest lines, how many came in all, how many are lost."""
+
+    lines: tuple[Line, ...] = ()
+    total: int = 0
+    dropped: int = 0
+
+
+class Ring:
+    """The newest lines, and a true count of those that came before them."""
+
+    def __init__(self, kept: int = KEPT_LINES) -> None:
+        self._lock = threading.Lock()
+        self._lines: deque[Line] = deque(maxlen=kept)
+        self._cleared = 0
+        self.came = 0  # since the kernel started, whatever was cleared: what `wait` counts
+
+    def add(self, lines: tuple[Line, ...]) -> None:
+        """Append `lines`; the oldest make room."""
+        with self._lock:
+            self._lines.extend(lines)
+            self.came += len(lines)
+
+    def clear(self) -> None:
+        """Forget every line and start counting again."""
+        with self._lock:
+            self._lines.clear()
+            self._cleared = self.came
+
+    def snapshot(self, newest: int | None = None) -> Snapshot:
+        """Return the newest lines (all that are kept, without a number), oldest first."""
+        with self._lock:
+            kept = len(self._lines)
+            skipped = 0 if newest is None else max(0, kept - newest)
+            total = self.came - self._cleared
+            return Snapshot(tuple(islice(self._lines, skipped, None)), total, total - kept)
+
+
+def lines_of(event: Event) -> tuple[Line, ...]:
+    """Return the lines of an event that belongs in the trace, nothing for any other."""
+    if isinstance(event, Traced):
+        place, name = (_place(event), printable(event.name)) if event.prefix else ("", "")
+        return _lines(Kind.TRACE, place, name, readable(event.text))
+    if isinstance(event, LatePrint):
+        ended = f"print after cell [{event.cell}] ended"
+        return _lines(Kind.PRINT, _cell(event.cell), "", readable(event.text), ended)
+    if isinstance(event, Fault):
+        return _lines(Kind.FAULT, _cell(event.cell), "", readable(event.text).strip("\n"))
+    if isinstance(event, Note):
+        return _lines(Kind.NOTE, _cell(event.cell), "", printable(event.text))
+    return ()
+
+
+def _lines(kind: Kind, place: str, name: str, text: str, remark: str = "") -> tuple[Line, ...]:
+    first, *others = text.removesuffix("\n").split("\n")
+    return (
+        Line(kind, place, name, _cut(first), remark),
+        *(Line(kind, "", "", _cut(other)) for other in others),
+    )
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LINE_CHARACTERS:
+        return text
+    return f"{text[:LINE_CHARACTERS]}… ({len(text) - LINE_CHARACTERS:,} more characters)"
+
+
+def _cell(number: int) -> str:
+    return f"[{number}]" if number else ""
+
+
+def _place(event: Traced) -> str:
+    """Return `[3]:12` for line 12 of cell 3, `file.lua:12` for a file, no line where Lua does not know it."""
+    source = _CELL.sub(r"[\1]", printable(event.source))
+    return f"{source}:{event.line}" if event.line > 0 else source

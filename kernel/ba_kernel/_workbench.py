@@ -1,0 +1,54 @@
+"""Everything that runs cells, put together, with no ZeroMQ in it: what goes in is requests and events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ba_runtime.events import Event, InputRequested, Printed, Sink, SocketClosed, SocketOpened
+
+from ._cell import Cells
+from ._defer import Loop
+from ._engine import Engine, LuaRuntime, new_runtime
+from ._frontend import Publish
+from ._input import Input, Question
+from ._output import Output
+from ._trace_area import TraceArea
+
+
+class Workbench:
+    """The parts of one kernel, and the way of the runtime's events to them."""
+
+    def __init__(
+        self,
+        publish: Publish,
+        loop: Loop,
+        question: Question,
+        make: Callable[[Sink], LuaRuntime] = new_runtime,
+    ) -> None:
+        self._loop = loop
+        self.engine = Engine(self.take, make)
+        self.output = Output(publish, loop)
+        self.area = TraceArea(publish, loop, self.output)
+        self.input = Input(question, self.engine, self.output)
+        self.cells = Cells(self.engine, publish, self.output, self.area, self.input)
+
+    def take(self, event: Event) -> None:
+        """Take an event of the runtime, on the Lua thread: keep it, wake the main loop, return at once."""
+        if isinstance(event, Printed):
+            self.output.write(event.text, event.stream)
+        elif isinstance(event, SocketOpened):
+            self.cells.opened_socket = True
+        elif isinstance(event, InputRequested):
+            prompt = event.prompt
+            self._loop.call_soon_threadsafe(lambda: self.input.ask(prompt))
+        elif not isinstance(event, SocketClosed):
+            self.area.add(event)
+
+    def interrupt(self) -> None:
+        """Stop what runs, in a cell or in the background. From any thread and from a signal handler."""
+        self.engine.interrupt()
+        self._loop.call_soon_threadsafe(self.cells.interrupt)
+
+    def close(self) -> None:
+        """End Lua and the lab network. From any thread."""
+        self.engine.close()

@@ -1,0 +1,189 @@
+"""The kernel as Jupyter sees it: one method for each kind of request, and the wiring behind them.
+
+Everything here runs on the main loop and waits for nothing but futures, except where a method says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from ipykernel._version import kernel_protocol_version
+from ipykernel.kernelbase import Kernel
+
+from . import __version__
+from ._frontend import Message, Request
+
+if TYPE_CHECKING:
+    from ._history import Row
+    from ._workbench import Workbench
+
+LUA_VERSION = "5.4"
+# The first thing a front end waits for is kernel_info; Lua starts when that has been answered.
+WARM_UP_S = 0.05
+
+BANNER = f"""\
+Lua {LUA_VERSION} with the ba.socket API of the Barracuda App Server (ba-lua-kernel {__version__}).
+print writes below its cell. trace writes into the trace area, also between cells. %help lists the rest."""
+
+HELP_LINKS = (
+    ("Barracuda App Server: Lua API", "https://realtimelogic.com/ba/doc/en/lua/lua.html"),
+    ("Socket API", "https://realtimelogic.com/ba/doc/en/lua/SockLib.html"),
+    ("Lua 5.4 manual", "https://www.lua.org/manual/5.4/"),
+)
+
+
+class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
+    """Answers one front end's requests about Lua. `Any` in signatures is what ipykernel passes untyped."""
+
+    implementation = "ba-lua-kernel"
+    implementation_version = __version__
+    banner = BANNER
+    language_info = {  # noqa: RUF012 - ipykernel declares it as this plain class attribute
+        "name": "lua",
+        "version": LUA_VERSION,
+        "mimetype": "text/x-lua",
+        "file_extension": ".lua",
+        "pygments_lexer": "lua",
+        "codemirror_mode": "lua",
+        "nbconvert_exporter": "script",
+    }
+    help_links = [{"text": text, "url": url} for text, url in HELP_LINKS]  # noqa: RUF012 - likewise
+    # All output leaves through one thread in order, so there is nothing to let settle before a reply.
+    _execute_sleep = 0.0
+
+    _made: Workbench | None = None
+
+    def start(self) -> None:
+        """Begin to answer; called once, before the main loop runs."""
+        super().start()
+        self.io_loop.call_later(WARM_UP_S, self._warm_up)
+
+    def stop(self) -> None:
+        """End Lua and the lab network. From any thread."""
+        if self._made is not None:
+            self._made.close()
+
+    def interrupt(self) -> None:
+        """Stop what runs, in a cell or in the background. From any thread and from a signal handler."""
+        if self._made is not None:
+            self._made.interrupt()
+
+    # ---- requests
+
+    @property
+    def kernel_info(self) -> dict[str, object]:
+        """What this kernel is; ipykernel's own answer would promise a debugger and subshells."""
+        return {
+            "protocol_version": kernel_protocol_version,
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language_info": self.language_info,
+            "banner": self.banner,
+            "help_links": self.help_links,
+            "supported_features": [],
+        }
+
+    async def execute_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
+        """Remember who asks before ipykernel takes the request apart."""
+        self._asking = (ident, parent)
+        await super().execute_request(stream, ident, parent)
+
+    async def do_execute(
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: dict[str, str] | None = None,
+        allow_stdin: bool = False,
+        *,
+        cell_meta: Mapping[str, object] | None = None,
+        cell_id: str | None = None,
+    ) -> dict[str, object]:
+        """Run a cell."""
+        ident, parent = self._asking
+        request = Request(parent, ident, self.execution_count, cell_id, silent, allow_stdin)
+        return await self._bench.cells.run(
+            code, request, store_history=store_history, expressions=user_expressions or {}
+        )
+
+    async def do_complete(self, code: str, cursor_pos: int) -> dict[str, object]:
+        """Say how the word at the cursor may go on."""
+        from ._complete import complete
+
+        return await complete(self._bench.engine, code, cursor_pos)
+
+    async def do_inspect(
+        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: object = ()
+    ) -> dict[str, object]:
+        """Say what the name at the cursor is."""
+        from ._inspect import inspect
+
+        return await inspect(self._bench.engine, code, cursor_pos)
+
+    async def do_is_complete(self, code: str) -> dict[str, object]:
+        """Say whether the return key should run the cell."""
+        from ._complete import is_complete
+
+        return is_complete(self._bench.engine, code)
+
+    async def do_history(
+        self,
+        hist_access_type: str,
+        output: bool,
+        raw: bool,
+        session: int | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        n: int | None = None,
+        pattern: str | None = None,
+        unique: bool = False,
+    ) -> dict[str, object]:
+        """Return what was run in this kernel."""
+        history = self._bench.cells.history
+        rows: list[Row] = []
+        if hist_access_type == "tail":
+            rows = history.tail(n, output=output)
+        elif hist_access_type == "range":
+            rows = history.range(session or 0, start, stop, output=output)
+        elif hist_access_type == "search":
+            rows = history.search(pattern or "*", n, unique=unique, output=output)
+        return {"status": "ok", "history": rows}
+
+    async def do_shutdown(self, restart: bool) -> dict[str, object]:
+        """Close everything; on the control thread, so that it works while the main loop does not."""
+        self.stop()
+        return {"status": "ok", "restart": restart}
+
+    async def interrupt_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
+        """Interrupt by message; ipykernel would signal the whole process group, and nobody on Windows."""
+        self.interrupt()
+        self.session.send(stream, "interrupt_reply", {"status": "ok"}, parent, ident=ident)
+
+    def pre_handler_hook(self) -> None:
+        """Leave our SIGINT handler in place; ipykernel would raise KeyboardInterrupt here."""
+
+    def post_handler_hook(self) -> None:
+        """Leave our SIGINT handler in place; ipykernel would ignore the signal between cells."""
+
+    # ---- wiring
+
+    @property
+    def _bench(self) -> Workbench:
+        """What runs cells, made when it is first needed, since kernel_info is answered without it."""
+        if self._made is None:
+            from ._input import StdinChannel
+            from ._workbench import Workbench
+
+            stdin = StdinChannel(self.stdin_socket, self.session, self.io_loop)
+            self._made = Workbench(self._publish, self.io_loop.asyncio_loop, stdin.question)
+            stdin.on_answer(self._made.input.answered)
+        return self._made
+
+    def _warm_up(self) -> None:
+        self._bench.engine.warm_up()
+
+    def _publish(self, kind: str, content: Mapping[str, object], parent: Message) -> None:
+        # Kernel._topic names the channel's subscription; no front end uses it, but all kernels send it.
+        topic = cast(bytes, self._topic(kind))
+        self.session.send(self.iopub_socket, kind, content, parent=parent, ident=topic)

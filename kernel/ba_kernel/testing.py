@@ -1,0 +1,275 @@
+"""Stand-ins for tests: a clock that a test moves, a front end that records, a runtime without Lua, and a desk
+with all of them, where cells run in memory.
+
+These are fakes with the behaviour of the real things, not mocks: `FakeRuntime` runs cells on a thread,
+sends events to its sink and completes futures, only its language is smaller (see `FakeRuntime`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import Queue
+from typing import Any
+
+from ba_runtime._resolver import Endpoint, Route
+from ba_runtime.events import (
+    CellResult,
+    ErrorReport,
+    Fault,
+    InputRequested,
+    LatePrint,
+    Note,
+    Printed,
+    Sink,
+    SocketInfo,
+    SocketOpened,
+    Traced,
+)
+
+from ._frontend import Message, Request
+from ._workbench import Workbench
+
+
+class FakeLoop:
+    """An event loop whose time stands still until `advance`."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        """Return the time in seconds."""
+        return self._now
+
+    def call_later(self, delay: float, callback: Callable[[], None], /) -> None:
+        """Run `callback` when the time has moved on by `delay` seconds."""
+        self._timers.append((self._now + delay, callback))
+
+    def call_soon_threadsafe(self, callback: Callable[[], None], /) -> None:
+        """Run `callback` at once: a loop with nothing else to do."""
+        callback()
+
+    def advance(self, seconds: float) -> None:
+        """Move the time on, running what becomes due, in order."""
+        end = self._now + seconds
+        while due := sorted((timer for timer in self._timers if timer[0] <= end), key=lambda timer: timer[0]):
+            self._timers.remove(due[0])
+            self._now = max(self._now, due[0][0])
+            due[0][1]()
+        self._now = end
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One published message."""
+
+    kind: str
+    content: Message
+    parent: Message
+
+
+class RecordingFrontEnd:
+    """A `Publish` that keeps every message."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+
+    def __call__(self, kind: str, content: Mapping[str, object], parent: Message) -> None:
+        """Keep the message."""
+        self.sent.append(Sent(kind, dict(content), parent))
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of the messages in order."""
+        return [message.kind for message in self.sent]
+
+    def of_kind(self, kind: str) -> list[Message]:
+        """Return the contents of all messages of one kind."""
+        return [message.content for message in self.sent if message.kind == kind]
+
+    def text(self, stream: str = "stdout") -> str:
+        """Return all that was printed to a stream."""
+        return "".join(content["text"] for content in self.of_kind("stream") if content["name"] == stream)
+
+
+def request(cell: int = 1, *, session: str = "page", cell_id: str | None = None, **options: bool) -> Request:
+    """Return an execute request as a front end would send it."""
+    parent = {"header": {"session": session, "msg_id": f"message-{cell}", "msg_type": "execute_request"}}
+    return Request(parent, [b"front-end"], cell, cell_id or f"cell-{cell}", **options)
+
+
+class NoResolver:
+    """Holds the routes that the lab network sets."""
+
+    def __init__(self) -> None:
+        self.routes: Mapping[Route, Endpoint] = {}
+
+    def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None:
+        """Keep the routes."""
+        self.routes = routes or {}
+
+
+@dataclass
+class FakeRuntime:
+    """A runtime whose cells are lines such as `print hello`, `trace hello`, `value 1` or `spin on`.
+
+    `late`, `fault` and `note` send those events; `error` fails the cell; `spin on` goes on until it is
+    interrupted; `read` prints the answer of the user; `listen on` opens a socket that accepts.
+    """
+
+    sink: Sink
+    names: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    values: dict[tuple[str, ...], str] = field(default_factory=dict)
+    is_busy: bool = False
+    is_closed: bool = False
+    resolver: NoResolver = field(default_factory=NoResolver)
+
+    def __post_init__(self) -> None:
+        self.ran: list[tuple[bytes, str, int]] = []
+        self._sockets: list[SocketInfo] = []
+        self._stop = threading.Event()
+        self._answers: Queue[bytes | None] = Queue()
+
+    def start(self) -> None:
+        """Have nothing to start."""
+
+    def run_cell(self, source: bytes, *, name: str, cell: int) -> Future[CellResult]:
+        """Run the lines on a thread of their own."""
+        self.ran.append((source, name, cell))
+        self._stop.clear()
+        future: Future[CellResult] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(self._run(source, name, cell))
+            except Exception as fault:
+                future.set_exception(fault)
+
+        threading.Thread(target=work, daemon=True).start()
+        return future
+
+    def interrupt(self) -> None:
+        """Stop `spin`, and anyone who waits for `is_busy` to end."""
+        self._stop.set()
+
+    def reply_input(self, line: bytes | None) -> None:
+        """Answer `read`."""
+        self._answers.put(line)
+
+    def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]:
+        """Return the names that the test put at `path`; never, while busy."""
+        return self._answer(self.names.get(path, ()))
+
+    def describe(self, path: tuple[str, ...]) -> Future[str | None]:
+        """Return the value that the test put at `path`; never, while busy."""
+        return self._answer(self.values.get(path))
+
+    def sockets(self) -> Future[tuple[SocketInfo, ...]]:
+        """Return what `listen` opened; never, while busy."""
+        return self._answer(tuple(self._sockets))
+
+    def close(self, timeout_s: float = 2) -> None:
+        """Remember that it is over."""
+        self.is_closed = True
+
+    def _answer(self, value: Any) -> Future[Any]:  # the three callers give it their types
+        future: Future[Any] = Future()
+        if not self.is_busy:
+            future.set_result(value)
+        return future
+
+    def _run(self, source: bytes, name: str, cell: int) -> CellResult:
+        values: list[bytes] = []
+        for number, line in enumerate(source.split(b"\n"), 1):
+            word, _, text = line.strip().partition(b" ")
+            if word == b"value":
+                values.append(text)
+            elif word == b"error":
+                return self._failed(b"%s:%d: %s" % (name.encode(), number, text), name, number, cell)
+            elif word == b"spin":  # "spin on", as a lone name is an expression, which cells return
+                self._stop.wait()
+                return CellResult(cell, error=ErrorReport("interrupt", b"interrupted!"))
+            elif word not in (b"", b"return"):
+                self._send(word, text, name, number, cell)
+        return CellResult(cell, tuple(values))
+
+    def _failed(self, message: bytes, name: str, line: int, cell: int) -> CellResult:
+        frames = (b"%s:%d: in main chunk" % (name.encode(), line),)
+        return CellResult(cell, error=ErrorReport("runtime", message, name, line, frames))
+
+    def _send(self, word: bytes, text: bytes, name: str, line: int, cell: int) -> None:
+        if word == b"print":
+            self.sink(Printed(cell, text + b"\n"))
+        elif word == b"warn":
+            self.sink(Printed(cell, text + b"\n", "stderr"))
+        elif word == b"trace":
+            self.sink(Traced(cell, name, line, "", text))
+        elif word == b"late":
+            self.sink(LatePrint(cell, text + b"\n"))
+        elif word == b"fault":
+            self.sink(Fault(cell, text))
+        elif word == b"note":
+            self.sink(Note(cell, text.decode()))
+        elif word == b"read":
+            self.sink(InputRequested(cell, text))
+            self.sink(Printed(cell, b"read: %r\n" % self._answers.get(timeout=10)))
+        elif word == b"listen":
+            self._sockets.append(SocketInfo(1, "listen", "accept", "127.0.0.1:80", "", 0, 0, 0.0, cell))
+            self.sink(SocketOpened(cell, 1, "listen"))
+        else:
+            raise ValueError(f"not a line of the fake runtime: {word!r}")
+
+
+class Desk:
+    """A workbench with a fake runtime and a front end that records. Made inside a running event loop."""
+
+    def __init__(self) -> None:
+        self.front = RecordingFrontEnd()
+        self.runtimes: list[FakeRuntime] = []
+        self.questions: list[str] = []
+        self.bench = Workbench(
+            self.front,
+            asyncio.get_running_loop(),
+            lambda prompt, _request: self.questions.append(prompt),
+            self._make,
+        )
+        self._cell = 0
+
+    @property
+    def runtime(self) -> FakeRuntime:
+        """The runtime of the moment."""
+        self.bench.engine.warm_up()
+        return self.runtimes[-1]
+
+    async def run(
+        self,
+        code: str,
+        *,
+        store_history: bool = True,
+        expressions: dict[str, str] | None = None,
+        session: str = "page",
+        cell_id: str | None = None,
+        **options: bool,
+    ) -> Message:
+        """Run one cell and return the content of its reply."""
+        self._cell += 1
+        asked = request(self._cell, session=session, cell_id=cell_id, **options)
+        return await self.bench.cells.run(
+            code, asked, store_history=store_history, expressions=expressions or {}
+        )
+
+    def _make(self, sink: Sink) -> FakeRuntime:
+        self.runtimes.append(FakeRuntime(sink))
+        return self.runtimes[-1]
+
+
+def play(scene: Callable[[Desk], Coroutine[object, object, None]]) -> None:
+    """Run a test that is a coroutine, at a desk of its own."""
+
+    async def run() -> None:
+        await scene(Desk())
+
+    asyncio.run(run())

@@ -1,0 +1,224 @@
+"""One execute request from end to end, in memory."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ba_kernel.testing import Desk, play
+
+
+async def until_running(desk: Desk, cells: int = 1) -> None:
+    """Wait until the runtime has been given so many cells."""
+    while not desk.runtimes or len(desk.runtime.ran) < cells:
+        await asyncio.sleep(0)
+
+
+def test_a_value_is_a_result() -> None:
+    """The reply is complete, and the result carries the cell's number."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run("value 42")
+        assert reply == {"status": "ok", "execution_count": 1, "payload": [], "user_expressions": {}}
+        (result,) = desk.front.of_kind("execute_result")
+        assert result == {"execution_count": 1, "data": {"text/plain": "42"}, "metadata": {}}
+
+    play(scene)
+
+
+def test_several_values_stand_in_a_row() -> None:
+    """As one would write them; values of several lines each get lines of their own."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run('value nil\nvalue "timeout"')
+        (result,) = desk.front.of_kind("execute_result")
+        assert result["data"]["text/plain"] == 'nil, "timeout"'
+
+    play(scene)
+
+
+def test_nil_alone_is_no_result() -> None:
+    """A call that returns nothing of interest shows nothing."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("value nil")
+        assert desk.front.sent == []
+
+    play(scene)
+
+
+def test_output_comes_before_the_result_and_both_before_the_reply() -> None:
+    """Everything is published when the reply is made."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("print a\nwarn b\ntrace c\nvalue d")
+        kinds = desk.front.kinds()
+        assert kinds == ["stream", "stream", "display_data", "execute_result"]
+
+    play(scene)
+
+
+def test_an_error_is_published_and_replied() -> None:
+    """The same name, message and traceback in both."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run("print a\nerror boom")
+        (error,) = desk.front.of_kind("error")
+        assert desk.front.kinds() == ["stream", "error"]
+        assert error["evalue"] == "cell[1]:2: boom"
+        assert {**error, "status": "error", "execution_count": 1, "user_expressions": {}} == reply
+
+    play(scene)
+
+
+def test_an_error_in_the_function_of_an_earlier_cell_shows_that_cell() -> None:
+    """Sources of cells are kept for later errors."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("value 1")
+        reply = await desk.run("error x")
+        assert "cell [2], line 1" in reply["traceback"][0]
+        assert "error x" in reply["traceback"][1]
+
+    play(scene)
+
+
+def test_an_empty_cell_is_not_run() -> None:
+    """White space needs no Lua."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run(" \n\t")
+        assert reply["status"] == "ok"
+        assert desk.runtimes == []
+
+    play(scene)
+
+
+def test_a_silent_cell_runs_unseen() -> None:
+    """No output, no result, no error message, no history; the reply says how it went."""
+
+    async def scene(desk: Desk) -> None:
+        assert (await desk.run("print a\nvalue 1", is_silent=True))["status"] == "ok"
+        assert (await desk.run("error x", is_silent=True))["status"] == "error"
+        assert desk.front.sent == []
+        assert desk.bench.cells.history.tail(None, output=False) == []
+
+    play(scene)
+
+
+def test_history_is_kept_only_where_it_is_wanted() -> None:
+    """store_history is honoured, and results are part of it."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("value 1")
+        await desk.run("value 2", store_history=False)
+        assert desk.bench.cells.history.tail(None, output=True) == [(1, 1, ("value 1", "1"))]
+
+    play(scene)
+
+
+def test_user_expressions_are_evaluated_after_the_cell() -> None:
+    """Each is answered by itself, errors too."""
+
+    async def scene(desk: Desk) -> None:
+        expressions = {"good": "\nvalue 7", "bad": "\nerror x"}
+        reply = await desk.run("value 1", expressions=expressions)
+        good, bad = (reply["user_expressions"][name] for name in expressions)
+        assert good == {"status": "ok", "data": {"text/plain": "7"}, "metadata": {}}
+        assert bad["status"] == "error"
+
+    play(scene)
+
+
+def test_an_interrupt_stops_lua_and_says_so() -> None:
+    """The reply names it, and the next cell runs in the same state."""
+
+    async def scene(desk: Desk) -> None:
+        running = asyncio.ensure_future(desk.run("spin on"))
+        await until_running(desk)
+        desk.bench.interrupt()
+        assert (await running)["ename"] == "Interrupted"
+        assert (await desk.run("value 1"))["status"] == "ok"
+        assert len(desk.runtimes) == 1
+
+    play(scene)
+
+
+def test_an_interrupt_stops_a_magic() -> None:
+    """Waiting for traces can be given up."""
+
+    async def scene(desk: Desk) -> None:
+        running = asyncio.ensure_future(desk.run("%trace wait 5 60"))
+        await asyncio.sleep(0.01)
+        desk.bench.interrupt()
+        assert (await running)["ename"] == "Interrupted"
+
+    play(scene)
+
+
+def test_input_is_asked_for_and_given() -> None:
+    """The question goes out after what was printed before it, and the answer reaches the cell."""
+
+    async def scene(desk: Desk) -> None:
+        running = asyncio.ensure_future(desk.run("print hello\nread name?", allow_stdin=True))
+        while not desk.questions:
+            await asyncio.sleep(0)
+        assert desk.questions == ["name?"]
+        assert desk.front.text() == "hello\n"
+        desk.bench.input.answered("Ada")
+        await running
+        assert "read: b'Ada\\n'" in desk.front.text()
+
+    play(scene)
+
+
+def test_input_that_cannot_be_asked_for_is_end_of_file() -> None:
+    """The cell goes on, and the user is told."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("read name?", allow_stdin=False)
+        assert "read: None" in desk.front.text()
+        assert "cannot ask for input" in desk.front.text("stderr")
+
+    play(scene)
+
+
+def test_an_answer_that_comes_too_late_answers_nothing() -> None:
+    """A question ends with its cell."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("value 1", allow_stdin=True)
+        desk.bench.input.answered("late")
+        running = asyncio.ensure_future(desk.run("read now?", allow_stdin=True))
+        while not desk.questions:
+            await asyncio.sleep(0)
+        desk.bench.input.answered("right")
+        await running
+        assert "read: b'right\\n'" in desk.front.text()
+
+    play(scene)
+
+
+def test_a_cell_that_leaves_a_listener_shows_the_trace_area() -> None:
+    """Later traces have a place, in the cell that began it."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("listen on")
+        assert desk.front.kinds() == ["display_data"]
+
+    play(scene)
+
+
+def test_what_is_only_printed_late_appears_in_the_trace_area() -> None:
+    """Late prints, faults and notes are all traces."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("late l\nfault f\nnote n")
+        text = desk.front.sent[-1].content["data"]["text/plain"]
+        assert text.split("\n") == [
+            "[1]  l  (print after cell [1] ended)",
+            "[1]  f",
+            "[1]  n",
+            "trace: 3 lines",
+        ]
+
+    play(scene)

@@ -1,0 +1,80 @@
+"""How an error of Lua's reads."""
+
+from __future__ import annotations
+
+import re
+
+from ba_kernel._errors import Failure, Sources, failure
+from ba_runtime.events import ErrorReport
+
+SOURCE = "local t = {}\nlocal function f()\n  return t.x.y\nend\nf()"
+
+
+def plain(what: Failure) -> str:
+    """Return a traceback without its colours."""
+    return re.sub(r"\x1b\[\d+m", "", "\n".join(what.traceback))
+
+
+def sources() -> Sources:
+    """Remember the text of cell 3."""
+    kept = Sources()
+    kept.keep("cell[3]", SOURCE)
+    return kept
+
+
+def test_an_error_shows_its_line_in_its_surroundings() -> None:
+    """Name, message, place, the source around it with an arrow, and the stack."""
+    report = ErrorReport(
+        "runtime",
+        b"cell[3]:3: attempt to index a nil value (field 'x')",
+        "cell[3]",
+        3,
+        (b"cell[3]:3: in local 'f'", b"cell[3]:5: in main chunk"),
+    )
+    assert plain(failure(report, sources())).split("\n") == [
+        "LuaError: cell[3]:3: attempt to index a nil value (field 'x')  (cell [3], line 3)",
+        "      1 local t = {}",
+        "      2 local function f()",
+        "----> 3   return t.x.y",
+        "      4 end",
+        "      5 f()",
+        "stack traceback:",
+        "  cell[3]:3: in local 'f'",
+        "  cell[3]:5: in main chunk",
+    ]
+
+
+def test_an_error_of_unknown_source_shows_what_there_is() -> None:
+    """A file's text is not ours to read."""
+    report = ErrorReport("runtime", b"server.lua:7: boom", "server.lua", 7)
+    assert plain(failure(report, sources())) == "LuaError: server.lua:7: boom  (server.lua, line 7)"
+
+
+def test_each_kind_of_error_has_a_name() -> None:
+    """Front ends show the name, and programs look at it."""
+    reports = (
+        (ErrorReport("syntax", b"x"), "SyntaxError"),
+        (ErrorReport("interrupt", b"x"), "Interrupted"),
+        (ErrorReport("memory", b"x"), "OutOfMemory"),
+        (ErrorReport("exit", b"x", exit_code=3), "Exit"),
+    )
+    assert [failure(report, Sources()).ename for report, _ in reports] == [name for _, name in reports]
+
+
+def test_os_exit_says_what_to_do_instead() -> None:
+    """The kernel goes on, and a fresh state is a magic away."""
+    assert "%reset" in failure(ErrorReport("exit", b"", exit_code=3), Sources()).evalue
+
+
+def test_control_characters_in_a_message_are_written_out() -> None:
+    """An error message is user text too."""
+    assert failure(ErrorReport("runtime", b"a\x1b[2Jb\xff"), Sources()).evalue == "a\\x1b[2Jb\\xff"
+
+
+def test_old_sources_are_forgotten() -> None:
+    """A kernel that runs for weeks keeps the newest only."""
+    kept = Sources()
+    for number in range(501):
+        kept.keep(f"cell[{number}]", "x")
+    assert list(kept.around("cell[0]", 1)) == []
+    assert list(kept.around("cell[1]", 1)) != []

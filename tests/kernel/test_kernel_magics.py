@@ -1,0 +1,262 @@
+"""The lines that begin with `%`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from ba_kernel._magics import Call, split
+from ba_kernel.testing import Desk, play
+
+
+async def failing(desk: Desk, code: str) -> str:
+    """Run a cell that must fail in a magic, and return the message."""
+    reply = await desk.run(code)
+    assert reply["ename"] == "MagicError"
+    return str(reply["evalue"])
+
+
+def test_magics_are_taken_off_the_head_and_lua_keeps_its_lines() -> None:
+    """A magic's line becomes an empty one."""
+    cell = split("%trace here\n\n-- why\n  %lab on 2026-01-01T00:00:00Z\nx = 5 % 3\n%not a magic")
+    assert cell.calls == (Call("%trace", "here"), Call("%lab", "on 2026-01-01T00:00:00Z"))
+    assert cell.lua == "\n\n-- why\n\nx = 5 % 3\n%not a magic"
+
+
+def test_a_cell_of_magics_and_comments_has_lua_to_run_only_if_there_is_some() -> None:
+    """Comments are left to Lua, which ignores them."""
+    assert not split("%help\n\n").has_lua
+    assert split("x = 1").calls == ()
+    assert split("--[[ %trace\n]]").calls == ()
+
+
+def test_line_numbers_after_magics_are_those_of_the_cell() -> None:
+    """An error in line 3 of the cell says line 3."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run("%trace pause\n%trace resume\nerror x")
+        assert reply["evalue"] == "cell[1]:3: x"
+
+    play(scene)
+
+
+def test_an_unknown_magic_is_an_error_with_a_suggestion() -> None:
+    """And the Lua after it does not run."""
+
+    async def scene(desk: Desk) -> None:
+        assert await failing(desk, "%trcae here\nprint x") == "no magic %trcae; did you mean %trace or %time?"
+        assert await failing(desk, "%zzz") == "no magic %zzz; %help lists them all"
+        assert desk.front.text() == ""
+
+    play(scene)
+
+
+def test_a_cell_magic_is_an_error_of_its_own() -> None:
+    """Names with two percent signs are for later."""
+
+    async def scene(desk: Desk) -> None:
+        assert (await failing(desk, "%%lsp\n<h1>")).startswith("no cell magic %%lsp")
+
+    play(scene)
+
+
+def test_help_lists_every_magic() -> None:
+    """With one line for each form."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%help")
+        for name in ("%trace wait", "%lab on", "%sockets", "%reset", "%time", "%help"):
+            assert name in desk.front.text()
+        assert "differs from a device" in desk.front.text()
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%trace",
+        "%trace nowhere",
+        "%trace here now",
+        "%trace wait",
+        "%trace wait x",
+        "%trace wait 0",
+        "%trace wait 1 -1",
+        "%trace wait 1 inf",
+        "%trace wait 1 nan",
+        "%trace wait 1 2 3",
+        "%trace save",
+        "%lab",
+        "%lab off now",
+        "%lab on yesterday",
+        "%sockets all",
+        "%reset now",
+        "%time x",
+        "%help me",
+    ],
+)
+def test_a_magic_used_wrongly_says_how_it_is_used(code: str) -> None:
+    """The message shows the form that would work."""
+
+    async def scene(desk: Desk) -> None:
+        assert code.split()[0] in await failing(desk, code)
+
+    play(scene)
+
+
+def test_trace_here_shows_the_area_at_once() -> None:
+    """Before the cell's Lua prints anything."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%trace here\nprint x")
+        assert desk.front.kinds() == ["display_data", "stream"]
+
+    play(scene)
+
+
+def test_trace_wait_with_lua_waits_for_the_lines_of_that_lua() -> None:
+    """The magic stands first, and waits last."""
+
+    async def scene(desk: Desk) -> None:
+        assert (await desk.run("%trace wait 2 5\ntrace a\ntrace b"))["status"] == "ok"
+
+    play(scene)
+
+
+def test_trace_wait_in_a_cell_of_its_own_counts_from_the_cell_before() -> None:
+    """Lines that came before the wait began are not missed."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("trace a\ntrace b")
+        assert (await desk.run("%trace wait 2 0.01"))["status"] == "ok"
+        assert (await failing(desk, "%trace wait 1 0.01")).endswith("0 of 1 lines came within 0.01 s")
+
+    play(scene)
+
+
+def test_trace_wait_ends_when_the_line_comes() -> None:
+    """A line from the background opens the barrier."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("value 1")
+        waiting = asyncio.ensure_future(desk.run("%trace wait 1 60"))
+        await asyncio.sleep(0.01)
+        desk.runtime._send(b"trace", b"at last", "cell[1]", 1, 1)
+        assert (await asyncio.wait_for(waiting, 10))["status"] == "ok"
+
+    play(scene)
+
+
+def test_trace_save_writes_a_file(tmp_path: Path) -> None:
+    """The name may have blanks; what was written is said."""
+    file = tmp_path / "my trace.txt"
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("trace grüße")
+        await desk.run(f"%trace save {file}")
+        assert desk.front.text() == f"1 line written to {file}\n"
+
+    play(scene)
+    assert file.read_text("utf-8") == "[1]:1  grüße\ntrace: 1 line\n"
+
+
+def test_trace_save_says_why_it_could_not(tmp_path: Path) -> None:
+    """A missing folder is the user's to mend."""
+
+    async def scene(desk: Desk) -> None:
+        assert "No such file" in await failing(desk, f"%trace save {tmp_path / 'no' / 'file'}")
+
+    play(scene)
+
+
+def test_trace_pause_clear_and_resume() -> None:
+    """The three act on the area."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("trace a")
+        await desk.run("%trace pause\ntrace b")
+        await desk.run("%trace clear\n%trace resume")
+        texts = [message.content["data"]["text/plain"] for message in desk.front.sent]
+        assert texts == [
+            "[1]:1  a\ntrace: 1 line",
+            "[1]:1  a\ntrace: 1 line, paused (%trace resume)",
+            "trace: no lines yet",
+        ]
+
+    play(scene)
+
+
+def test_sockets_is_a_table() -> None:
+    """As text and as HTML, in the place where it was asked for."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%sockets")
+        assert desk.front.text() == "There are no sockets.\n"
+        await desk.run("listen on")
+        await desk.run("%sockets\nprint after")
+        *_, table, after = desk.front.sent
+        head, row = table.content["data"]["text/plain"].split("\n")
+        assert head.split() == ["id", "kind", "state", "local", "peer", "in", "out", "age", "cell"]
+        assert row.split() == ["1", "listen", "accept", "127.0.0.1:80", "0", "0", "0.0", "s", "[2]"]
+        assert table.content["data"]["text/html"].count("<td") == 9
+        assert after.content["text"] == "after\n"
+
+    play(scene)
+
+
+def test_sockets_does_not_hang_when_lua_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that Lua does not answer."""
+    monkeypatch.setattr("ba_kernel._magic_cell.ANSWER_S", 0.01)
+
+    async def scene(desk: Desk) -> None:
+        desk.runtime.is_busy = True
+        assert "Lua is busy" in await failing(desk, "%sockets")
+
+    play(scene)
+
+
+def test_reset_makes_a_fresh_state() -> None:
+    """The old one is closed; the Lua of the same cell runs in the new one."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("value 1")
+        await desk.run("%reset\nvalue 2")
+        old, new = desk.runtimes
+        assert old.is_closed
+        assert [name for _, name, _ in new.ran] == ["cell[2]"]
+        assert "Fresh Lua state" in desk.front.text()
+
+    play(scene)
+
+
+def test_time_is_said_after_the_cell() -> None:
+    """It measures what follows it."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%time\nprint x")
+        first, second = desk.front.text().splitlines()
+        assert first == "x"
+        assert second.startswith("Time: ")
+
+    play(scene)
+
+
+def test_the_lab_is_pointed_at_and_away() -> None:
+    """On, status, off; a reset keeps it on."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%lab on 2026-01-01T12:00:00Z")
+        assert "simulated inside this kernel, and their clock stands at 2026" in desk.front.text()
+        assert ("pool.ntp.org", 123, "udp") in desk.runtime.resolver.routes
+        await desk.run("%reset")
+        assert ("pool.ntp.org", 123, "udp") in desk.runtime.resolver.routes
+        await desk.run("%lab status")
+        assert "pool.ntp.org:123/udp" in desk.front.text()
+        await desk.run("%lab off")
+        assert desk.runtime.resolver.routes == {}
+        await desk.run("%lab status")
+        assert desk.front.text().endswith("%lab on turns it on.\n")
+
+    play(scene)

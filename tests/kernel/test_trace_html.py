@@ -1,0 +1,111 @@
+"""How the trace area looks, and that its HTML is safe and survives in an untrusted notebook."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from ba_kernel._trace_html import View, to_html, to_text
+from ba_kernel._trace_lines import Kind, Line, Snapshot
+
+LINES = (
+    Line(Kind.TRACE, "[3]:12", "reader", "got 5 bytes"),
+    Line(Kind.TRACE, "[3]:7", "", "<b>&"),
+    Line(Kind.PRINT, "[3]", "", "late", "print after cell [3] ended"),
+    Line(Kind.FAULT, "[2]", "", "Lua error in Cosocket: boom"),
+    Line(Kind.FAULT, "", "", "stack traceback:"),
+    Line(Kind.NOTE, "", "", "listens on all interfaces"),
+)
+VIEW = View(Snapshot(LINES, 1234, 34))
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text, and checks that every tag is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.styles: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember a tag and what it carries."""
+        self.open.append(tag)
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.styles += [value or "" for name, value in attrs if name == "style"]
+
+    def handle_endtag(self, tag: str) -> None:
+        """Expect the tag that was opened last."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Collect text."""
+        self.text += data
+
+
+def read(view: View) -> Reader:
+    """Parse the HTML of a view."""
+    reader = Reader()
+    reader.feed(to_html(view))
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def test_the_text_is_aligned_and_complete() -> None:
+    """Places and names form a column, remarks and counts follow."""
+    assert to_text(VIEW).split("\n") == [
+        "[3]:12 reader  got 5 bytes",
+        "[3]:7          <b>&",
+        "[3]            late  (print after cell [3] ended)",
+        "[2]            Lua error in Cosocket: boom",
+        "               stack traceback:",
+        "               listens on all interfaces",
+        "trace: 1,234 lines, last 6 shown, 34 dropped",
+    ]
+
+
+def test_html_and_text_say_the_same() -> None:
+    """Nothing is only in one of them."""
+    assert "".join(read(VIEW).text.split()) == "".join(to_text(VIEW).split())
+
+
+def test_only_what_survives_sanitizing_is_used() -> None:
+    """No scripts, style sheets, ids or handlers, and no `var()` with a hex colour."""
+    reader = read(VIEW)
+    assert reader.tags <= {"div", "pre", "span"}
+    assert reader.attributes <= {"class", "style"}
+    for style in reader.styles:
+        assert re.fullmatch(r"[-\w:;.,%() ]+", style)
+        assert re.findall(r"var\(([^)]*)\)", style) == re.findall(r"var\((--[\w-]+,[a-z]+)\)", style)
+
+
+def test_the_newest_line_is_in_view_without_a_script() -> None:
+    """A box in reverse order scrolls from its end."""
+    frame, *_ = read(VIEW).styles
+    assert "flex-direction:column-reverse" in frame
+    assert "max-height:320px" in frame
+
+
+def test_a_name_that_is_too_long_does_not_move_the_others() -> None:
+    """The column has a limit; who is longer pushes only itself."""
+    lines = (Line(Kind.TRACE, "[1]:1", "f" * 60, "a"), Line(Kind.TRACE, "[1]:2", "g", "b"))
+    first, second, _ = to_text(View(Snapshot(lines, 2, 0))).split("\n")
+    assert first.endswith("f  a")
+    assert second.index("b") == 30
+
+
+def test_an_empty_area_says_so() -> None:
+    """An area that waits for its first line is no empty box."""
+    assert to_text(View(Snapshot())) == "trace: no lines yet"
+    assert read(View(Snapshot())).text == "trace: no lines yet"
+
+
+def test_a_paused_area_says_so() -> None:
+    """Nobody should wait for an area that stands still."""
+    assert to_text(View(Snapshot(LINES[:1], 1, 0), is_paused=True)).endswith(
+        "trace: 1 line, paused (%trace resume)"
+    )

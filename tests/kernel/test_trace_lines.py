@@ -1,0 +1,87 @@
+"""What the trace says of an event, and how many lines it keeps."""
+
+from __future__ import annotations
+
+from ba_kernel._trace_lines import LINE_CHARACTERS, Kind, Line, Ring, lines_of
+from ba_runtime.events import Event, Fault, LatePrint, Note, Printed, Traced
+
+
+def only(event: Event) -> Line:
+    """Return the one line of an event."""
+    (line,) = lines_of(event)
+    return line
+
+
+def test_a_trace_says_cell_line_and_function() -> None:
+    """The chunk `cell[3]` is the cell [3]."""
+    line = only(Traced(3, "cell[3]", 12, "reader", b"got\t5"))
+    assert line == Line(Kind.TRACE, "[3]:12", "reader", "got\t5")
+
+
+def test_a_trace_of_a_file_says_its_name() -> None:
+    """Other chunks keep their name."""
+    assert only(Traced(0, "server.lua", 7, "", b"x")).place == "server.lua:7"
+
+
+def test_a_trace_through_pcall_has_no_line() -> None:
+    """A line of -1 means that Lua does not know."""
+    assert only(Traced(3, "cell[3]", -1, "pcall", b"x")).place == "[3]"
+
+
+def test_a_trace_without_prefix_has_no_place() -> None:
+    """tracep(false, …) asked for the text alone."""
+    assert only(Traced(3, "cell[3]", 1, "f", b"x", prefix=False)) == Line(Kind.TRACE, "", "", "x")
+
+
+def test_a_late_print_is_marked() -> None:
+    """Text that has no response left says whose it was."""
+    line = only(LatePrint(3, b"too late\n"))
+    assert (line.place, line.text, line.remark) == ("[3]", "too late", "print after cell [3] ended")
+
+
+def test_a_fault_has_a_line_for_each_line_of_its_report() -> None:
+    """The traceback stays with its message."""
+    report = b"\n\nLua error in Cosocket: cell[2]:1: boom\nstack traceback:\n\tcell[2]:1: in function\n"
+    lines = lines_of(Fault(2, report))
+    assert [line.kind for line in lines] == [Kind.FAULT] * 3
+    assert [line.place for line in lines] == ["[2]", "", ""]
+
+
+def test_a_note_is_a_note() -> None:
+    """What the runtime remarks is no output of the user's."""
+    assert only(Note(0, "listens everywhere")) == Line(Kind.NOTE, "", "", "listens everywhere")
+
+
+def test_other_events_are_no_lines() -> None:
+    """A cell's own output is not in the trace."""
+    assert lines_of(Printed(1, b"x")) == ()
+
+
+def test_a_long_line_is_cut_and_says_so() -> None:
+    """500 characters are enough to see what it was."""
+    line = only(Traced(1, "cell[1]", 1, "", b"x" * 1500))
+    assert line.text == "x" * LINE_CHARACTERS + "… (1,000 more characters)"
+
+
+def test_control_characters_of_names_are_written_out() -> None:
+    """A chunk may be called anything, an escape sequence too."""
+    assert only(Traced(1, "a\x1bb", 1, "c\x07d", b"")).place == "a\\x1bb:1"
+
+
+def test_the_ring_keeps_the_newest_and_counts_the_rest() -> None:
+    """Numbers stay true when lines make room."""
+    ring = Ring(kept=5)
+    for number in range(12):
+        ring.add(lines_of(Note(0, str(number))))
+    snapshot = ring.snapshot(newest=3)
+    assert [line.text for line in snapshot.lines] == ["9", "10", "11"]
+    assert (snapshot.total, snapshot.dropped) == (12, 7)
+
+
+def test_clearing_starts_the_count_again_but_not_what_came() -> None:
+    """Who waits for lines is not disturbed by `%trace clear`."""
+    ring = Ring()
+    ring.add(lines_of(Note(0, "x")))
+    ring.clear()
+    assert ring.snapshot().total == 0
+    assert ring.came == 1
