@@ -236,17 +236,15 @@ local events, first, last = {}, 1, 0 -- numbers and values in turn
 
 local function enqueue(...)
   local n = select("#", ...)
-  if n > 0 then
-    local arrived = {...}
-    if first > last then
-      events, first, last = arrived, 1, n
-    else
-      for i = 1, n do
-        events[last + i] = arrived[i]
-      end
-      last = last + n
-    end
+  if first > last then
+    events, first, last = {...}, 1, n
+    return
   end
+  local arrived = {...}
+  for i = 1, n do
+    events[last + i] = arrived[i]
+  end
+  last = last + n
 end
 
 -- Adds an event as if it had just arrived.
@@ -255,9 +253,6 @@ function sched.post(number, value)
 end
 
 local function take_ready()
-  if ready_first > ready_last then
-    return false
-  end
   local entry = ready[ready_first]
   ready[ready_first] = nil
   ready_first = ready_first + 1
@@ -268,15 +263,32 @@ local function take_ready()
   if not task.over then
     run(task, unpack(values, 1, values.n))
   end
-  return true
+end
+
+-- Handles events until there are none or the waiter's mail has come.
+local function handle_events(waiter, saved)
+  while first <= last do
+    local handler, value = handlers[events[first]], events[first + 1]
+    first = first + 2
+    if handler then
+      sched.turn = sched.turn + 1
+      handler:ready(value)
+      depth = saved
+      if waiter and waiter.mail then
+        return
+      end
+    end
+  end
 end
 
 -- Runs tasks until the mail of `waiter` has come; without a waiter, until the runtime closes.
 function sched.loop(waiter)
   local saved = depth
   repeat
-    while take_ready() do
+    while ready_first <= ready_last do
       sched.turn = sched.turn + 1
+      take_ready()
+      depth = saved
       if waiter and waiter.mail then
         return
       end
@@ -284,24 +296,12 @@ function sched.loop(waiter)
     if first > last then
       enqueue(poll(deadlines.next()))
     end
-    if first <= last then
-      local id, value = events[first], events[first + 1]
-      events[first], events[first + 1] = nil, nil
-      first = first + 2
-      local handler = handlers[id]
-      if handler then
-        sched.turn = sched.turn + 1
-        handler:ready(value)
-      end
+    handle_events(waiter, saved)
+    if first > last and deadlines.next() then
+      sched.turn = sched.turn + 1
+      deadlines.expire(clock())
+      depth = saved
     end
-    if first > last then
-      local due = deadlines.next()
-      if due then
-        sched.turn = sched.turn + 1
-        deadlines.expire(clock())
-      end
-    end
-    depth = saved
   until waiter and waiter.mail or sched.closing
 end
 

@@ -191,10 +191,9 @@ end
 function stream.write_queued(S, data)
   local length = #data
   local before = 0
-  local own = sched.own_socket()
   if S.busy then
     before = queued(S.number)
-    if before >= S.limit and before > 0 and not own then
+    if before >= S.limit and before > 0 and not sched.own_socket() then
       return nil, before
     end
   else
@@ -215,7 +214,7 @@ function stream.write_queued(S, data)
   end
   S.sent = S.sent + #data
   S.busy = true
-  if before > 0 and left > QUEUE_COMFORT and own then
+  if before > 0 and left > QUEUE_COMFORT and sched.own_socket() then
     return await_drain(S)
   end
   return true, left
