@@ -1,0 +1,18 @@
+-- luacheck: the runtime's modules, and the Lua programs of the tests.
+std = "lua54"
+max_line_length = 120
+codes = true
+
+-- A module is a chunk that is called with `import`; the documented globals are set in boot.lua and seal.lua.
+files["runtime/ba_runtime/lua"] = {
+  globals = {"_G"},
+}
+-- Methods of one metatable share a signature, whether they use `self` or not.
+self = false
+
+-- The published programs are kept as they were recorded.
+exclude_files = {"tests/conformance/scripts"}
+
+files["tests"] = {
+  read_globals = {"ba", "mako", "trace", "tracep"},
+}
