@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import threading
@@ -37,10 +38,8 @@ class Console:
 
     def __call__(self, event: Event) -> None:
         """Writes one event; a reader that went away (a closed pipe) is no reason to stop."""
-        try:
+        with contextlib.suppress(BrokenPipeError, ValueError):
             self._write(event)
-        except (BrokenPipeError, ValueError):
-            pass
 
     def _write(self, event: Event) -> None:
         match event:

@@ -16,7 +16,6 @@ from ._interrupt import Interrupter
 from .events import Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced
 from .sockets import Network
 
-
 FILE_FUNCTIONS = (
     *("io_root", "io_enter", "io_stat", "io_remove", "io_mkdir", "io_rmdir", "io_rename", "io_realpath"),
     *("io_list", "io_open", "file_read", "file_write", "file_seek", "file_close"),

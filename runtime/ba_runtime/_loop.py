@@ -224,9 +224,16 @@ class LuaThread(threading.Thread):
     ) -> None:  # fmt: skip
         self._rows.setdefault(ticket, []).append(
             SocketInfo(
-                number, kind.decode(), state.decode(), _written(self._network.sockname(number)),
-                _written(self._network.peername(number)), received, sent, age_s, cell,
-            )  # fmt: skip
+                number,
+                kind.decode(),
+                state.decode(),
+                _written(self._network.sockname(number)),
+                _written(self._network.peername(number)),
+                received,
+                sent,
+                age_s,
+                cell,
+            )
         )
 
     def rows(self, ticket_answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:

@@ -128,7 +128,8 @@ class Compiler:
             b" return not chunk and message or nil end"
         )
         self._dump: Callable[[bytes], bytes | None] = lua.eval(
-            b"function(source) local chunk = load(source, '=', 't') return chunk and string.dump(chunk, true) end"
+            b"function(source) local chunk = load(source, '=', 't')"
+            b" return chunk and string.dump(chunk, true) end"
         )
 
     def check(self, source: bytes, name: bytes) -> bytes | None:

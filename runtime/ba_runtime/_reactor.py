@@ -149,7 +149,7 @@ class Reactor:
                 self._wake_in.send(b"\0")
 
     def poll(self, deadline: float | None = None) -> tuple[Value, ...]:
-        """Waits until something arrives, at most until `deadline` (monotonic seconds), and returns it flat."""
+        """Waits until something arrives, or `deadline` (monotonic seconds) comes, and returns it flat."""
         emitted = self._emitted
         if emitted or self._posted:
             timeout: float | None = 0

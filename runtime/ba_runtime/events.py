@@ -92,9 +92,7 @@ class SocketClosed:
     socket: int
 
 
-Event: TypeAlias = (
-    Printed | LatePrint | Traced | Fault | Note | InputRequested | SocketOpened | SocketClosed
-)
+Event: TypeAlias = Printed | LatePrint | Traced | Fault | Note | InputRequested | SocketOpened | SocketClosed
 Sink: TypeAlias = Callable[[Event], None]
 
 

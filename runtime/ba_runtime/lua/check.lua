@@ -7,8 +7,8 @@
 local import = ...
 
 local running = coroutine.running
-local getinfo, error, type, select, rawget, getmetatable, format =
-  debug.getinfo, error, type, select, rawget, debug.getmetatable, string.format
+local getinfo, error, type, rawget, getmetatable, format =
+  debug.getinfo, error, type, rawget, debug.getmetatable, string.format
 local tonumber, tointeger, mathtype = tonumber, math.tointeger, math.type
 local loaded = package.loaded
 

@@ -17,8 +17,8 @@ local userdata = import "userdata"
 
 local G = _G
 local d = debug
-local type, select, error, pairs, load, open, gsub, sub, find, concat, tonumber =
-  type, select, error, pairs, load, io.open, string.gsub, string.sub, string.find, table.concat, tonumber
+local type, select, error, rawset, pairs, load, open, gsub, sub, find, concat, tonumber =
+  type, select, error, rawset, pairs, load, io.open, string.gsub, string.sub, string.find, table.concat, tonumber
 local getinfo, traceback = debug.getinfo, debug.traceback
 local package = package
 local searchpath = package.searchpath
@@ -271,7 +271,7 @@ function seal.apply()
   G.print, G.trace, G.tracep = output.print, output.trace, output.tracep
   G.tostring = text.user_tostring
   G.load, G.loadfile, G.dofile, G.require = user_load, user_loadfile, user_dofile, require
-  package.loadlib = nil
+  rawset(package, "loadlib", nil)
   package.cpath = ""
   package.path = "./?.lua;./?/init.lua"
   package.searchers = {preload_searcher, file_searcher}

@@ -3,7 +3,8 @@
 -- Unlike stock Lua, infinities print as `Inf`, NaN as `NaN`, -0.0 as `0.0`, and addresses without `0x`.
 
 local native = tostring
-local type, mathtype, select, concat, sub, find, gsub = type, math.type, select, table.concat, string.sub, string.find, string.gsub
+local type, mathtype, select, concat = type, math.type, select, table.concat
+local sub, find, gsub = string.sub, string.find, string.gsub
 local error = error
 
 local text = {}

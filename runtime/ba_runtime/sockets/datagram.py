@@ -10,7 +10,8 @@ import contextlib
 import socket
 from typing import Any
 
-from .._reactor import CHUNK_BYTES, READ, Reactor
+from ba_runtime._reactor import CHUNK_BYTES, READ, Reactor
+
 from .reasons import Signal
 
 
@@ -51,7 +52,7 @@ class Datagram:
 
     def send(self, data: bytes) -> bool:
         """Sends to the connected peer; tells whether the system took it."""
-        # The first attempt may only report an ICMP answer to an earlier datagram; that is not this one's fault.
+        # The first attempt may only report an ICMP answer to an earlier datagram.
         for _ in range(2):
             with contextlib.suppress(OSError):
                 return self.sock.send(data) == len(data)

@@ -12,8 +12,9 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from .._reactor import WRITE, Reactor
-from .._resolver import Answer
+from ba_runtime._reactor import WRITE, Reactor
+from ba_runtime._resolver import Answer
+
 from .reasons import EXHAUSTED, Signal
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import socket
 
-from .._reactor import READ, Reactor
+from ba_runtime._reactor import READ, Reactor
+
 from .reasons import EXHAUSTED, Signal
 
 BACKLOG = 128

@@ -11,9 +11,10 @@ import socket
 from collections.abc import Callable
 from typing import TypeAlias
 
-from .._reactor import Reactor
-from .._resolver import Answer, Resolver
-from ..events import Note, Sink, SocketClosed, SocketOpened
+from ba_runtime._reactor import Reactor
+from ba_runtime._resolver import Answer, Resolver
+from ba_runtime.events import Note, Sink, SocketClosed, SocketOpened
+
 from .datagram import Datagram
 from .dial import Dial
 from .listener import Listener
@@ -181,9 +182,7 @@ class Network:
 
     # ------------------------------------------------------------ names
 
-    def _look_up(
-        self, host: bytes, port: int, kind: str, ipv6: bool, then: Callable[[Answer], None]
-    ) -> None:
+    def _look_up(self, host: bytes, port: int, kind: str, ipv6: bool, then: Callable[[Answer], None]) -> None:
         """Resolves; `then` runs on the Lua thread, at once when no name server need be asked."""
         here = [True]
 
@@ -221,7 +220,7 @@ class Network:
         return number, known[0] if known else None
 
     def failure_text(self, number: int) -> bytes | None:
-        """Returns, once, what there is to say about the number's last event: the resolver's text or answer."""
+        """Returns, once, what there is to say about the number's last event: the resolver's words."""
         endpoint = self._endpoints.get(number)
         if isinstance(endpoint, Dial) and endpoint.detail:
             return endpoint.detail

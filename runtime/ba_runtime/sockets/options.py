@@ -43,9 +43,7 @@ def _membership(sock: socket.socket, on: bool, group: object, interface: object)
     local = interface.decode("latin-1") if isinstance(interface, bytes) else "0.0.0.0"
     assert isinstance(group, bytes)  # checked on the Lua side
     request = socket.inet_aton(group.decode("latin-1")) + socket.inet_aton(local)
-    sock.setsockopt(
-        socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP if on else socket.IP_DROP_MEMBERSHIP, request
-    )
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP if on else socket.IP_DROP_MEMBERSHIP, request)
 
 
 _SETTERS: dict[bytes, Callable[[socket.socket, bool, object, object], None]] = {

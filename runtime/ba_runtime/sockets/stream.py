@@ -10,7 +10,8 @@ from __future__ import annotations
 import socket
 from collections import deque
 
-from .._reactor import READ, WRITE, Reactor
+from ba_runtime._reactor import READ, WRITE, Reactor
+
 from .reasons import Signal
 
 
@@ -39,7 +40,7 @@ class Stream:
         self._reactor.want(self._fd, self._reactor.wanted(self._fd) & ~READ)
 
     def send(self, data: bytes) -> int:
-        """Sends or queues all of `data`; returns the bytes that now wait, or -1 when the connection is lost."""
+        """Sends or queues all of `data`; returns the bytes that wait now, -1 when the connection is lost."""
         view = memoryview(data)
         if not self._pending:
             try:
