@@ -1,0 +1,65 @@
+"""Short documentation of the `ba` API, for front ends that show help at the cursor.
+
+The texts are in `api.json`, one object for each function: what a program may call goes there by its full name
+(`ba.socket.connect`, `print`), methods by the kind of object (`socket:read`, `file:read`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The documentation of one function or method; `returns` and `errors` may be empty."""
+
+    name: str
+    signature: str
+    text: str
+    returns: str = ""
+    errors: str = ""
+
+    def as_text(self) -> str:
+        """Returns all of it as plain text: the signature, then a paragraph each."""
+        parts = [self.signature, self.text]
+        if self.returns:
+            parts.append(f"Returns: {self.returns}")
+        if self.errors:
+            parts.append(f"Errors: {self.errors}")
+        return "\n\n".join(parts)
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """Returns everything that is documented, in the order of the file."""
+    text = resources.files(__package__).joinpath("api.json").read_text(encoding="utf-8")
+    return tuple(Entry(**fields) for fields in json.loads(text))
+
+
+def lookup(name: str) -> tuple[Entry, ...]:
+    """Returns what is documented under a name as one writes it; () for unknown names.
+
+    A function has one entry. What stands before the colon of a method is mostly a variable, so `s:read` and
+    `:read` give every `read` there is, the socket's first; `file:read` names the kind and gives that one.
+    """
+    exact = tuple(entry for entry in entries() if entry.name == name)
+    method = name.rpartition(":")
+    if exact or not method[1]:
+        return exact
+    return tuple(entry for entry in entries() if entry.name.endswith(f":{method[2]}"))
+
+
+def members(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the documented names below a table: of ("ba", "socket") its functions, of () the globals."""
+    depth = len(path)
+    names = (tuple(entry.name.split(".")) for entry in entries() if ":" not in entry.name)
+    return tuple(dict.fromkeys(name[depth] for name in names if name[:depth] == path and len(name) > depth))
+
+
+def methods(kind: str = "socket") -> tuple[str, ...]:
+    """Returns the documented methods of one kind of object: socket, timer, thread, io or file."""
+    names = (entry.name.split(":") for entry in entries() if ":" in entry.name)
+    return tuple(name for of, name in names if of == kind)
