@@ -150,11 +150,9 @@ def _join_to_name(tokens: Sequence[Token], index: int) -> _Join:
 def _ends_bare_statement(tokens: Sequence[Token], index: int) -> bool:
     """Tells whether the token ends a statement that is no expression: `;`, `break`, `::l::`, `<const>`."""
     text = tokens[index].text
-    if text in (";", "break"):
-        return True
-    if index < 2 or tokens[index - 1].kind is not Kind.NAME:
-        return False
-    opener = tokens[index - 2].text
-    return (text, opener) == ("::", "::") or (
-        (text, opener) == (">", "<") and tokens[index - 1].text in ("const", "close")
-    )
+    if text == "::":
+        return index >= 2 and tokens[index - 2].text == "::"
+    if text == ">":  # an attribute, if its name is being declared; else two comparisons
+        before = [token.text for token in tokens[max(0, index - 4) : index]]
+        return len(before) == 4 and before[0] in ("local", ",") and before[2] == "<"
+    return text in (";", "break")
