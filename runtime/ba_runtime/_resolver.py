@@ -90,7 +90,7 @@ class Resolver:
         on another thread; it must return at once and must not raise.
         """
         family = socket.AF_INET6 if ipv6 else socket.AF_INET
-        answer = _without_asking(host, port, family) or self._override.answer(host, port, kind, family)
+        answer = self._override.answer(host, port, kind, family) or _without_asking(host, port, family)
         if answer is not None:
             done(answer)
             return
@@ -103,7 +103,8 @@ class Resolver:
 
         A route is (host name, port, kind). A name that has any route belongs to the lab as a whole: on every
         other port it is 127.0.0.1, where a connection is refused, so that nothing leaves the computer.
-        Port 0, a lookup of the bare address, gives the address of the name's first route.
+        Port 0, a lookup of the bare address, gives the address of the name's first route. An address written
+        in numbers can be a route's name too, as the lab's broadcast address is.
         """
         # One assignment, so a lookup on another thread sees the old routes or the new ones, never a mixture.
         self._override = _Override(routes or {})

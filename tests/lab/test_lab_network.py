@@ -34,6 +34,7 @@ HOSTS = {
     ("silent.lab.test", 9, "tcp"),
     ("silent.lab.test", 9, "udp"),
 }
+BROADCAST = ("255.255.255.255", 0, "udp")
 PATIENCE_S = 20
 
 
@@ -67,9 +68,9 @@ def test_a_lab_is_off_until_it_is_started() -> None:
 
 def test_a_lab_answers_for_the_documentations_hosts(lab: Lab) -> None:
     """Each has a route to a port of its own on loopback, and one thread serves them all."""
-    assert set(lab.routes) == HOSTS
+    assert set(lab.routes) == HOSTS | {BROADCAST}
     assert {ip for ip, _ in lab.routes.values()} == {"127.0.0.1"}
-    assert len({(kind, port) for (_, _, kind), (_, port) in lab.routes.items()}) == len(HOSTS)
+    assert len({(kind, port) for (_, _, kind), (_, port) in lab.routes.items()}) == len(HOSTS) + 1
     assert len(lab_threads()) == 1
 
 
@@ -109,7 +110,7 @@ def test_a_stopped_lab_can_be_started_again(lab: Lab) -> None:
     """With new ports, and its counts at zero."""
     lab.stop()
     lab.start()
-    assert set(lab.routes) == HOSTS
+    assert set(lab.routes) == HOSTS | {BROADCAST}
     assert {host.served for host in lab.status()} == {0}
 
 
@@ -303,3 +304,23 @@ def test_a_service_closes_what_was_only_just_accepted() -> None:
             return await asyncio.wait_for(loop.sock_recv(client, 1), PATIENCE_S)
 
     assert asyncio.run(scenario()) == b""
+
+
+def test_a_broadcast_stays_on_this_computer() -> None:
+    """With the lab on, 255.255.255.255 is the loopback address, whatever the port."""
+    answers: list[Answer] = []
+    resolver = Resolver()
+    lab = Lab()
+    lab.start()
+    try:
+        resolver.set_routes(lab.routes)
+        resolver.lookup("255.255.255.255", 45738, "udp", False, answers.append)
+        resolver.set_routes(None)
+        resolver.lookup("255.255.255.255", 45738, "udp", False, answers.append)
+    finally:
+        lab.stop()
+        resolver.close()
+    assert [answer.addresses[0][1] for answer in answers] == [
+        ("127.0.0.1", 45738),
+        ("255.255.255.255", 45738),
+    ]

@@ -32,6 +32,8 @@ from ._time import TimeConversation, time_answer
 
 _NTP_HOSTS = ("pool.ntp.org", "time.nist.gov")
 _WEB_HOSTS = ("simplemq.com", "www.google.com", "example.com", "realtimelogic.com")
+# What is broadcast reaches this computer and no other: every port of this "name" is the same port here.
+_BROADCAST: Route = ("255.255.255.255", 0, "udp")
 # People read between two cells: an echo connection that they hold must be there after a long paragraph.
 _ECHO_IDLE_S = 600.0
 
@@ -107,7 +109,9 @@ class Lab:
     def routes(self) -> Mapping[Route, Endpoint]:
         """Where each (host, port, kind) answers; empty when the lab is off."""
         running = self._running
-        return running.routes if running is not None else MappingProxyType({})
+        if running is None:
+            return MappingProxyType({})
+        return MappingProxyType({**running.routes, _BROADCAST: ("127.0.0.1", 0)})
 
     def status(self) -> tuple[HostStatus, ...]:
         """Describes every host; empty when the lab is off."""
