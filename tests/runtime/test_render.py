@@ -258,6 +258,9 @@ def test_functions_say_where_they_come_from(render: Render) -> None:
     """Their name, if a loaded module or a global has them, and the line, unless they are not Lua code."""
     assert render("return print") == "function: builtin print"
     assert render("return string.rep") == "function: builtin string.rep"
+    assert render("package.loaded.m = {inner = {f = next}} next = nil return {package.loaded.m.inner.f}") == (
+        "{function: builtin m.inner.f}"
+    )
     assert render("return string.gmatch('', '')") == "function: builtin"
     assert render("\nreturn function() end") == "function: defined at cell[3]:2"
     assert render("function greet() end return greet") == "function: greet defined at cell[3]:1"

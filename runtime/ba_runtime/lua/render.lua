@@ -33,21 +33,31 @@ local function width(text)
   return utf8len(text) or #text
 end
 
--- Names of functions: globals by their own name, others by that of a loaded module. Where there are several,
--- the shortest, so that the result does not hang on the order in a table.
+local function is_shorter(name, known)
+  return #name < #known or (#name == #known and name < known)
+end
+
+local function name_members(names, prefix, content, levels)
+  for key, value in next, content do
+    if type(key) == "string" then
+      local name, known = prefix .. key, names[value]
+      if type(value) == "table" and levels > 1 then
+        name_members(names, name .. ".", value, levels - 1)
+      elseif type(value) == "function" and (not known or is_shorter(name, known)) then
+        names[value] = name
+      end
+    end
+  end
+end
+
+-- Names of functions: globals by their own name, others by that of a loaded module (`ba.socket.connect`).
+-- Where there are several, the shortest, so that the result does not hang on the order in a table.
 local function function_names()
   local names = {}
   for module, content in next, loaded do
     if type(module) == "string" and type(content) == "table" then
-      local prefix = module == "_G" and "" or module .. "."
-      for key, value in next, content do
-        if type(value) == "function" and type(key) == "string" then
-          local name, known = prefix .. key, names[value]
-          if not known or #name < #known or (#name == #known and name < known) then
-            names[value] = name
-          end
-        end
-      end
+      local is_global = module == "_G"
+      name_members(names, is_global and "" or module .. ".", content, is_global and 1 or 2)
     end
   end
   return names
