@@ -32,10 +32,10 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
     """The functions by which Lua speaks to the outside."""
 
     def trace(
-        cell: int, source: bytes, line: int, name: bytes, text: bytes, priority: float, prefix: bool
+        cell: int, source: bytes, line: int, name: bytes, text: bytes, priority: int, prefix: bool
     ) -> None:
         sink(Traced(cell, source.decode("utf-8", "replace"), line, name.decode("utf-8", "replace"), text,
-                    int(priority), prefix))  # fmt: skip
+                    priority, prefix))  # fmt: skip
 
     return {
         "print": lambda cell, text: sink(Printed(cell, text)),

@@ -27,6 +27,7 @@ READ = 1  # the values of EPOLLIN and EPOLLOUT, so that epoll's masks need no tr
 WRITE = 4
 
 CHUNK_BYTES = 8192  # what one read of the original returns at most
+LONGEST_S = 86400.0  # selectors cannot count to infinity, and a poll that ends early does no harm
 BATCH = 100  # events per poll: bounds both the latency of the last one and Lua's stack
 
 Value: TypeAlias = "int | bytes"
@@ -157,7 +158,7 @@ class Reactor:
             timeout = None
         else:
             # Selectors count in milliseconds and round up, so this never returns early and spins.
-            timeout = max(0.0, deadline - monotonic())
+            timeout = min(max(0.0, deadline - monotonic()), LONGEST_S)
         entries = self._entries
         for fd, mask in self._poller.poll(timeout, BATCH):
             entry = entries.get(fd)

@@ -9,7 +9,8 @@ local import = ...
 local running = coroutine.running
 local getinfo, error, type, rawget, getmetatable, format =
   debug.getinfo, error, type, rawget, debug.getmetatable, string.format
-local tonumber, tointeger, mathtype = tonumber, math.tointeger, math.type
+local tonumber, tointeger, mathtype, maxinteger, mininteger =
+  tonumber, math.tointeger, math.type, math.maxinteger, math.mininteger
 local loaded = package.loaded
 
 local check = {}
@@ -90,6 +91,16 @@ function check.number(n, value, count)
     blame(n, "number expected, got " .. (count and n > count and "no value" or typename(value)), 3)
   end
   return number
+end
+
+-- Returns a number's integer part; of one too large for an integer, the nearest integer.
+function check.whole(number)
+  if mathtype(number) == "integer" then
+    return number
+  elseif number ~= number then
+    return 0
+  end
+  return number >= 0x1p63 and maxinteger or number < -0x1p63 and mininteger or number // 1 | 0
 end
 
 -- Returns the argument as a string; numbers count.

@@ -68,7 +68,7 @@ local function start(S, f, ...)
   local task = sched.task("cosocket", f, ended, yielded)
   task.abandoned = abandoned
   task.sock = S
-  task.cell = task.cell or S.owner_cell
+  task.cell = task.cell or S.cell
   S.task = task
   held[S] = true
   sched.count(1)
@@ -98,6 +98,7 @@ function cosocket.adopt(S, f, nonblocking, ...)
     local inbox, eof, armed, busy, send = old.inbox, old.eof, old.armed, old.busy, old.send
     old.number = nil
     sock.close(old)
+    sock.wake_writers(old, nil, "socketclosed")
     sock.open(S, number, ready)
     S.inbox, S.eof, S.armed, S.busy, S.send = inbox, eof, armed, busy, send
     S.listening, S.datagram, S.connected = old.listening, old.datagram, old.connected
@@ -183,9 +184,10 @@ function cosocket.close(S)
   local task = S.task
   local waits = task and S.waiting
   sock.close(S)
-  S.used = false
-  if waits then
+  if waits then -- its owner hears of it, and has its own close still to call
     held[S] = true
+  else
+    S.used = false
   end
   sock.wake_all(S, "socketclosed")
   if waits and task.stalled then

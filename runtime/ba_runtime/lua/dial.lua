@@ -16,6 +16,7 @@ local deadlines = import "deadlines"
 local reasons = import "reasons"
 
 local type, select, tostring = type, select, tostring
+local whole = check.whole
 local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
 local CONNECTED, RESOLVED, CANNOT_RESOLVE = reasons.CONNECTED, reasons.RESOLVED, reasons.CANNOT_RESOLVE
 
@@ -106,10 +107,6 @@ local function interface_and_family(op)
     return type(op.intf) == "string" and op.intf or nil, op.ipv6 == true
   end
   return nil, false
-end
-
-local function whole(number)
-  return number // 1 | 0
 end
 
 -- connect(host, port [, op]) → socket | nil, reason [, text]

@@ -11,6 +11,7 @@ local text = import "text"
 
 local getinfo, type, select, gsub = debug.getinfo, type, select, string.gsub
 local line = text.line
+local whole = check.whole
 
 -- Priorities above this one are not shown, as on the server.
 local LOWEST_SHOWN = 5
@@ -54,7 +55,7 @@ local function send(prefix, priority, source, at, name, words)
   if priority <= LOWEST_SHOWN then
     local task = sched.current
     local cell = task and task.cell
-    host.trace(cell and cell.id or 0, (gsub(source, "^[=@]", "")), at, name, words, priority, prefix)
+    host.trace(cell and cell.id or 0, (gsub(source, "^[=@]", "")), at, name, words, whole(priority), prefix)
   end
 end
 

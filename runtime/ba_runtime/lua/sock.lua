@@ -7,7 +7,7 @@
 --   number    the system socket's number in Python, nil when there is none
 --   open      there is a system socket
 --   ready     what an event of that number calls: ready(S, value)
---   listening, datagram   what kind it is, when not a stream
+--   listening, datagram   what kind it is, or was when it was closed; neither: a stream
 --   used      connected or bound, or tried to, and not closed since: connect says "incorrectuse"
 --   shut      closed, by whom ever: the next close answers false
 --   task      the cosocket that owns it; over: that cosocket has ended
@@ -31,7 +31,8 @@ local sched = import "sched"
 local userdata = import "userdata"
 local check = import "check"
 
-local setmetatable, pairs, format, gsub, remove = setmetatable, pairs, string.format, string.gsub, table.remove
+local setmetatable, pairs, select, format, gsub, remove =
+  setmetatable, pairs, select, string.format, string.gsub, table.remove
 local clock = host.monotonic
 local run, handlers = sched.run, sched.handlers
 
@@ -55,6 +56,7 @@ end
 -- Gives the state a system socket.
 function sock.open(S, number, ready)
   S.number, S.ready, S.open, S.used = number, ready, true, true
+  S.listening, S.datagram, S.connected = nil, nil, nil
   S.inbox, S.eof, S.armed, S.busy, S.misread = nil, nil, nil, nil, nil
   if S.shut then
     S.shut = false
@@ -155,19 +157,13 @@ local function endpoint(which, S)
   return address, port, v6
 end
 
-function meta.state(self)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
+function meta.state(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
   return sock.state_name(S), S.open
 end
 
-function meta.peername(self)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
+function meta.peername(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
   local address, port, v6 = endpoint(host.peername, S)
   if not address then
     return nil, "failed"
@@ -175,11 +171,8 @@ function meta.peername(self)
   return address, port, v6
 end
 
-function meta.sockname(self)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
+function meta.sockname(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
   local address, port, v6 = endpoint(host.sockname, S)
   if not address then
     return nil, "failed"
@@ -188,10 +181,7 @@ function meta.sockname(self)
 end
 
 function meta.__tostring(self)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
+  local S = state[self] or check.expected(1, "_BASOCK", self)
   local name, port = endpoint(host.sockname, S)
   local pointer = gsub(format("%p", self), "^0x", "")
   if not name then

@@ -24,6 +24,7 @@ local running = coroutine.running
 local clock = host.monotonic
 local state, meta = sock.state, sock.meta
 local to_text = text.tostring
+local whole = check.whole
 
 -- ---------------------------------------------------------------- read
 
@@ -49,11 +50,9 @@ local function read_closed(S, wait_s, own)
   return nil, "socketreadfailed"
 end
 
-function meta.read(self, ms, flag)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
+function meta.read(...)
+  local self, ms, flag = ...
+  local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
   local task = S.task
   local own = task and task.co == running()
   if S.open and not S.listening and not S.datagram then
@@ -87,23 +86,20 @@ end
 
 -- ---------------------------------------------------------------- write
 
-function meta.write(self, ...)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
-  local data, first, last = ...
+function meta.write(...)
+  local self, data, first, last = ...
+  local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
   if type(data) ~= "string" then
-    if select("#", ...) == 0 then
+    if select("#", ...) < 2 then
       check.expected(2, "string", nil, 1)
     end
     data = bytearray.is(data) and bytearray.window(data) or to_text(data)
   end
   if (first ~= nil and type(first) ~= "boolean") or last ~= nil then
-    local n = select("#", ...) + 1
+    local n = select("#", ...)
     local i = first == nil and 1 or check.number(3, first, n)
     local j = (last == nil or type(last) == "boolean") and -1 or check.number(4, last, n)
-    data = sub(data, i // 1 | 0, j // 1 | 0)
+    data = sub(data, whole(i), whole(j))
   end
   if S.listening then
     check.raise("Invalid op:  on listen socket")
@@ -122,13 +118,10 @@ function meta.write(self, ...)
   return stream.write_blocking(S, data)
 end
 
-function meta.sendto(self, ...)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
-  local data, address, port = ...
-  local n = select("#", ...) + 1
+function meta.sendto(...)
+  local self, data, address, port = ...
+  local n = select("#", ...)
+  local S = state[self] or check.expected(1, "_BASOCK", self, n)
   if n < 2 then
     check.expected(2, "string", nil, 1)
   end
@@ -146,27 +139,25 @@ function meta.sendto(self, ...)
   if not number or number < 1 or number > 65535 then
     return nil, "socketwritefailed"
   end
-  return datagram.send_to(S, data, address, number // 1 | 0)
+  return datagram.send_to(S, data, address, whole(number))
 end
 
-function meta.queuelen(self, ...)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
+function meta.queuelen(...)
+  local self, max = ...
+  local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
   local before = S.limit
-  if ... ~= nil then
-    local limit = check.number(2, (...))
-    S.limit = limit > 0 and limit // 1 | 0 or 0
+  if max ~= nil then
+    local limit = check.number(2, max)
+    S.limit = limit > 0 and whole(limit) or 0
   end
   return before
 end
 
 -- How much one call of the system may send. The system takes what it takes here, so only the answer matters.
-function meta.maxsize(self, size)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+function meta.maxsize(...)
+  local self, size = ...
+  if not state[self] then
+    check.expected(1, "_BASOCK", self, select("#", ...))
   end
   size = (type(size) == "number" or type(size) == "string") and tonumber(size)
   return size and size > 256 and size <= 8192 or false
@@ -174,13 +165,10 @@ end
 
 -- ---------------------------------------------------------------- cosockets
 
-function meta.event(self, ...)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
-  local f, op = ...
-  local n = select("#", ...) + 1
+function meta.event(...)
+  local self, f, op = ...
+  local n = select("#", ...)
+  local S = state[self] or check.expected(1, "_BASOCK", self, n)
   if not S.open then
     return nil, "invalidsocketcon"
   elseif type(f) ~= "function" then
@@ -190,14 +178,12 @@ function meta.event(self, ...)
   elseif S.task and not rawequal(sched.own_socket(), S) then
     check.raise("Invalid op: Already in async/cosocket mode")
   end
-  return cosocket.adopt(S, f, type(op) == "string" and sub(op, 1, 1) == "s", select(3, ...))
+  return cosocket.adopt(S, f, type(op) == "string" and sub(op, 1, 1) == "s", select(4, ...))
 end
 
-function meta.accept(self)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  elseif not S.listening then
+function meta.accept(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
+  if not S.listening then
     check.raise("Invalid op: : not a listen socket")
   elseif not rawequal(sched.own_socket(), S) then
     error("attempt to yield from outside a coroutine", 0)
@@ -213,11 +199,9 @@ function meta.accept(self)
   return listener.accept(S)
 end
 
-function meta.disable(self)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  elseif rawequal(sched.own_socket(), S) then
+function meta.disable(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
+  if rawequal(sched.own_socket(), S) then
     return cosocket.suspend(S)
   elseif S.task then
     return cosocket.park(S)
@@ -227,29 +211,21 @@ function meta.disable(self)
   check.raise("Sock not async")
 end
 
-function meta.enable(self, ...)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  elseif not S.task and S.over == nil then
+function meta.enable(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
+  if not S.task and S.over == nil then
     check.raise("Sock not async")
   end
-  return cosocket.resume(S, ...)
+  return cosocket.resume(S, select(2, ...))
 end
 
-function meta.owner(self)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
+function meta.owner(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
   return rawequal(sched.own_socket(), S)
 end
 
-function meta.close(self)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
+function meta.close(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
   return cosocket.close(S)
 end
 
@@ -270,13 +246,10 @@ local OPTIONS = {
   ["ip-membership"] = true,
 }
 
-function meta.setoption(self, ...)
-  local S = state[self]
-  if not S then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
-  end
-  local name, value, a, b = ...
-  local n = select("#", ...) + 1
+function meta.setoption(...)
+  local self, name, value, a, b = ...
+  local n = select("#", ...)
+  local S = state[self] or check.expected(1, "_BASOCK", self, n)
   name = check.string(2, name, n)
   if not OPTIONS[name] then
     check.raise("Unknown option '" .. name .. "'")
@@ -287,46 +260,48 @@ function meta.setoption(self, ...)
   elseif name == "tcp-nodelay" and not S.number then
     return true
   end
-  a = mathtype(a) == "float" and a // 1 | 0 or a
-  b = mathtype(b) == "float" and b // 1 | 0 or b
+  a = mathtype(a) == "float" and whole(a) or a
+  b = mathtype(b) == "float" and whole(b) or b
   return host.setoption(S.number or 0, name, value, a, b)
 end
 
 -- ---------------------------------------------------------------- what only TLS and WebSockets have
 
-local function not_secure(self)
-  if not state[self] then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+local function not_secure(...)
+  if not state[...] then
+    check.expected(1, "_BASOCK", (...), select("#", ...))
   end
   return nil, "sslnotenabled"
 end
 
 meta.certificate, meta.cipher, meta.trusted, meta.isresumed = not_secure, not_secure, not_secure, not_secure
 
-function meta.relsession(self)
-  if not state[self] then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+function meta.relsession(...)
+  if not state[...] then
+    check.expected(1, "_BASOCK", (...), select("#", ...))
   end
   return false
 end
 
-function meta.upgrade(self, shark)
+function meta.upgrade(...)
+  local self, shark = ...
+  local n = select("#", ...)
   if not state[self] then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+    check.expected(1, "_BASOCK", self, n)
   end
-  check.expected(2, "BASHARKSSL", shark, shark == nil and 1 or 2)
+  check.expected(2, "BASHARKSSL", shark, n)
 end
 
-function meta.websocket(self)
-  if not state[self] then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+function meta.websocket(...)
+  if not state[...] then
+    check.expected(1, "_BASOCK", (...), select("#", ...))
   end
   return false
 end
 
-function meta.ping(self)
-  if not state[self] then
-    check.expected(1, "_BASOCK", self, self == nil and 0 or 1)
+function meta.ping(...)
+  if not state[...] then
+    check.expected(1, "_BASOCK", (...), select("#", ...))
   end
   check.raise("Not WS")
 end

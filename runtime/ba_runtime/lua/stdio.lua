@@ -136,7 +136,7 @@ end
 
 local function read_one(what)
   if type(what) == "number" then
-    return read_count(what // 1 | 0)
+    return read_count(check.whole(what))
   end
   local kind = type(what) == "string" and match(what, "^%*?([nlLa])")
   if kind == "l" then

@@ -68,7 +68,7 @@ end
 
 -- ba.thread.configure([n]) → number of threads; it can only grow
 function thread.configure(n)
-  n = type(n) == "number" and n // 1 | 0
+  n = type(n) == "number" and check.whole(n)
   if n and n > pool.size and n < POOL_LIMIT then
     pool.size = n
     next_job(pool)
