@@ -1,0 +1,90 @@
+"""Executing notebooks as a front end would, and comparing what came out. No test and no printing in here.
+
+The saved outputs are part of the lesson, so they must come out the same every time: `record` keeps what a
+reader sees and drops what a run leaves behind (timings, display ids).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = tuple(sorted((ROOT / "notebooks").glob("*.ipynb")))
+KERNEL = "ba-lua"
+# The longest cell waits two seconds for its datagrams; a loaded machine gets time to spare.
+CELL_TIMEOUT_S = 60
+
+KERNELSPEC = {"display_name": "Lua (ba.socket)", "language": "lua", "name": KERNEL}
+OUTPUT_FIELDS = ("output_type", "name", "text", "data", "ename", "evalue")
+
+# nbformat has no types: a notebook or a cell of it is a tree of dicts with attribute access.
+Notebook = Any
+Cell = Any
+
+
+def read(path: Path) -> Notebook:
+    """Return the notebook in a file."""
+    return nbformat.read(path, as_version=4)
+
+
+def write(notebook: Notebook, path: Path) -> None:
+    """Save a notebook: sorted keys, one space of indent, a newline at the end."""
+    nbformat.validate(notebook)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+def execute(notebook: Notebook) -> str | None:
+    """Run all cells in a kernel of their own; return what the first failing cell says, None if all are well.
+
+    The notebook is filled with the new outputs, up to and with the failing cell.
+    """
+    client = NotebookClient(notebook, kernel_name=KERNEL, timeout=CELL_TIMEOUT_S, record_timing=False)
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        return str(error)
+    finally:
+        _tidy(notebook)
+    return None
+
+
+def code_cells(notebook: Notebook) -> list[Cell]:
+    """Return the cells that run."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def record(notebook: Notebook) -> dict[str, list[dict[str, object]]]:
+    """Return what a reader sees below each code cell, by cell id."""
+    return {
+        cell.id: [
+            {field: output[field] for field in OUTPUT_FIELDS if field in output} for output in cell.outputs
+        ]
+        for cell in code_cells(notebook)
+    }
+
+
+def trace_texts(cells: Iterable[Cell]) -> list[str]:
+    """Return the trace areas among the outputs of the cells, each as its plain text."""
+    return [output.data["text/plain"] for cell in cells for output in cell.outputs if is_trace_area(output)]
+
+
+def is_trace_area(output: Any) -> bool:
+    """Whether an output is the trace area; the kernel marks its HTML with a class."""
+    return output.output_type == "display_data" and 'class="ba-trace"' in output.data.get("text/html", "")
+
+
+def _tidy(notebook: Notebook) -> None:
+    """Remove what differs from one run or one installation to the next."""
+    notebook.metadata["kernelspec"] = dict(KERNELSPEC)
+    notebook.metadata.pop("widgets", None)
+    for cell in code_cells(notebook):
+        cell.metadata.pop("execution", None)
