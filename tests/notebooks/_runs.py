@@ -6,13 +6,15 @@ reader sees and drops what a run leaves behind (timings, display ids).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = tuple(sorted((ROOT / "notebooks").glob("*.ipynb")))
@@ -22,6 +24,8 @@ CELL_TIMEOUT_S = 60
 
 KERNELSPEC = {"display_name": "Lua (ba.socket)", "language": "lua", "name": KERNEL}
 OUTPUT_FIELDS = ("output_type", "name", "text", "data", "ename", "evalue")
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # nbformat has no types: a notebook or a cell of it is a tree of dicts with attribute access.
 Notebook = Any
@@ -40,21 +44,36 @@ def write(notebook: Notebook, path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def execute(notebook: Notebook) -> str | None:
+def execute(notebook: Notebook, show: Callable[[Cell], None] = lambda cell: None) -> str | None:
     """Run all cells in a kernel of their own; return what the first failing cell says, None if all are well.
 
-    The notebook is filled with the new outputs, up to and with the failing cell.
+    The notebook is filled with the new outputs, up to and with the failing cell. `show` gets each cell, those
+    of text too, in order and as soon as it is done.
     """
-    client = NotebookClient(notebook, kernel_name=KERNEL, timeout=CELL_TIMEOUT_S, record_timing=False)
+    client = NotebookClient(
+        notebook,
+        kernel_name=KERNEL,
+        timeout=CELL_TIMEOUT_S,
+        record_timing=False,
+        on_cell_start=lambda cell, **_: show(cell) if cell.cell_type != "code" else None,
+        on_cell_executed=lambda cell, **_: show(cell),
+    )
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
     try:
         client.execute()
-    except CellExecutionError as error:
-        return str(error)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        return plain(str(error))
+    except NoSuchKernel:
+        return f"There is no kernel {KERNEL} yet: `pip install -e .` installs it."
     finally:
         _tidy(notebook)
     return None
+
+
+def plain(text: str) -> str:
+    """Return a text without the escape sequences that colour it."""
+    return _COLOUR.sub("", text)
 
 
 def code_cells(notebook: Notebook) -> list[Cell]:

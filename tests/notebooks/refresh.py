@@ -1,4 +1,4 @@
-"""`python -m tests.notebooks.refresh [FILE …]`: run notebooks (all of them) and save them with their new outputs.
+"""`python -m tests.notebooks.refresh [FILE …]`: run notebooks, or all, and save them with their new outputs.
 
 For whoever changed a cell; the tests compare every later run with what is saved here.
 """
