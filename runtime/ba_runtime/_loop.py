@@ -219,22 +219,14 @@ class LuaThread(threading.Thread):
             self._interrupter.lift()
 
     def _socket_info(
-        self, ticket: int, number: int, kind: bytes, state: bytes, _is_open: bool, received: int, sent: int,
-        age_s: float, cell: int,
-    ) -> None:  # fmt: skip
-        self._rows.setdefault(ticket, []).append(
-            SocketInfo(
-                number,
-                kind.decode(),
-                state.decode(),
-                _written(self._network.sockname(number)),
-                _written(self._network.peername(number)),
-                received,
-                sent,
-                age_s,
-                cell,
-            )
+        self, ticket: int, number: int, kind: bytes, state: bytes, received: int, sent: int, cell: int
+    ) -> None:
+        network = self._network
+        local, peer = _written(network.sockname(number)), _written(network.peername(number))
+        row = SocketInfo(
+            number, kind.decode(), state.decode(), local, peer, received, sent, network.age_s(number), cell
         )
+        self._rows.setdefault(ticket, []).append(row)
 
     def rows(self, ticket_answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
         """Returns the socket rows that were collected for the answer `(ticket,)`."""

@@ -44,7 +44,7 @@ local warned = false
 function ba.sleep(...)
   local ms = check.number(1, (...), select("#", ...))
   local task = sched.caller()
-  if task.kind == "cosocket" and not warned then
+  if task.kind.name == "cosocket" and not warned then
     warned = true
     host.note(
       task.cell and task.cell.id or 0,

@@ -59,10 +59,17 @@ local function failed(task, kind, message)
   host.cell_failed(task.cell.id, kind, message, source, line, stack, 0)
 end
 
+local function values(cell_id, n, ...)
+  if n == 0 then
+    return host.cell_done(cell_id)
+  end
+  host.cell_done(cell_id, ...)
+end
+
 local function ended(task, ok, ...)
   if ok then
     over(task)
-    return host.cell_done(task.cell.id, ...)
+    return values(task.cell.id, ...)
   end
   local problem = ...
   if task.interrupted then
@@ -84,14 +91,17 @@ local function abandoned(task)
   host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
 end
 
--- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted.
+local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}
+
+-- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted. The
+-- first result is how many there are.
 local function rendered(...)
   local n = select("#", ...)
   local texts = {...}
   for i = 1, n do
     texts[i] = render.value(texts[i])
   end
-  return unpack(texts, 1, n)
+  return n, unpack(texts, 1, n)
 end
 
 -- The chunk comes as `...` because a local's name would show up in tracebacks instead of "main chunk".
@@ -106,9 +116,8 @@ function cell.start(id, source, name)
     local line = match(problem, ":(%d+):") or 0
     return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)
   end
-  local task = sched.task("cell", show, ended, yielded)
+  local task = sched.task(KIND, show)
   task.cell = {id = id, running = true}
-  task.abandoned = abandoned
   sched.cell, interrupt.target = task, task
   sched.run(task, chunk)
 end

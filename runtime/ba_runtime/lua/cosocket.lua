@@ -39,11 +39,20 @@ local function leave(task, over)
   end
 end
 
+local function abandoned(task)
+  leave(task, false)
+  host.note(
+    task.cell and task.cell.id or 0,
+    "a cosocket was dropped: it waited again after it had been told that its connection was gone"
+      .. " (a device drops it silently; leave the loop when a call returns nil)"
+  )
+end
+
 local function ended(task, ok, problem)
   leave(task, true)
   if not ok then
     if task.abandoning then
-      return task:abandoned()
+      return abandoned(task)
     end
     report.fault(task, "in Cosocket", problem)
   end
@@ -54,19 +63,11 @@ local function yielded(task)
   report.fault(task, "in socket", "Invalid yield")
 end
 
-local function abandoned(task)
-  leave(task, false)
-  host.note(
-    task.cell and task.cell.id or 0,
-    "a cosocket was dropped: it waited again after it had been told that its connection was gone"
-      .. " (a device drops it silently; leave the loop when a call returns nil)"
-  )
-end
+local KIND = {name = "cosocket", ended = ended, yielded = yielded, abandoned = abandoned}
 
 -- Starts `f` as the cosocket of S. Returns whether it waits now.
 local function start(S, f, ...)
-  local task = sched.task("cosocket", f, ended, yielded)
-  task.abandoned = abandoned
+  local task = sched.task(KIND, f)
   task.sock = S
   task.cell = task.cell or S.cell
   S.task = task
@@ -96,12 +97,13 @@ function cosocket.adopt(S, f, nonblocking, ...)
     S = sock.new(old.cell)
     local number, ready = old.number, old.ready
     local inbox, eof, armed, busy, send = old.inbox, old.eof, old.armed, old.busy, old.send
+    local is_stream = old.stream
     old.number = nil
     sock.close(old)
     sock.wake_writers(old, nil, "socketclosed")
     sock.open(S, number, ready)
     S.inbox, S.eof, S.armed, S.busy, S.send = inbox, eof, armed, busy, send
-    S.listening, S.datagram, S.connected = old.listening, old.datagram, old.connected
+    S.stream, S.listening, S.datagram, S.connected = is_stream, old.listening, old.datagram, old.connected
   end
   S.nonblocking = nonblocking
   if start(S, f, ...) then

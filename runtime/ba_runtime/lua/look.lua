@@ -9,7 +9,6 @@ local render = import "render"
 
 local G = _G
 local type, next, rawget, getmetatable, sort, unpack = type, next, rawget, debug.getmetatable, table.sort, table.unpack
-local clock = host.monotonic
 
 local MOST_NAMES = 2000
 
@@ -76,11 +75,10 @@ end
 
 -- Tells Python about every socket object, one call each.
 function look.sockets(ticket)
-  local now = clock()
   sock.each(function(S)
     local kind = S.listening and "listen" or S.datagram and "udp" or S.number and "tcp" or "none"
     local name, state = S.number or 0, sock.state_name(S)
-    host.socket_info(ticket, name, kind, state, S.open, S.received, S.sent, now - S.born, S.cell and S.cell.id or 0)
+    host.socket_info(ticket, name, kind, state, S.received, S.sent, S.cell and S.cell.id or 0)
   end)
 end
 

@@ -15,18 +15,21 @@ function report.stack(co, message, level)
   return (gsub(text, "\n\tba:[^\n]*", ""))
 end
 
-local function tell_handler(text)
-  local f = handler
-  if not f then
-    return
-  end
-  local task = sched.task("job", f, function(task, ok, problem)
+local HANDLER = {
+  name = "handler",
+  ended = function(task, ok, problem)
     if not ok then
       local message = type(problem) == "string" and problem or ""
       host.fault(task.cell and task.cell.id or 0, report.stack(task.co, "Lua error in error handler: " .. message, 1))
     end
-  end, function() end)
-  sched.run(task, text)
+  end,
+  yielded = function() end,
+}
+
+local function tell_handler(text)
+  if handler then
+    sched.run(sched.task(HANDLER, handler), text)
+  end
 end
 
 -- Reports what ended `task`, in the server's words: `where` is "in Cosocket", "in socket", or "" for threads.

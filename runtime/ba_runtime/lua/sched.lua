@@ -47,9 +47,10 @@ local ready, ready_first, ready_last = {}, 1, 0
 
 -- ---------------------------------------------------------------- tasks
 
--- Makes a task around `f`. `kind` is cell, cosocket, job or timer; `ended(task, ok, …)` is called with what f
--- returned or raised, `yielded(task, …)` when f yields by itself.
-function sched.task(kind, f, ended, yielded)
+-- Makes a task around `f`. `kind` says what it is and what follows from its end: a table with `name` (cell,
+-- cosocket, job, timer), `ended(task, ok, …)`, called with what f returned or raised, `yielded(task, …)`, when
+-- f yields by itself, and `abandoned(task)`. Tasks have few fields, because a program may have thousands.
+function sched.task(kind, f)
   local co = create(f)
   interrupt.watch(co, f)
   local current = sched.current
@@ -57,11 +58,9 @@ function sched.task(kind, f, ended, yielded)
     co = co,
     kind = kind,
     cell = current and current.cell, -- which cell's code this is; print and the socket table want to know
-    ended = ended,
-    yielded = yielded,
     expire = nil, -- what its deadline does: set by whoever sets the deadline
     waits_for = nil, -- what a blocked task waits for: whoever wakes it checks that it still does
-    stalled = false,
+    stalled = nil, -- it is in a block
     onlookers = nil, -- tasks that wait until this one has settled
   }
 end
@@ -85,14 +84,14 @@ local function after(task, previous, ok, token, ...)
     end
     return
   end
-  task.stalled = false
+  task.stalled = nil
   if ok and token == ABANDON then
-    task:abandoned()
+    task.kind.abandoned(task)
   elseif ok and status(task.co) == "suspended" then
-    task:yielded(token, ...)
+    task.kind.yielded(task, token, ...)
   else
     task.over = true
-    task:ended(ok, token, ...)
+    task.kind.ended(task, ok, token, ...)
     if not ok then
       close(task.co)
     end
@@ -158,7 +157,7 @@ function sched.abandon(task)
 end
 
 local function unblock(task, first, ...)
-  task.stalled = false
+  task.stalled = nil
   if first == THROW then
     error("interrupted", 0)
   end
@@ -170,8 +169,10 @@ local function expired(task)
 end
 
 -- Code that runs in no task (a finalizer between two tasks) waits in one of these.
+local STRAY = {name = "stray"}
+
 local function stray()
-  return {kind = "stray", ended = function() end}
+  return {kind = STRAY}
 end
 
 -- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout".

@@ -242,7 +242,7 @@ local os = {
 -- Ends the program: on the command line the process, in a notebook the cell.
 function os.exit(code)
   local task = sched.current
-  if not task or task.kind ~= "cell" then
+  if not task or task.kind.name ~= "cell" then
     error("os.exit ends a program: only its main chunk, a cell, can call it", 2)
   end
   task.exit_code = code == nil and 0 or code == true and 0 or code == false and 1 or tonumber(code) or 1

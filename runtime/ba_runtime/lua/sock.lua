@@ -7,7 +7,7 @@
 --   number    the system socket's number in Python, nil when there is none
 --   open      there is a system socket
 --   ready     what an event of that number calls: ready(S, value)
---   listening, datagram   what kind it is, or was when it was closed; neither: a stream
+--   stream    it is an open TCP connection; listening, datagram: what else it is, or was when it was closed
 --   used      connected or bound, or tried to, and not closed since: connect says "incorrectuse"
 --   shut      closed, by whom ever: the next close answers false
 --   task      the cosocket that owns it; over: that cosocket has ended
@@ -18,9 +18,12 @@
 --   armed     Python reports what arrives
 --   reader, readers   blocked tasks that read; writers: tasks that wait for the queue to drain
 --   busy      Python holds unsent data
---   queued mode: nonblocking (writes do not wait), limit (queuelen)
+--   nonblocking   queued mode, writes do not wait; limit: its bound, when set (queuelen)
 --   misread   a read failed because it was closed: the next one raises
---   cell, born, received, sent   for the socket table
+--   cell, received, sent   for the socket table
+--
+-- Fields that most sockets do not need are nil then: with at most 16 a state is half the size, and a server has
+-- thousands.
 --
 -- Never: a strong reference to a state from outside the socket objects and their waiting tasks, except
 -- `cosocket.held`; a blocking socket that nobody refers to must be collected and so closed.
@@ -33,7 +36,6 @@ local check = import "check"
 
 local setmetatable, pairs, select, format, gsub, remove =
   setmetatable, pairs, select, string.format, string.gsub, table.remove
-local clock = host.monotonic
 local run, handlers = sched.run, sched.handlers
 
 local state = setmetatable({}, {__mode = "k"})
@@ -45,7 +47,7 @@ local total, active = 0, 0
 
 -- Returns a new socket object's state; it has no system socket yet.
 function sock.new(cell)
-  local S = {open = false, cell = cell, born = clock(), limit = 16384, received = 0, sent = 0}
+  local S = {open = false, cell = cell, received = 0, sent = 0}
   local u = userdata.new(meta)
   S.u = u
   state[u] = S
@@ -73,7 +75,7 @@ function sock.close(S)
     S.number = nil
     host.close(number)
   end
-  S.open, S.inbox, S.eof, S.busy = false, nil, nil, nil
+  S.open, S.stream, S.inbox, S.eof, S.busy = false, nil, nil, nil, nil
   if not S.shut then
     S.shut = true
     active = active - 1

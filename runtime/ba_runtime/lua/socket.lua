@@ -55,7 +55,7 @@ function meta.read(...)
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
   local task = S.task
   local own = task and task.co == running()
-  if S.open and not S.listening and not S.datagram then
+  if S.stream then
     if own then
       return stream.read_own(S, ms and timeout_of(ms))
     elseif not task then
@@ -101,21 +101,19 @@ function meta.write(...)
     local j = (last == nil or type(last) == "boolean") and -1 or check.number(4, last, n)
     data = sub(data, whole(i), whole(j))
   end
-  if S.listening then
-    check.raise("Invalid op:  on listen socket")
-  elseif not S.open or S.waiting == "connect" then
-    return nil, "socketwritefailed"
-  elseif S.datagram then
-    if data == "" then
-      return false
+  if S.stream and data ~= "" then
+    if S.nonblocking then
+      return stream.write_queued(S, data)
     end
-    return datagram.write(S, data)
+    return stream.write_blocking(S, data)
+  elseif S.listening then
+    check.raise("Invalid op:  on listen socket")
+  elseif not S.stream and not (S.datagram and S.open) then
+    return nil, "socketwritefailed"
   elseif data == "" then
     return false
-  elseif S.nonblocking then
-    return stream.write_queued(S, data)
   end
-  return stream.write_blocking(S, data)
+  return datagram.write(S, data)
 end
 
 function meta.sendto(...)
@@ -145,7 +143,7 @@ end
 function meta.queuelen(...)
   local self, max = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
-  local before = S.limit
+  local before = S.limit or stream.QUEUE_LIMIT
   if max ~= nil then
     local limit = check.number(2, max)
     S.limit = limit > 0 and whole(limit) or 0

@@ -23,7 +23,10 @@ local DRAINED, SEND_FAILED = reasons.DRAINED, reasons.SEND_FAILED
 -- A writer in a cosocket waits once this much of a queue is left, as measured on the original.
 local QUEUE_COMFORT = 1400
 
-local stream = {}
+-- The documented limit of a write queue, see `s:queuelen`.
+local QUEUE_LIMIT = 16384
+
+local stream = {QUEUE_LIMIT = QUEUE_LIMIT}
 
 -- Marks the connection as lost, tells the owner or a reader, who was waiting for data.
 local function lose(S, reason)
@@ -89,7 +92,7 @@ end
 -- Makes the state a connected stream.
 function stream.open(S, number)
   sock.open(S, number, ready)
-  S.send = sender(number)
+  S.stream, S.send = true, sender(number)
 end
 
 local function read_expired(task)
@@ -193,7 +196,7 @@ function stream.write_queued(S, data)
   local before = 0
   if S.busy then
     before = queued(S.number)
-    if before >= S.limit and before > 0 and not sched.own_socket() then
+    if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.own_socket() then
       return nil, before
     end
   else

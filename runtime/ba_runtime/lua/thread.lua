@@ -27,27 +27,36 @@ local function next_job(queue)
   end
 end
 
+local function over(task)
+  local queue = task.queue
+  running[task] = nil
+  queue.active = queue.active - 1
+  next_job(queue)
+  sched.count(-1)
+end
+
+local KIND = {
+  name = "job",
+  ended = function(task, ok, problem)
+    if not ok then
+      report.fault(task, "", problem)
+    end
+    over(task)
+  end,
+  yielded = function(task)
+    report.fault(task, "", "attempt to yield from outside a coroutine")
+    task.over = true
+    over(task)
+  end,
+}
+
 local function new_queue(size)
   return {size = size, active = 0, first = 1, last = 0}
 end
 
 local function add(queue, f)
-  local function over(task)
-    running[task] = nil
-    queue.active = queue.active - 1
-    next_job(queue)
-    sched.count(-1)
-  end
-  local task = sched.task("job", f, function(task, ok, problem)
-    if not ok then
-      report.fault(task, "", problem)
-    end
-    over(task)
-  end, function(task)
-    report.fault(task, "", "attempt to yield from outside a coroutine")
-    task.over = true
-    over(task)
-  end)
+  local task = sched.task(KIND, f)
+  task.queue = queue
   sched.count(1)
   queue.last = queue.last + 1
   queue[queue.last] = task

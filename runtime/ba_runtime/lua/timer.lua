@@ -71,6 +71,8 @@ local function yielded(task, value)
   decide(task.timer, value)
 end
 
+local KIND = {name = "timer", ended = ended, yielded = yielded}
+
 -- Runs the callback: from its last yield, or afresh.
 function timer.tick(T)
   T.busy = true
@@ -78,7 +80,7 @@ function timer.tick(T)
   if task then
     return run(task)
   end
-  task = sched.task("timer", T.f, ended, yielded)
+  task = sched.task(KIND, T.f)
   task.timer, task.cell = T, T.cell
   T.task = task
   run(task)
@@ -110,7 +112,7 @@ function meta.set(self, ...)
   end
   if now == true then
     T.active = false
-    local task = T.task or sched.task("timer", T.f, ended, yielded)
+    local task = T.task or sched.task(KIND, T.f)
     task.timer, task.cell = T, T.cell
     T.task, T.busy = task, true
     run(task)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from time import monotonic
 from typing import TypeAlias
 
 from ba_runtime._reactor import Reactor
@@ -45,6 +46,7 @@ class Network:
         self._endpoints: dict[int, Endpoint] = {}
         self._last_number = 0
         self._details: dict[int, bytes] = {}
+        self._born: dict[int, float] = {}
         self._told: set[str] = set()
 
     def functions(self) -> dict[str, Callable[..., object]]:
@@ -173,6 +175,7 @@ class Network:
 
     def _opened(self, endpoint: Stream | Listener | Datagram) -> int:
         self._endpoints[endpoint.number] = endpoint
+        self._born[endpoint.number] = monotonic()
         self._sink(SocketOpened(endpoint.cell, endpoint.number, endpoint.kind))
         return endpoint.number
 
@@ -312,6 +315,11 @@ class Network:
             return None
         return str(address[0]).encode(), int(address[1]), endpoint.sock.family == socket.AF_INET6
 
+    def age_s(self, number: int) -> float:
+        """Returns for how many seconds the socket has been open, 0 for none."""
+        born = self._born.get(number)
+        return 0.0 if born is None else monotonic() - born
+
     def setoption(
         self, number: int, name: bytes, on: bool, a: object = None, b: object = None
     ) -> bool | tuple[None, bytes, int]:
@@ -326,6 +334,7 @@ class Network:
     def close_socket(self, number: int) -> None:
         """Closes; a number that is closed already is ignored."""
         endpoint = self._endpoints.pop(number, None)
+        self._born.pop(number, None)
         self._details.pop(number, None)
         if endpoint is not None:
             endpoint.close()
