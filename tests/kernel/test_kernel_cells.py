@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ba_kernel.testing import Desk, play
+from ._fakes import Desk, play
 
 
 async def until_running(desk: Desk, cells: int = 1) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ba_kernel._magics import Call, split
-from ba_kernel.testing import Desk, play
+
+from ._fakes import Desk, play
 
 
 async def failing(desk: Desk, code: str) -> str:

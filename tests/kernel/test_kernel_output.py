@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ba_kernel._output import Output
-from ba_kernel.testing import FakeLoop, RecordingFrontEnd, request
+
+from ._fakes import FakeLoop, RecordingFrontEnd, request
 
 
 class Stage:

@@ -6,8 +6,9 @@ import asyncio
 
 from ba_kernel._output import Output
 from ba_kernel._trace_area import TraceArea
-from ba_kernel.testing import FakeLoop, RecordingFrontEnd, request
 from ba_runtime.events import Traced
+
+from ._fakes import FakeLoop, RecordingFrontEnd, request
 
 
 class Stage:

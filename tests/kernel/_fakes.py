@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any
 
+from ba_kernel._frontend import Message, Request
+from ba_kernel._workbench import Workbench
 from ba_runtime._resolver import Endpoint, Route
 from ba_runtime.events import (
     CellResult,
@@ -29,9 +31,6 @@ from ba_runtime.events import (
     SocketOpened,
     Traced,
 )
-
-from ._frontend import Message, Request
-from ._workbench import Workbench
 
 
 class FakeLoop:
