@@ -7,8 +7,8 @@
 local import = ...
 
 local running = coroutine.running
-local getinfo, error, type, rawget, getmetatable, format =
-  debug.getinfo, error, type, rawget, debug.getmetatable, string.format
+local getinfo, error, type, pairs, rawget, getmetatable, format, find =
+  debug.getinfo, error, type, pairs, rawget, debug.getmetatable, string.format, string.find
 local tonumber, tointeger, mathtype, maxinteger, mininteger =
   tonumber, math.tointeger, math.type, math.maxinteger, math.mininteger
 local loaded = package.loaded
@@ -60,6 +60,20 @@ function check.raise(message)
     end
   end
   error(message, 3)
+end
+
+-- Raises `message` at the position of the innermost code that is not ours; with none if that is in C.
+function check.raise_outside(message)
+  local level = 2
+  local info = getinfo(level, "Sl")
+  while info and find(info.source, "^=ba:") do
+    level = level + 1
+    info = getinfo(level, "Sl")
+  end
+  if info and info.currentline > 0 then
+    message = format("%s:%d: %s", info.short_src, info.currentline, message)
+  end
+  error(message, 0)
 end
 
 -- Raises `bad argument #n to 'f' (text)`.

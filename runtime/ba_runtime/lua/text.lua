@@ -2,8 +2,11 @@
 --
 -- Unlike stock Lua, infinities print as `Inf`, NaN as `NaN`, -0.0 as `0.0`, and addresses without `0x`.
 
-local native = tostring
-local type, mathtype, select, concat = type, math.type, select, table.concat
+local import = ...
+local check = import "check"
+
+local native, getmetatable = tostring, debug.getmetatable
+local type, rawget, mathtype, select, concat = type, rawget, math.type, select, table.concat
 local sub, find, gsub = string.sub, string.find, string.gsub
 local error = error
 
@@ -22,6 +25,17 @@ local function float(value)
   return native(value)
 end
 
+-- What a value says of itself. Called from Lua, unlike by Lua's own tostring, so that it may wait.
+local function own_words(method, value)
+  local words = method(value)
+  if type(words) == "number" then
+    return native(words)
+  elseif type(words) ~= "string" then
+    check.raise_outside("'__tostring' must return a string")
+  end
+  return words
+end
+
 local HAS_ADDRESS = {table = true, ["function"] = true, userdata = true, thread = true}
 
 local function tostring(value)
@@ -31,6 +45,11 @@ local function tostring(value)
   elseif kind == "number" then
     return mathtype(value) == "float" and float(value) or native(value)
   elseif HAS_ADDRESS[kind] then
+    local meta = getmetatable(value)
+    local method = meta and rawget(meta, "__tostring")
+    if method ~= nil then
+      return own_words(method, value)
+    end
     local words = native(value)
     if find(words, "^[%w_ ]+: 0x%x+$") then
       return (gsub(words, ": 0x", ": ", 1))
