@@ -1,0 +1,65 @@
+"""The rules of the architecture that a program can check."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from ba_runtime import Runtime
+
+ROOT = Path(__file__).parent.parent
+RUNTIME = ROOT / "runtime" / "ba_runtime"
+JUPYTER = ("ba_kernel", "ipykernel", "jupyter", "IPython", "zmq", "traitlets", "tornado")
+# What stock Lua 5.4 has, and what the documentation adds.
+STANDARD = set(
+    "_G _VERSION assert collectgarbage coroutine debug dofile error getmetatable io ipairs load loadfile math next"
+    " os package pairs pcall print rawequal rawget rawlen rawset require select setmetatable string table tonumber"
+    " tostring type utf8 warn xpcall".split()
+)
+DOCUMENTED = {"ba", "trace", "tracep"}
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return names
+
+
+@pytest.mark.parametrize("path", sorted(RUNTIME.rglob("*.py")), ids=lambda path: path.name)
+def test_the_runtime_knows_nothing_of_jupyter(path: Path) -> None:
+    """It is useful alone, and must stay so."""
+    assert not {name for name in imports_of(path) if name.startswith(JUPYTER)}
+
+
+def test_one_module_imports_lupa() -> None:
+    """There is one door between Python and Lua."""
+    paths = [*RUNTIME.rglob("*.py"), *(ROOT / "kernel").rglob("*.py")]
+    doors = {path.name for path in paths if any(name.startswith("lupa") for name in imports_of(path))}
+    assert doors == {"_lua.py"}
+
+
+def test_lua_lives_in_lua_files() -> None:
+    """Every module is loaded by `import`, and every file is somebody's import."""
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in (RUNTIME / "lua").glob("*.lua")}
+    imported = set(re.findall(r'import "(\w+)"', "\n".join(sources.values())))
+    assert set(sources) | {"host", "handle"} == imported | {"boot"}
+
+
+def test_no_global_but_the_documented_ones() -> None:
+    """A program finds stock Lua and the documented names."""
+    with Runtime(lambda _: None) as runtime:
+        assert set(runtime.fields(()).result(timeout=10)) == STANDARD | DOCUMENTED
+
+
+def test_files_are_short_enough_to_hold_one_idea() -> None:
+    """Past 400 lines a second idea has moved in."""
+    paths = [*RUNTIME.rglob("*.py"), *RUNTIME.rglob("*.lua"), *(ROOT / "kernel").rglob("*.py")]
+    assert [path.name for path in paths if len(path.read_text(encoding="utf-8").splitlines()) > 400] == []
