@@ -175,7 +175,9 @@ end
 
 -- `close`, from anywhere.
 function cosocket.close(S)
-  if S.shut then
+  local task = S.task
+  local waits = task and S.waiting
+  if S.shut and not waits then
     if S.owed then
       S.owed, S.used = nil, false
       return true
@@ -183,8 +185,6 @@ function cosocket.close(S)
     S.used = false
     return false
   end
-  local task = S.task
-  local waits = task and S.waiting
   sock.close(S)
   if waits then -- its owner hears of it, and has its own close still to call
     held[S] = true
