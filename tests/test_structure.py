@@ -14,11 +14,12 @@ ROOT = Path(__file__).parent.parent
 RUNTIME = ROOT / "runtime" / "ba_runtime"
 JUPYTER = ("ba_kernel", "ipykernel", "jupyter", "IPython", "zmq", "traitlets", "tornado")
 # What stock Lua 5.4 has, and what the documentation adds.
-STANDARD = set(
-    "_G _VERSION assert collectgarbage coroutine debug dofile error getmetatable io ipairs load loadfile math next"
-    " os package pairs pcall print rawequal rawget rawlen rawset require select setmetatable string table tonumber"
-    " tostring type utf8 warn xpcall".split()
-)
+STANDARD = {
+    *("_G", "_VERSION", "assert", "collectgarbage", "coroutine", "debug", "dofile", "error", "getmetatable"),
+    *("io", "ipairs", "load", "loadfile", "math", "next", "os", "package", "pairs", "pcall", "print"),
+    *("rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "string", "table"),
+    *("tonumber", "tostring", "type", "utf8", "warn", "xpcall"),
+}
 DOCUMENTED = {"ba", "trace", "tracep"}
 
 
