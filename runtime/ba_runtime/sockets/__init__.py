@@ -2,7 +2,7 @@
 
 Where things are: `network` is the table of all of them and the functions Lua calls; `stream` a TCP
 connection with its write queue; `listener` accepts; `dial` connects, address by address; `datagram` is UDP;
-`options` names socket options; `reasons` turns errno into the documented strings.
+`options` names socket options, `addresses` local ones; `reasons` turns errno into the documented strings.
 """
 
 from .network import Network

@@ -15,6 +15,7 @@ from typing import Any
 from ba_runtime._reactor import WRITE, Reactor
 from ba_runtime._resolver import Answer
 
+from .addresses import local_address
 from .reasons import EXHAUSTED, Signal
 
 
@@ -76,8 +77,8 @@ class Dial:
         self.sock.setblocking(False)
         if self._interface is not None:
             try:
-                self.sock.bind((self._interface, 0))
-            except OSError:
+                self.sock.bind((local_address(self._interface, family == socket.AF_INET6), 0))
+            except (OSError, ValueError):
                 return Signal.CANNOT_BIND
         try:
             code = self.sock.connect_ex(address)

@@ -16,6 +16,7 @@ from ba_runtime._reactor import Reactor
 from ba_runtime._resolver import Answer, Resolver
 from ba_runtime.events import Note, Sink, SocketClosed, SocketOpened
 
+from .addresses import EVERYWHERE, local_address
 from .datagram import Datagram
 from .dial import Dial
 from .listener import Listener
@@ -25,9 +26,6 @@ from .stream import Stream
 
 Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
 Name: TypeAlias = "tuple[bytes, int, bool] | None"
-
-LOOPBACK = {False: "127.0.0.1", True: "::1"}
-EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
 
 
 def _text(value: object) -> str | None:
@@ -98,9 +96,9 @@ class Network:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if ipv6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.bind((LOOPBACK[bool(ipv6)] if address is None else address, port))
+            sock.bind((local_address(address, ipv6), port))
             listener = Listener(self._number(), cell, sock, self._reactor)
-        except (OSError, UnicodeError, ValueError):
+        except (OSError, ValueError):
             sock.close()
             return None
         if address in EVERYWHERE:
@@ -137,8 +135,8 @@ class Network:
             sock.setblocking(False)
             if local_port or address is not None:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                sock.bind((LOOPBACK[bool(ipv6)] if address is None else address, local_port))
-        except (OSError, UnicodeError, ValueError):
+                sock.bind((local_address(address, ipv6), local_port))
+        except (OSError, ValueError):
             sock.close()
             return 0, Signal.CANNOT_BIND
         if address in EVERYWHERE:
