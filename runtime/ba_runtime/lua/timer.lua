@@ -14,7 +14,6 @@ local report = import "report"
 
 local type, select, error, setmetatable = type, select, error, setmetatable
 local clock, run = host.monotonic, sched.run
-local to_text = import "text".tostring
 
 local timer = {}
 
@@ -25,10 +24,13 @@ meta.__index = meta
 local kept = sched.keeper({})
 local WEAK = {__mode = "v"}
 
+-- A timer that was set again by, or during, its own callback may be due before that is over; it then follows.
 local function fire(slot)
   local u = slot.timer[1]
   local T = u and state[u]
-  if T then
+  if T and T.busy then
+    T.overdue = true
+  elseif T then
     timer.tick(T)
   end
 end
@@ -40,7 +42,7 @@ local function stop(T)
 end
 
 local function start(T)
-  T.active = true
+  T.active, T.overdue = true, nil
   deadlines.set(T.slot, clock() + T.interval_s)
 end
 
@@ -51,8 +53,10 @@ local function decide(T, again)
     start(T)
   elseif T.again ~= "set" then
     stop(T)
+  elseif T.overdue then
+    deadlines.set(T.slot, clock())
   end
-  T.again = nil
+  T.again, T.overdue = nil, nil
 end
 
 local function ended(task, ok, value)
@@ -62,7 +66,8 @@ local function ended(task, ok, value)
     return decide(T, value)
   end
   T.busy = false
-  T.failed = "Timer callback failed: " .. to_text(value)
+  local is_text = type(value) == "string" or type(value) == "number"
+  T.failed = "Timer callback failed: " .. (is_text and value or "(error object is a " .. type(value) .. " value)")
   stop(T)
   report.line(task.cell, T.failed)
 end
@@ -87,31 +92,20 @@ function timer.tick(T)
   return task
 end
 
-local function self_of(u)
-  local T = state[u]
-  if T and T.failed then
-    return T, T.failed
-  end
-  return T
-end
-
 -- t:set(ms [, keepref [, now]]) → boolean
-function meta.set(self, ...)
-  local T, failed = self_of(self)
-  if not T then
-    check.expected(1, "BATIMER", self, self == nil and 0 or 1)
-  elseif failed then
-    error(failed, 2)
+function meta.set(...)
+  local self, ms, keep, now = ...
+  local T = state[self] or check.expected(1, "BATIMER", self, select("#", ...))
+  if T.failed then
+    error(T.failed, 2)
   end
-  local ms, keep, now = ...
-  ms = check.number(2, ms, select("#", ...) + 1)
+  ms = check.number(2, ms, select("#", ...))
   stop(T)
   T.interval_s = ms > 0 and ms / 1000 or 0
   if keep == true then
     kept[T] = self
   end
-  if now == true then
-    T.active = false
+  if now == true and not T.busy then
     local task = T.task or sched.task(KIND, T.f)
     task.timer, task.cell = T, T.cell
     T.task, T.busy = task, true
@@ -127,14 +121,13 @@ function meta.set(self, ...)
 end
 
 -- t:reset(ms) → true if it was running
-function meta.reset(self, ...)
-  local T, failed = self_of(self)
-  if not T then
-    check.expected(1, "BATIMER", self, self == nil and 0 or 1)
-  elseif failed then
-    error(failed, 2)
+function meta.reset(...)
+  local self, ms = ...
+  local T = state[self] or check.expected(1, "BATIMER", self, select("#", ...))
+  if T.failed then
+    error(T.failed, 2)
   end
-  local ms = check.number(2, (...), select("#", ...) + 1)
+  ms = check.number(2, ms, select("#", ...))
   if not T.active then
     return nil
   end
@@ -144,12 +137,10 @@ function meta.reset(self, ...)
 end
 
 -- t:cancel() → true if it was running
-function meta.cancel(self)
-  local T, failed = self_of(self)
-  if not T then
-    check.expected(1, "BATIMER", self, self == nil and 0 or 1)
-  elseif failed then
-    error(failed, 2)
+function meta.cancel(...)
+  local T = state[...] or check.expected(1, "BATIMER", (...), select("#", ...))
+  if T.failed then
+    error(T.failed, 2)
   end
   if T.busy then
     T.again = "cancelled"
