@@ -99,11 +99,10 @@ local meta = {__name = "LTHREADMGR"}
 meta.__index = meta
 
 -- th:run(f) → number of jobs that wait
-function meta.run(self, ...)
-  local queue, f = queues[self], ...
-  if not queue then
-    check.expected(1, "LTHREADMGR", self, self == nil and 0 or 1)
-  elseif select("#", ...) == 0 then
+function meta.run(...)
+  local self, f = ...
+  local queue = queues[self] or check.expected(1, "LTHREADMGR", self, select("#", ...))
+  if select("#", ...) < 2 then
     check.expected(1, "function", self, 1) -- the original looks for the function at the last argument
   elseif type(f) ~= "function" then
     check.expected(2, "function", f)
