@@ -50,8 +50,8 @@ class Cells:
         self._input = asking
         self._sources = Sources()
         self._task: asyncio.Task[Any] | None = None  # whatever a magic returns
+        self._has_run_lua = False
         self.history = History()
-        self.opened_socket = False  # set by the events of the cell that runs
 
     async def run(
         self, code: str, request: Request, *, store_history: bool, expressions: dict[str, str]
@@ -111,6 +111,7 @@ class Cells:
     async def _lua(self, lua: str, request: Request) -> tuple[bytes, ...]:
         name = f"cell[{request.cell}]"
         self._sources.keep(name, lua)
+        self._has_run_lua = True
         result = await self._submit(self._engine.chunk(lua), name, request)
         if result.error:
             raise _Failed(failure(result.error, self._sources))
@@ -147,7 +148,7 @@ class Cells:
     # ---- before and after
 
     def _begin(self, request: Request) -> None:
-        self.opened_socket = False
+        self._has_run_lua = False
         self._output.begin(request)
         self._area.begin(request)
         self._input.begin(request)
@@ -159,8 +160,8 @@ class Cells:
         self._area.end(has_background=has_background)
 
     async def _has_background(self) -> bool:
-        """Whether this cell left a socket at work whose traces will want a place to appear."""
-        if self._area.is_shown or not self.opened_socket:
+        """Whether a cosocket goes on after this cell: its traces will want a place to appear."""
+        if self._area.is_shown or not self._has_run_lua:
             return False
         with contextlib.suppress(asyncio.TimeoutError, BaError):
             sockets = await within(self._engine.runtime.sockets(), BACKGROUND_S)

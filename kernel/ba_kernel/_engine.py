@@ -8,11 +8,13 @@ the first thing a front end waits for is the answer to kernel_info. This is the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from ba_runtime.errors import RuntimeClosed
 from ba_runtime.events import CellResult, Sink, SocketInfo
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ class Engine:
     def runtime(self) -> LuaRuntime:
         """The running Lua state, started now if there was none."""
         with self._lock:
+            if self._is_closed:
+                raise RuntimeClosed("the kernel is shutting down")
             if self._runtime is None:
                 self._runtime = self._make(self._sink)
                 self._runtime.start()
@@ -111,7 +115,7 @@ class Engine:
 
     def warm_up(self) -> None:
         """Start Lua before it is needed."""
-        if not self._is_closed:
+        with contextlib.suppress(RuntimeClosed):
             _ = self.runtime
 
     def interrupt(self) -> None:

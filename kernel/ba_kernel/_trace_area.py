@@ -4,8 +4,10 @@ The rules, which were tried in JupyterLab, Notebook, VS Code and nbclient:
 
 - There is one area in a kernel, known by its `display_id`. Every message is a full snapshot with the same
   metadata, because front ends replace the output and nbclient saves the last one.
-- It appears where the first line is traced, or at the end of the first cell that leaves a socket working in
-  the background; if no cell is running then, in the next one.
+- It appears where the first line is traced, or at the end of the first cell that leaves a cosocket working
+  in the background. A line that comes when no cell is running waits for the next one; after a second a person
+  is at the other end, not nbclient, and it appears below the latest cell. Front ends may ignore an output
+  that comes so late, so the next cell that runs shows the area in any case.
 - An update answers the latest execute request: VS Code drops it otherwise, and nbclient takes it only while
   that cell runs. So everything is flushed before a cell is idle.
 - At most four updates a second, and none with nothing new: each one replaces the DOM node, which ends a
@@ -34,6 +36,8 @@ from ._trace_lines import Ring, lines_of
 UPDATE_S = 0.25
 # Lines come in bursts; one message for the burst instead of one for its first line.
 BURST_S = 0.02
+# nbclient sends the next cell within milliseconds, and drops what comes in between.
+NEXT_CELL_S = 1.0
 
 
 @dataclass(slots=True)
@@ -53,10 +57,12 @@ class TraceArea:
         self._output = output
         self._display_id = display_id or f"trace-{uuid.uuid4()}"
         self._updating = Deferred(loop, self.update, self._delay_s)
+        self._appearing = Deferred(loop, self._appear_between_cells, self._quiet_s)
         self._ring = Ring()
         self._latest: Request | None = None
         self._home: tuple[str, str | None] | None = None
-        self._is_running = self._is_placed = self._is_paused = False
+        self._is_running = self._is_placed = self._is_paused = self._is_tentative = False
+        self._ended_at = 0.0
         self._sent = View(self._ring.snapshot(0))
         self._sent_at = -UPDATE_S
         self._barriers: list[_Barrier] = []
@@ -65,10 +71,14 @@ class TraceArea:
     def add(self, event: Event) -> None:
         """Take an event that belongs in the trace. On the Lua thread."""
         self._ring.add(lines_of(event))
-        if self._is_running and self._home is None and not self._is_placed:
+        self._updating.ask()
+        if self._home is not None:
+            return
+        if not self._is_running:
+            self._appearing.ask()
+        elif not self._is_placed:
             self._is_placed = True
             self._output.insert(self._appear)
-        self._updating.ask()
 
     # ---- one cell after the other
 
@@ -77,7 +87,7 @@ class TraceArea:
         if request.is_silent:
             return
         self._latest = request
-        if self._home and not _is_still_there(self._home, request):
+        if self._home and (self._is_tentative or not _is_still_there(self._home, request)):
             self._home = None
         self._is_placed = False
         self._is_running = True
@@ -88,9 +98,10 @@ class TraceArea:
 
     def end(self, *, has_background: bool = False) -> None:
         """The cell has ended: show what it traced while front ends still listen."""
-        was_running, self._is_running = self._is_running, False
-        if was_running and self._home is None and (has_background or self._ring.came):
+        if self._is_running and self._home is None and (has_background or self._ring.came):
             self.show()
+        self._is_running = False
+        self._ended_at = self._loop.time()
         self.update()
 
     # ---- what the user asks for
@@ -105,12 +116,23 @@ class TraceArea:
         if self._latest is None:
             return
         self._home = (self._latest.session, self._latest.cell_id)
+        self._is_tentative = not self._is_running
         self._send("display_data", self._latest)
 
     def _appear(self) -> None:
         # Asked for by the Lua thread a moment ago; the cell may have shown the area itself meanwhile.
         if self._home is None:
             self.show()
+
+    def _appear_between_cells(self) -> None:
+        if self._home is None and not self._is_running:
+            if self._quiet_s() > 0:  # a cell has run meanwhile
+                self._appearing.ask()
+            else:
+                self.show()
+
+    def _quiet_s(self) -> float:
+        return max(0.0, self._ended_at + NEXT_CELL_S - self._loop.time())
 
     def clear(self) -> None:
         """Forget all lines."""

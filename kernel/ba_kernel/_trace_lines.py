@@ -93,7 +93,9 @@ def lines_of(event: Event) -> tuple[Line, ...]:
         ended = f"print after cell [{event.cell}] ended"
         return _lines(Kind.PRINT, _cell(event.cell), "", readable(event.text), ended)
     if isinstance(event, Fault):
-        report = readable(event.text).strip("\n").replace("\n\t", "\n  ")  # a tab means nothing behind a column
+        report = (
+            readable(event.text).strip("\n").replace("\n\t", "\n  ")
+        )  # a tab means nothing behind a column
         return _lines(Kind.FAULT, _cell(event.cell), "", report)
     if isinstance(event, Note):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(event.text))

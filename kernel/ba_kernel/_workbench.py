@@ -36,12 +36,10 @@ class Workbench:
         """Take an event of the runtime, on the Lua thread: keep it, wake the main loop, return at once."""
         if isinstance(event, Printed):
             self.output.write(event.text, event.stream)
-        elif isinstance(event, SocketOpened):
-            self.cells.opened_socket = True
         elif isinstance(event, InputRequested):
             prompt = event.prompt
             self._loop.call_soon_threadsafe(lambda: self.input.ask(prompt))
-        elif not isinstance(event, SocketClosed):
+        elif not isinstance(event, (SocketOpened, SocketClosed)):
             self.area.add(event)
 
     def interrupt(self) -> None:

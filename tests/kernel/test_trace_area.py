@@ -62,6 +62,25 @@ def test_lines_traced_before_any_cell_appear_in_the_next_one() -> None:
     assert stage.front.kinds() == ["display_data"]
 
 
+def test_a_line_long_after_the_cell_appears_below_it() -> None:
+    """A person waits for it; if their front end ignored it, the next cell shows it in any case."""
+    stage = Stage()
+    stage.begin(1)
+    stage.end()
+    stage.loop.advance(0.1)
+    stage.trace()
+    stage.loop.advance(0.5)
+    assert stage.front.sent == []
+    stage.loop.advance(0.5)
+    assert stage.front.kinds() == ["display_data"]
+    stage.begin(2)
+    stage.end()
+    assert stage.front.kinds() == ["display_data", "display_data"]
+    stage.begin(3)
+    stage.end()
+    assert stage.front.kinds() == ["display_data", "display_data"]
+
+
 def test_a_cell_that_leaves_a_socket_at_work_gets_the_area() -> None:
     """What will be traced later needs a place that is already on the screen."""
     stage = Stage()

@@ -1,0 +1,150 @@
+"""Completion, inspection, and whether a cell is finished."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ba_kernel._complete import complete, is_complete
+from ba_kernel._inspect import inspect
+
+from ._fakes import Desk, play
+
+NAMES = {
+    (): ("ba", "print", "string", "counter", "_secret"),
+    ("ba",): ("socket", "sleep"),
+    ("ba", "socket"): ("connect", "bind"),
+    ("server",): ("read", "write", "close"),
+}
+
+
+def completed(code: str, *, cursor: int | None = None, is_busy: bool = False) -> dict[str, Any]:
+    """Return the reply for a cursor at the end of `code`; replies are nested JSON."""
+    replies: list[dict[str, Any]] = []
+
+    async def scene(desk: Desk) -> None:
+        desk.runtime.names.update(NAMES)
+        desk.runtime.is_busy = is_busy
+        replies.append(await complete(desk.bench.engine, code, len(code) if cursor is None else cursor))
+
+    play(scene)
+    return replies[0]
+
+
+def inspected(code: str, *, values: dict[tuple[str, ...], str] | None = None) -> dict[str, Any]:
+    """Return the reply for a cursor at the end of `code`."""
+    replies: list[dict[str, Any]] = []
+
+    async def scene(desk: Desk) -> None:
+        desk.runtime.values.update(values or {})
+        replies.append(await inspect(desk.bench.engine, code, len(code)))
+
+    play(scene)
+    return replies[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "matches"),
+    [
+        ("ba.", ["sleep", "socket"]),
+        ("x = ba.socket.con", ["connect"]),
+        ("server:", ["close", "read", "write"]),
+        ("cou", ["counter"]),
+        ("whi", ["while"]),
+        ("local counted = 1\ncou", ["counted", "counter"]),
+        ("_s", ["_secret"]),
+        ("%lab o", ["%lab off", "%lab on"]),
+        ("%trace\n%re", ["%reset"]),
+        ("-- ba.so", []),
+        ("'ba.so", []),
+        ("5.", []),
+    ],
+)
+def test_names_are_those_that_fit(code: str, matches: list[str]) -> None:
+    """Globals, fields, methods, keywords, locals, magics; nothing in comments and strings."""
+    assert completed(code)["matches"] == matches
+
+
+def test_private_names_are_hidden_until_asked_for() -> None:
+    """An underscore says that a name is nobody's business."""
+    assert "_secret" not in completed("")["matches"]
+
+
+def test_the_whole_word_is_replaced() -> None:
+    """The cursor may stand inside a word; letters are counted, not bytes."""
+    reply = completed("'€' .. ba.socket.conx", cursor=20)
+    assert (reply["matches"], reply["cursor_start"], reply["cursor_end"]) == (["connect"], 17, 21)
+
+
+def test_each_match_says_what_it_is() -> None:
+    """Front ends show it beside the name."""
+    types = completed("server:r")["metadata"]["_jupyter_types_experimental"]
+    assert types == [{"start": 7, "end": 8, "text": "read", "type": "method"}]
+
+
+def test_a_local_has_the_methods_of_a_socket() -> None:
+    """Its value exists only while the cell runs, but what has methods here is a socket."""
+    assert "peername" in completed("local server = f()\nserver:p")["matches"]
+    assert "accept" in completed("f():acc")["matches"]
+    assert completed("f().acc")["matches"] == []
+
+
+def test_a_busy_lua_does_not_keep_completion_waiting() -> None:
+    """The documentation and the text alone give an answer."""
+    assert "connect" in completed("ba.socket.c", is_busy=True)["matches"]
+    assert completed("local counted\ncou", is_busy=True)["matches"] == ["counted"]
+
+
+def test_inspection_shows_documentation_and_value() -> None:
+    """As plain text and as Markdown."""
+    reply = inspected("ba.socket.connect", values={("ba", "socket", "connect"): "function: builtin"})
+    assert reply["found"]
+    for text in reply["data"].values():
+        assert "ba.socket.connect(host, port [, op])" in text
+        assert "Returns:" in text
+        assert "function: builtin" in text
+    assert reply["data"]["text/markdown"].startswith("```lua\nba.socket.connect(")
+
+
+def test_inspection_inside_a_call_is_about_the_function() -> None:
+    """Help appears while arguments are typed."""
+    assert "connect(host" in inspected('ba.socket.connect("x", ')["data"]["text/plain"]
+
+
+def test_inspection_of_a_method_needs_no_value() -> None:
+    """Whatever stands before the colon is nearly always a socket."""
+    assert "peername()" in inspected("f():peername")["data"]["text/plain"]
+    assert "peername()" in inspected("local s = f()\ns:peername")["data"]["text/plain"]
+
+
+def test_inspection_of_a_variable_shows_its_value() -> None:
+    """With nothing documented about it, and control characters written out."""
+    data = inspected("counter", values={("counter",): "number: 5\x1b"})["data"]
+    assert data["text/plain"] == "number: 5\\x1b"
+
+
+@pytest.mark.parametrize("code", ["", "nothing", "5", "-- print", "local print = 1\nprint2"])
+def test_inspection_of_nothing_finds_nothing(code: str) -> None:
+    """The reply says so."""
+    assert inspected(code) == {"status": "ok", "found": False, "data": {}, "metadata": {}}
+
+
+@pytest.mark.parametrize(
+    ("code", "reply"),
+    [
+        ("x = 1", {"status": "complete"}),
+        ("6 * 7", {"status": "complete"}),
+        ("%trace here", {"status": "complete"}),
+        ("if x then", {"status": "incomplete", "indent": "  "}),
+        ("%time\nfor i = 1, 2 do", {"status": "incomplete", "indent": "  "}),
+        ("x = = 1", {"status": "invalid"}),
+    ],
+)
+def test_a_console_knows_whether_a_cell_is_finished(code: str, reply: dict[str, str]) -> None:
+    """Magics count as nothing."""
+
+    async def scene(desk: Desk) -> None:
+        assert is_complete(desk.bench.engine, code) == reply
+
+    play(scene)
