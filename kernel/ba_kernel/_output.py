@@ -29,6 +29,9 @@ from ._text import Decoder
 LIMIT_BYTES = 1_000_000
 FIRST_S, STEADY_S, BULK_S = 0.01, 0.05, 0.25
 BULK_WRITES = 100
+# A program that writes to stdout and stderr in turn, without end, gets no more than this in one flush; only
+# then does text join the latest of its stream instead of standing in order.
+MAX_RUNS = 200
 
 
 class Output:
@@ -42,6 +45,7 @@ class Output:
         self._lock = threading.Lock()
         self._parent: Message | None = None
         self._runs: list[_Text | Callable[[], None]] = []
+        self._latest: dict[str, _Text] = {}  # the runs that text can still be added to
         self._decoders: dict[str, Decoder] = {}
         self._room = self._dropped = self._writes = 0
         self._next_flush = 0.0
@@ -50,7 +54,8 @@ class Output:
         """Take what is written from now on as the output of this request; a silent one gets none."""
         with self._lock:
             self._parent = None if request.is_silent else request.parent
-            self._runs, self._decoders = [], {"stdout": Decoder(), "stderr": Decoder()}
+            self._runs, self._latest = [], {}
+            self._decoders = {"stdout": Decoder(), "stderr": Decoder()}
             self._room, self._dropped, self._writes = self._limit, 0, 0
             self._next_flush = 0.0
 
@@ -92,15 +97,15 @@ class Output:
             self._parent = None
 
     def _append(self, stream: str, text: bytes) -> None:
-        last = self._runs[-1] if self._runs else None
-        if not isinstance(last, _Text) or last.stream != stream:
-            last = _Text(stream)
-            self._runs.append(last)
-        last.data += text
+        run = self._latest.get(stream)
+        if run is None or (run is not self._runs[-1] and len(self._runs) < MAX_RUNS):
+            run = self._latest[stream] = _Text(stream)
+            self._runs.append(run)
+        run.data += text
 
     def _send(self, *, final: bool) -> None:
         with self._lock:
-            runs, self._runs = self._runs, []
+            runs, self._runs, self._latest = self._runs, [], {}
             parent = self._parent
             is_bulk, self._writes = self._writes > BULK_WRITES, 0
         self._next_flush = self._loop.time() + (BULK_S if is_bulk else STEADY_S)

@@ -56,6 +56,18 @@ def test_stdout_and_stderr_keep_their_order() -> None:
     assert streams == [("stdout", "x"), ("stderr", "x"), ("stdout", "xx")]
 
 
+def test_a_flood_on_both_streams_is_bounded_and_complete() -> None:
+    """The Jupyter server cuts a kernel off at 1,000 messages a second; the text is all there."""
+    stage = Stage()
+    for _ in range(50_000):
+        stage.output.write(b"o")
+        stage.output.write(b"e", "stderr")
+        stage.loop.advance(0.00004)
+    stage.output.end()
+    assert len(stage.front.sent) < 2 * 1000
+    assert (stage.front.text(), stage.front.text("stderr")) == ("o" * 50_000, "e" * 50_000)
+
+
 def test_what_is_inserted_stands_between_the_prints_around_it() -> None:
     """A display keeps its place although text is sent later and in bigger pieces."""
     stage = Stage()
