@@ -15,18 +15,21 @@ local load, pcall, type, select, unpack, getinfo, sub, gsub, match, native_tostr
 
 local cell = {}
 
+-- So many frames of our own are looked through for one of the user's: each costs as many steps as it is deep, and
+-- a `__tostring` that prints itself is 100,000 deep when it overflows.
+local MOST_FRAMES = 100
+
 -- Where the user's code was when it failed: the innermost frame that is neither C nor ours.
 local function position(co)
-  local level = 0
-  while true do
+  for level = 0, MOST_FRAMES do
     local info = getinfo(co, level, "Sl")
     if not info then
-      return "", 0
+      break
     elseif info.what ~= "C" and sub(info.source, 1, 4) ~= "=ba:" then
       return gsub(info.source, "^[=@]", ""), info.currentline
     end
-    level = level + 1
   end
+  return "", 0
 end
 
 local function message_of(problem)
@@ -111,7 +114,8 @@ end
 
 -- Starts cell `id`: the text `source`, known to messages as `name`.
 function cell.start(id, source, name)
-  local chunk, problem = load(source, "=" .. name, "t", G)
+  local mark = sub(name, 1, 3) == "ba:" and "@" or "=" -- `=ba:` is what marks our own code
+  local chunk, problem = load(source, mark .. name, "t", G)
   if not chunk then
     local line = match(problem, ":(%d+):") or 0
     return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)

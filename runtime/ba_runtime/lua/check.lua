@@ -66,7 +66,7 @@ end
 function check.raise_outside(message)
   local level = 2
   local info = getinfo(level, "Sl")
-  while info and find(info.source, "^=ba:") do
+  while info and find(info.source, "^=ba:") and level < 20 do
     level = level + 1
     info = getinfo(level, "Sl")
   end

@@ -9,10 +9,17 @@ local traceback, type, gsub = debug.traceback, type, string.gsub
 local report = {}
 local handler
 
--- Returns Lua's traceback of a coroutine without the frames of our own code.
+-- Returns Lua's traceback without the frames of our own code, which on the server is C: it neither shows up
+-- above level 0 nor leaves the mark of a tail call.
+function report.without_ours(frames)
+  frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
+  return (gsub(frames, "\n\tba:[^\n]*", ""))
+end
+
+-- Returns a coroutine's message, if any, and its traceback.
 function report.stack(co, message, level)
-  local text = traceback(co, message, level)
-  return (gsub(text, "\n\tba:[^\n]*", ""))
+  local frames = report.without_ours(traceback(co, nil, level))
+  return message and message .. "\n" .. frames or frames
 end
 
 local HANDLER = {
@@ -26,22 +33,20 @@ local HANDLER = {
   yielded = function() end,
 }
 
-local function tell_handler(text)
+local function tell_handler(cell, text)
   if handler then
-    sched.run(sched.task(HANDLER, handler), text)
+    local task = sched.task(HANDLER, handler)
+    task.cell = cell
+    sched.run(task, text)
   end
 end
 
 -- Reports what ended `task`, in the server's words: `where` is "in Cosocket", "in socket", or "" for threads.
 function report.fault(task, where, problem)
   local head = where == "" and "Lua error: " or "Lua error " .. where .. ": "
-  local text = report.stack(task.co, type(problem) == "string" and problem or nil, 1)
-  if type(problem) ~= "string" then
-    text = gsub(text, "^\n", "")
-  end
-  text = head .. text
+  local text = head .. report.stack(task.co, type(problem) == "string" and problem or nil, 1)
   host.fault(task.cell and task.cell.id or 0, text)
-  tell_handler(text)
+  tell_handler(task.cell, text)
 end
 
 -- Reports a line without a traceback and without the handler, as the server does for timers.

@@ -14,6 +14,7 @@ local output = import "output"
 local text = import "text"
 local check = import "check"
 local userdata = import "userdata"
+local report = import "report"
 
 local G = _G
 local d = debug
@@ -25,10 +26,16 @@ local searchpath = package.searchpath
 
 -- ---------------------------------------------------------------- load, require
 
+local function is_ours(source)
+  return sub(source, 1, 4) == "=ba:"
+end
+
 -- Binary chunks are refused: Lua does not verify them, and a broken one crashes the process.
 local function user_load(chunk, name, mode, ...)
   if mode ~= nil and type(mode) == "string" and not find(mode, "t", 1, true) then
     return nil, "attempt to load a binary chunk (only text is accepted here)"
+  elseif type(name) == "string" and is_ours(name) then
+    name = "@" .. sub(name, 2) -- reads the same, and is known for the user's
   end
   return load(chunk, name, "t", ...)
 end
@@ -114,10 +121,6 @@ local function require(...)
 end
 
 -- ---------------------------------------------------------------- debug
-
-local function is_ours(source)
-  return sub(source, 1, 4) == "=ba:"
-end
 
 local function function_is_ours(f)
   return type(f) == "function" and (is_ours(getinfo(f, "S").source) or getinfo(f, "S").what == "C")
@@ -222,8 +225,9 @@ function debug.traceback(...)
   if message ~= nil and type(message) ~= "string" and type(message) ~= "number" then
     return message
   end
-  local lines = co and traceback(co, message, level or 0) or traceback(message, (level or 1) + 1)
-  return (gsub(lines, "\n\tba:[^\n]*", ""))
+  local frames = co and traceback(co, nil, level or 0) or traceback(nil, (level or 1) + 1)
+  frames = report.without_ours(frames)
+  return message and message .. "\n" .. frames or frames
 end
 
 -- ---------------------------------------------------------------- os
