@@ -22,13 +22,18 @@ def _nodelay(sock: socket.socket, on: bool, _a: object, _b: object) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, on)
 
 
+def _c_int(value: int) -> int:
+    """The nearest number that fits; the system then says what is wrong with it."""
+    return min(max(value, -(2**31)), 2**31 - 1)
+
+
 def _keepalive(sock: socket.socket, on: bool, time_s: object, interval_s: object) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, on)
     idle = getattr(socket, "TCP_KEEPIDLE", None)  # macOS calls it TCP_KEEPALIVE, Python too
     if isinstance(time_s, int) and idle is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, idle, time_s)
+        sock.setsockopt(socket.IPPROTO_TCP, idle, _c_int(time_s))
     if isinstance(interval_s, int) and hasattr(socket, "TCP_KEEPINTVL"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval_s)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _c_int(interval_s))
 
 
 def _dontroute(sock: socket.socket, on: bool, _a: object, _b: object) -> None:
