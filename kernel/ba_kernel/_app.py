@@ -18,7 +18,7 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 def run(connection_file: str) -> None:
     """Serve one front end until it asks for shutdown or its process is gone."""
+    _on_interrupt(signal.SIG_IGN)  # until there is something to interrupt
     info = read_connection_file(connection_file)
     app = App(Channels(info or {"key": str(uuid.uuid4())}))
     if info:
@@ -73,7 +74,8 @@ class App:
 
         _watch_parent()
         kernel = self._kernel()
-        _on_interrupt(kernel)
+        # Whether a cell runs or not; and it must never raise in the middle of our own work.
+        _on_interrupt(lambda _signal, _frame: kernel.interrupt())
         kernel.start()
         IOLoop.current().start()
         kernel.stop()
@@ -118,14 +120,10 @@ def _connection_file(name: str, app: App) -> Iterator[None]:
         Path(name).unlink(missing_ok=True)
 
 
-def _on_interrupt(kernel: BaLuaKernel) -> None:
-    """Let SIGINT stop Lua, whether a cell runs or not; it must never raise in the middle of our own work."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        kernel.interrupt()
-
+def _on_interrupt(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Handle SIGINT, where a front end may send it: Python allows that on the main thread only."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, handler)
 
 
 def _watch_parent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
@@ -22,8 +23,9 @@ from ._trace_area import TraceArea
 
 T = TypeVar("T")
 
-# Asked once at the end of a cell that opened a socket; a Lua thread that is busy for longer is not waited
-# for.
+_log = logging.getLogger("ba_kernel")
+
+# A Lua thread that is busy for longer at the end of a cell is not waited for.
 BACKGROUND_S = 0.25
 # Socket states with no coroutine behind them: nothing will happen there by itself.
 IDLE_STATES = frozenset(("notcon", "terminated"))
@@ -64,6 +66,9 @@ class Cells:
             values = await self._run_parts(split(code), request)
         except _Failed as error:
             failed = error.what
+        except Exception as fault:  # ours; without a reply the front end would wait for ever
+            _log.exception("a cell failed in the kernel itself")
+            failed = own_failure("InternalFault", f"{type(fault).__name__}: {fault}; please report this")
         finally:
             await self._end()
         result = _shown(values)

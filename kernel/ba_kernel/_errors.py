@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ba_runtime.events import ErrorReport
 
-from ._text import readable
+from ._text import printable, readable
 
 NAMES = {
     "syntax": "SyntaxError",
@@ -62,7 +62,7 @@ class Sources:
         for number in range(first, last + 1):
             mark, colour = ("---->", _GREEN) if number == line else ("     ", "")
             off = _OFF if colour else ""
-            yield f"{colour}{mark} {number:>{width}}{off} {lines[number - 1]}".rstrip()
+            yield f"{colour}{mark} {number:>{width}}{off} {printable(lines[number - 1])}".rstrip()
 
 
 def failure(report: ErrorReport, sources: Sources) -> Failure:

@@ -56,8 +56,8 @@ def _save(tools: Tools, name: str) -> None:
     text, lines = tools.area.saved()
     try:
         Path(name).expanduser().write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise MagicError(f"%trace save: {error.strerror}: {name}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise MagicError(f"%trace save: {getattr(error, 'strerror', error)}: {name}") from error
     tools.say(f"{lines:,} {'line' if lines == 1 else 'lines'} written to {name}")
 
 

@@ -51,11 +51,11 @@ class _Barrier:
 class TraceArea:
     """The area of one kernel. `add` belongs to the Lua thread, the rest to the main loop."""
 
-    def __init__(self, publish: Publish, loop: Loop, output: Output, display_id: str | None = None) -> None:
+    def __init__(self, publish: Publish, loop: Loop, output: Output) -> None:
         self._publish = publish
         self._loop = loop
         self._output = output
-        self._display_id = display_id or f"trace-{uuid.uuid4()}"
+        self._display_id = f"trace-{uuid.uuid4()}"
         self._updating = Deferred(loop, self.update, self._delay_s)
         self._appearing = Deferred(loop, self._appear_between_cells, self._quiet_s)
         self._ring = Ring()

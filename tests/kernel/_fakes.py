@@ -192,14 +192,15 @@ class FakeRuntime:
                 self._stop.wait()
                 return CellResult(cell, error=ErrorReport("interrupt", b"interrupted!"))
             elif word not in (b"", b"return"):
-                self._send(word, text, name, number, cell)
+                self.send(word, text, name, number, cell)
         return CellResult(cell, tuple(values))
 
     def _failed(self, message: bytes, name: str, line: int, cell: int) -> CellResult:
         frames = (b"%s:%d: in main chunk" % (name.encode(), line),)
         return CellResult(cell, error=ErrorReport("runtime", message, name, line, frames))
 
-    def _send(self, word: bytes, text: bytes, name: str, line: int, cell: int) -> None:
+    def send(self, word: bytes, text: bytes, name: str, line: int, cell: int) -> None:
+        """Send the event that a word stands for."""
         if word == b"print":
             self.sink(Printed(cell, text + b"\n"))
         elif word == b"warn":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from ._fakes import Desk, play
 
 
@@ -103,6 +105,17 @@ def test_a_silent_cell_runs_unseen() -> None:
         assert desk.bench.cells.history.tail(None, output=False) == []
 
     play(scene)
+
+
+def test_a_fault_of_the_kernel_itself_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    """A front end never waits for ever, and the log has the details."""
+
+    async def scene(desk: Desk) -> None:
+        assert (await desk.run("nonsense that no fake knows"))["ename"] == "InternalFault"
+        assert (await desk.run("value 1"))["status"] == "ok"
+
+    play(scene)
+    assert "nonsense" in caplog.text
 
 
 def test_history_is_kept_only_where_it_is_wanted() -> None:

@@ -144,7 +144,7 @@ def test_trace_wait_ends_when_the_line_comes() -> None:
         await desk.run("value 1")
         waiting = asyncio.ensure_future(desk.run("%trace wait 1 60"))
         await asyncio.sleep(0.01)
-        desk.runtime._send(b"trace", b"at last", "cell[1]", 1, 1)
+        desk.runtime.send(b"trace", b"at last", "cell[1]", 1, 1)
         assert (await asyncio.wait_for(waiting, 10))["status"] == "ok"
 
     play(scene)
@@ -168,6 +168,15 @@ def test_trace_save_says_why_it_could_not(tmp_path: Path) -> None:
 
     async def scene(desk: Desk) -> None:
         assert "No such file" in await failing(desk, f"%trace save {tmp_path / 'no' / 'file'}")
+
+    play(scene)
+
+
+def test_trace_save_to_an_impossible_name_is_an_error_too() -> None:
+    """Whatever is typed, the cell is answered."""
+
+    async def scene(desk: Desk) -> None:
+        assert "%trace save" in await failing(desk, "%trace save a\0b")
 
     play(scene)
 

@@ -134,6 +134,14 @@ def test_shutdown_takes_less_than_two_seconds_while_a_cell_spins(new_kernel: Liv
     assert seconds(lambda: _shut_down(new_kernel)) < 2
 
 
+def test_a_restart_is_a_fresh_state(new_kernel: LiveKernel) -> None:
+    """In a new process, under the same connection."""
+    new_kernel.run("x = 1")
+    new_kernel.manager.restart_kernel()
+    new_kernel.client.wait_for_ready(timeout=PATIENCE_S)
+    assert new_kernel.run("return x, 1").result == "nil, 1"
+
+
 def _shut_down(kernel: LiveKernel) -> None:
     """Ask for the end, and wait for that of the process."""
     process = kernel.manager.provisioner
@@ -179,8 +187,8 @@ def test_help_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "jupyter lab" in capsys.readouterr().out
 
 
-def test_sigint_during_start_does_no_harm() -> None:
-    """A signal that comes before Lua is there must not kill the kernel."""
+def test_a_signal_before_the_first_cell_does_no_harm() -> None:
+    """It may come before Lua is there."""
     kernel = LiveKernel()
     try:
         kernel.manager.signal_kernel(signal.SIGINT)
