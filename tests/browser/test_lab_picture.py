@@ -1,0 +1,55 @@
+"""The picture in the README: taken from the real thing, so that it cannot show what is not there.
+
+It goes to build/. `TAKE_PICTURE=1 pytest tests/browser -k picture` replaces the one in notebooks/images/.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ._server import LabServer
+from .conftest import Open
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "trace-area.png"
+TARGET = ROOT / ("notebooks/images" if os.environ.get("TAKE_PICTURE") else "build") / NAME
+
+RECEIVER = """\
+receiver = ba.socket.event(function(s)
+  assert(ba.socket.udpcon(45738))
+  local data, address = s:read(true)
+  while data do
+    trace(data, "from", address)
+    data, address = s:read(true)
+  end
+end)
+print("the receiver works in the background")"""
+SENDER = """\
+sender = ba.socket.event(function(s)
+  assert(ba.socket.udpcon())
+  for count = 1, 4 do
+    s:sendto("Message " .. count, "127.0.0.1", 45738)
+    s:read(500) -- nobody answers: this waits
+  end
+  error("no more messages")
+end)
+print("so does the sender")"""
+MEANWHILE = """\
+print("and this cell runs meanwhile:", receiver:state())"""
+
+
+def test_the_picture_shows_cells_and_their_trace(server: LabServer, open_notebook: Open) -> None:
+    """Two cosockets of two cells trace into one area, an error among their lines, while a third cell runs."""
+    notebook = open_notebook(server.add_notebook("udp-lesson", RECEIVER, SENDER, MEANWHILE))
+    for index in range(3):
+        notebook.run(index, index + 1)
+    notebook.expect_line(notebook.area(0), "[1]:5 Message 4 from 127.0.0.1")
+    notebook.expect_line(notebook.area(0), "no more messages")
+    notebook.expect_outputs(2, "and this cell runs meanwhile: read true")
+    notebook.take_picture(TARGET)
+    assert TARGET.stat().st_size > 20_000
