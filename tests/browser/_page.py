@@ -15,7 +15,7 @@ from ._server import LabServer
 PATIENCE_MS = 30_000
 PICTURE_MARGIN = 12
 KERNEL = "Lua (ba.socket)"
-VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1280, 1000
+VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1150, 1000
 
 TICK = re.compile(r"tick\s+(\d+)")
 

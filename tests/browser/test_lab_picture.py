@@ -24,7 +24,7 @@ receiver = ba.socket.event(function(s)
   assert(ba.socket.udpcon(45738))
   local data, address = s:read(true)
   while data do
-    trace(data, "from", address)
+    trace(data .. " from " .. address)
     data, address = s:read(true)
   end
 end)
