@@ -62,6 +62,9 @@ class App:
         self._publisher.start()
         self._control = ControlThread(daemon=True)
         self._control.start()
+        # A thread needs a file descriptor to publish. This one has to get it now: an interrupt must be
+        # answered also when the user's sockets have taken all that there are.
+        self._control.io_loop.add_callback(self._publisher.schedule, lambda: None)
         # A ZeroMQ context of its own: the heart must beat while the other one is busy.
         address = (info["transport"], info["ip"], info.get("hb_port", 0))
         heartbeat = Heartbeat(zmq.Context(), address, **channels.curve_keys)

@@ -16,7 +16,8 @@ from ._errors import Failure, Sources, failure, own_failure
 from ._frontend import Publish, Request
 from ._history import History
 from ._input import Input
-from ._magics import After, MagicError, Split, Tools, find, split
+from ._magic_table import find
+from ._magics import After, MagicError, Split, Tools, split
 from ._output import Output
 from ._text import readable
 from ._trace_area import TraceArea

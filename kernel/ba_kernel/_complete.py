@@ -19,7 +19,8 @@ from ba_runtime.syntax import KEYWORDS, Context, context_at, local_names
 from ba_runtime.syntax import is_complete as is_complete_lua
 
 from ._engine import Engine, within
-from ._magics import all_magics, split
+from ._magic_table import MAGICS
+from ._magics import split
 
 T = TypeVar("T")
 
@@ -99,7 +100,7 @@ def _magic_reply(code: str, line_start: int, cursor: int) -> dict[str, object]:
 
 def _magic_beginnings() -> Iterator[str]:
     """Yield every magic as far as it is always the same: `%lab`, `%lab on`, `%lab off`."""
-    for magic in all_magics().values():
+    for magic in MAGICS.values():
         yield magic.name
         for form, _ in magic.forms:
             yield " ".join(word for word in form.split() if not word.strip("[]").isupper())

@@ -1,4 +1,4 @@
-"""`%sockets`, `%time`, `%reset` and `%help`: what is going on, how long it takes, starting over, and help."""
+"""`%sockets`, `%time` and `%reset`: what is going on, how long it takes, and starting over."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from html import escape
 from ba_runtime.events import SocketInfo
 
 from ._engine import within
-from ._magics import After, Magic, MagicError, Tools, all_magics
+from ._magics import After, Magic, MagicError, Tools
 
 # The Lua thread answers between two tasks; a task that does not end keeps it from answering.
 ANSWER_S = 2.0
@@ -17,18 +17,10 @@ ANSWER_S = 2.0
 HEADS = ("id", "kind", "state", "local", "peer", "in", "out", "age", "cell")
 RIGHT = frozenset(("id", "in", "out", "age", "cell"))
 
-DIFFERENCES = """\
-Where this differs from a device or a server:
-  Timers and timeouts are exact here; there they come in steps of 50 ms.
-  ba.sleep in a cosocket lets the others run; there it stops them all.
-  print in a cosocket whose cell has ended goes to the trace area; there it is lost.
-  Sockets listen on 127.0.0.1 unless intf says otherwise; there on all interfaces.
-  TLS listeners may use port 0."""
-
 
 async def sockets(tools: Tools, rest: str) -> After | None:
     """Show every socket object as a table."""
-    _expect_nothing("%sockets", rest)
+    expect_nothing("%sockets", rest)
     try:
         infos = await within(tools.engine.runtime.sockets(), ANSWER_S)
     except asyncio.TimeoutError:
@@ -47,7 +39,7 @@ async def sockets(tools: Tools, rest: str) -> After | None:
 
 async def measure(tools: Tools, rest: str) -> After | None:
     """Say how long the rest of the cell took."""
-    _expect_nothing("%time", rest)
+    expect_nothing("%time", rest)
     start = time.perf_counter()
 
     async def report() -> None:
@@ -58,25 +50,14 @@ async def measure(tools: Tools, rest: str) -> After | None:
 
 async def reset(tools: Tools, rest: str) -> After | None:
     """Make a fresh Lua state."""
-    _expect_nothing("%reset", rest)
-    await asyncio.to_thread(tools.engine.reset)
+    expect_nothing("%reset", rest)
+    tools.engine.reset()
     tools.say("Fresh Lua state: all variables are gone and all sockets are closed.")
     return None
 
 
-async def show_help(tools: Tools, rest: str) -> After | None:
-    """List every magic."""
-    _expect_nothing("%help", rest)
-    forms = [form for magic in all_magics().values() for form in magic.forms]
-    width = max(len(form) for form, _ in forms)
-    tools.say("Lines that begin with % at the head of a cell, before its Lua:")
-    for form, line in forms:
-        tools.say(f"  {form:{width}}  {line}")
-    tools.say(f"\n{DIFFERENCES}")
-    return None
-
-
-def _expect_nothing(name: str, rest: str) -> None:
+def expect_nothing(name: str, rest: str) -> None:
+    """Raise if something follows the name of a magic that takes nothing."""
     if rest:
         raise MagicError(f"{name} takes no argument, and its Lua begins on the next line")
 
@@ -129,5 +110,4 @@ MAGICS = (
     Magic("%sockets", (("%sockets", "a table of every socket"),), sockets),
     Magic("%time", (("%time", "say how long the rest of the cell takes"),), measure),
     Magic("%reset", (("%reset", "a fresh Lua state: variables gone, sockets closed"),), reset),
-    Magic("%help", (("%help", "this list"),), show_help),
 )

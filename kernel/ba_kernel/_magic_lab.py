@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
+
+from ba_runtime.errors import BaError
 
 from ._magics import After, Magic, MagicError, Tools
+
+if TYPE_CHECKING:
+    from ba_runtime.lab import Lab
 
 USAGE = "usage: %lab on [TIME] | off | status, with a TIME such as 2026-01-01T12:00:00Z to fix the clock"
 
@@ -24,19 +30,22 @@ async def lab(tools: Tools, rest: str) -> After | None:
 
 
 async def _on(tools: Tools, time: str) -> None:
-    # The lab brings servers and certificates; a notebook that does not ask for it does not wait for it.
-    from ba_runtime.lab import Clock, Lab, LabError
-
     try:
-        network = Lab(Clock.fixed(time) if time else Clock())
-        await asyncio.to_thread(network.start)
-    except ValueError as error:
-        raise MagicError(f"%lab on: {error}") from error
-    except LabError as error:
+        network = await asyncio.to_thread(_started, time)
+    except (ValueError, OSError, BaError) as error:
         raise MagicError(f"%lab on: {error}") from error
     tools.engine.use_lab(network)
     clock = f", and their clock stands at {time}" if time else ""
     tools.say(f"The lab network is on: {_names(tools)} are simulated inside this kernel{clock}.")
+
+
+def _started(time: str) -> Lab:
+    # The lab brings servers and certificates; a notebook that does not ask for it does not wait for it.
+    from ba_runtime.lab import Clock, Lab
+
+    network = Lab(Clock.fixed(time) if time else Clock())
+    network.start()
+    return network
 
 
 def _off(tools: Tools) -> None:

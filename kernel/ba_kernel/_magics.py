@@ -1,13 +1,11 @@
-"""Lines that begin with `%` at the head of a cell: finding them, naming them, running them.
+"""Lines that begin with `%` at the head of a cell: how they are found, and what they may use.
 
-What each of them does is in `_magic_trace.py`, `_magic_lab.py` and `_magic_cell.py`; the table here is the
-only place that knows them all. A line that Lua is to compile keeps its number: magic lines become empty
-lines.
+What each of them does is in `_magic_trace.py`, `_magic_lab.py` and `_magic_cell.py`, and `_magic_table.py` is
+the list of them all. A line that Lua is to compile keeps its number: magic lines become empty lines.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -86,33 +84,6 @@ def split(code: str) -> Split:
         elif text and not _is_line_comment(text):
             break
     return Split(tuple(calls), "\n".join(lines))
-
-
-def all_magics() -> dict[str, Magic]:
-    """Return every magic by its name with the `%`; imported here, since most cells need none."""
-    from . import _magic_cell, _magic_lab, _magic_trace
-
-    magics = (*_magic_trace.MAGICS, *_magic_lab.MAGICS, *_magic_cell.MAGICS)
-    return {magic.name: magic for magic in magics}
-
-
-def find(name: str) -> Magic:
-    """Return the magic called `name`, or raise with what might have been meant."""
-    magics = all_magics()
-    if name in magics:
-        return magics[name]
-    if name.startswith("%%"):
-        raise MagicError(
-            f"no cell magic {name}; a magic here has one % and takes one line (%help lists them)"
-        )
-    close = difflib.get_close_matches(name.lower(), magics, n=2, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else "%help lists them all"
-    raise MagicError(f"no magic {name}; {hint}")
-
-
-def usage(magic: Magic) -> str:
-    """Return the forms of a magic for an error message."""
-    return "usage: " + "  |  ".join(form for form, _ in magic.forms)
 
 
 def _is_line_comment(text: str) -> bool:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LUA_VERSION = "5.4"
 # The first thing a front end waits for is kernel_info; Lua starts when that has been answered.
 WARM_UP_S = 0.05
+# Then come the parts that most cells do without: a person who types is not there yet, and when the user's
+# sockets have taken every file descriptor, Python can import nothing any more.
+WARM_REST_S = 0.5
 
 BANNER = f"""\
 Lua {LUA_VERSION} with the ba.socket API of the Barracuda App Server (ba-lua-kernel {__version__}).
@@ -182,6 +185,10 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
 
     def _warm_up(self) -> None:
         self._bench.engine.warm_up()
+        self.io_loop.call_later(WARM_REST_S, self._warm_rest)
+
+    def _warm_rest(self) -> None:
+        from . import _complete, _inspect  # noqa: F401 - to have them loaded
 
     def _publish(self, kind: str, content: Mapping[str, object], parent: Message) -> None:
         # Kernel._topic names the channel's subscription; no front end uses it, but all kernels send it.

@@ -52,9 +52,10 @@ class Ran:
 class LiveKernel:
     """A kernel process with one front end."""
 
-    def __init__(self) -> None:
+    def __init__(self, **how: object) -> None:
+        """Start the process; `how` is for `subprocess.Popen`."""
         self.manager = KernelManager(kernel_name="ba-lua")
-        self.manager.start_kernel()
+        self.manager.start_kernel(**how)
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=PATIENCE_S)

@@ -134,6 +134,23 @@ def test_shutdown_takes_less_than_two_seconds_while_a_cell_spins(new_kernel: Liv
     assert seconds(lambda: _shut_down(new_kernel)) < 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_the_kernel_answers_when_sockets_have_taken_every_file_descriptor() -> None:
+    """Cells, interrupts and a fresh state go on working."""
+    resource = pytest.importorskip("resource")
+    kernel = LiveKernel(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)))
+    try:
+        ran = kernel.run("t = {} repeat t[#t + 1], e = ba.socket.bind(0) until e or #t > 200 return e")
+        assert ran.result == '"bind"'
+        assert kernel.run("trace('x') print(#t)").kinds() == ["display_data", "stream"]
+        assert kernel.run("%lab on").status == "error"
+        kernel.client.control_channel.send(kernel.client.session.msg("interrupt_request", {}))
+        assert kernel.client.get_control_msg(timeout=PATIENCE_S)["content"] == {"status": "ok"}
+        assert kernel.run("%reset\nreturn ba.socket.bind(0) ~= nil").result == "true"
+    finally:
+        kernel.close()
+
+
 def test_a_restart_is_a_fresh_state(new_kernel: LiveKernel) -> None:
     """In a new process, under the same connection."""
     new_kernel.run("x = 1")

@@ -1,0 +1,52 @@
+"""The one list of all magics, what to say about a name that is not in it, and `%help`, which shows it."""
+
+from __future__ import annotations
+
+from . import _magic_cell, _magic_lab, _magic_trace
+from ._magics import After, Magic, MagicError, Tools
+
+DIFFERENCES = """\
+Where this differs from a device or a server:
+  Timers and timeouts are exact here; there they come in steps of 50 ms.
+  ba.sleep in a cosocket lets the others run; there it stops them all.
+  print in a cosocket whose cell has ended goes to the trace area; there it is lost.
+  Sockets listen on 127.0.0.1 unless intf says otherwise; there on all interfaces.
+  TLS listeners may use port 0."""
+
+
+def find(name: str) -> Magic:
+    """Return the magic called `name`, or raise with what might have been meant."""
+    if name in MAGICS:
+        return MAGICS[name]
+    if name.startswith("%%"):
+        raise MagicError(
+            f"no cell magic {name}; a magic here has one % and takes one line (%help lists them)"
+        )
+    import difflib  # two milliseconds that only a mistake should cost
+
+    close = difflib.get_close_matches(name.lower(), MAGICS, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else "%help lists them all"
+    raise MagicError(f"no magic {name}; {hint}")
+
+
+async def show_help(tools: Tools, rest: str) -> After | None:
+    """List every magic."""
+    _magic_cell.expect_nothing("%help", rest)
+    forms = [form for magic in MAGICS.values() for form in magic.forms]
+    width = max(len(form) for form, _ in forms)
+    tools.say("Lines that begin with % at the head of a cell, before its Lua:")
+    for form, line in forms:
+        tools.say(f"  {form:{width}}  {line}")
+    tools.say(f"\n{DIFFERENCES}")
+    return None
+
+
+MAGICS = {
+    magic.name: magic
+    for magic in (
+        *_magic_trace.MAGICS,
+        *_magic_lab.MAGICS,
+        *_magic_cell.MAGICS,
+        Magic("%help", (("%help", "this list"),), show_help),
+    )
+}
