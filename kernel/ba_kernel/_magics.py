@@ -55,7 +55,7 @@ class Call:
     """One magic line of a cell."""
 
     name: str
-    rest: str
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,7 @@ def split(code: str) -> Split:
     for index, line in enumerate(lines):
         text = line.strip()
         if text.startswith("%"):
-            name, _, rest = text.partition(" ")
-            calls.append(Call(name, rest.strip()))
+            calls.append(Call(*text.split(maxsplit=1)))
             lines[index] = ""
         elif text and not _is_line_comment(text):
             break
