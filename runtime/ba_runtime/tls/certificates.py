@@ -1,0 +1,147 @@
+"""Certificates as data: from PEM or DER to `cryptography`'s objects, and from those to the documented table.
+
+Nothing here judges a certificate; that is `trust`. And nothing here raises on what a certificate contains: a
+peer may send anything. A name that cannot be read (text that is not in the encoding it claims) becomes six
+empty fields, an extension that cannot be read counts as absent.
+"""
+
+from __future__ import annotations
+
+import warnings
+from datetime import datetime
+from typing import TypedDict
+
+from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import NameOID
+
+_BEGIN = b"-----BEGIN CERTIFICATE-----"
+_END = b"-----END CERTIFICATE-----"
+
+
+class NameTable(TypedDict):
+    """Who a certificate is about, or from: all six are always there, empty if the certificate lacks them."""
+
+    commonname: bytes
+    countryname: bytes
+    locality: bytes
+    organization: bytes
+    province: bytes
+    unit: bytes
+
+
+class _Always(TypedDict):
+    tzfrom: bytes
+    tzto: bytes
+    subject: NameTable
+    issuer: NameTable
+
+
+class CertificateTable(_Always, total=False):
+    """What `s:certificate()` shows: `san` only where there is that extension, `parent` where one is known."""
+
+    san: list[bytes]
+    parent: CertificateTable
+
+
+def parse_pem(pem: bytes) -> list[x509.Certificate]:
+    """Returns every certificate in `pem` that can be read, in its order, and skips everything else."""
+    found = []
+    for piece in pem.split(_BEGIN)[1:]:
+        body, end, _ = piece.partition(_END)
+        certificate = _read(_BEGIN + body + _END) if end else None
+        if certificate is not None:
+            found.append(certificate)
+    return found
+
+
+def parse_der(der: bytes) -> x509.Certificate | None:
+    """Returns the certificate, None when it cannot be read."""
+    return _read(der)
+
+
+def _read(data: bytes) -> x509.Certificate | None:
+    """Loads one certificate. Old roots with a serial number of zero are fine; the library only grumbles."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        try:
+            if data.startswith(_BEGIN):
+                return x509.load_pem_x509_certificate(data)
+            return x509.load_der_x509_certificate(data)
+        except (ValueError, TypeError):  # TypeError: a version of X.509 that does not exist
+            return None
+
+
+def subject_of(certificate: x509.Certificate) -> x509.Name | None:
+    """Returns whom the certificate is about, None when that cannot be read."""
+    try:
+        return certificate.subject
+    except ValueError:
+        return None
+
+
+def issuer_of(certificate: x509.Certificate) -> x509.Name | None:
+    """Returns who signed the certificate, None when that cannot be read."""
+    try:
+        return certificate.issuer
+    except ValueError:
+        return None
+
+
+def texts_of(name: x509.Name | None, oid: x509.ObjectIdentifier) -> list[str]:
+    """Returns the values of one attribute of a name. One that is not text (a bit string) is left out."""
+    if name is None:
+        return []
+    return [found.value for found in name.get_attributes_for_oid(oid) if isinstance(found.value, str)]
+
+
+def dns_names_of(certificate: x509.Certificate) -> list[str] | None:
+    """Returns the DNS names of the extension subjectAltName, None without one (RFC 5280, 4.2.1.6)."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        return None
+    return extension.value.get_values_for_type(x509.DNSName)
+
+
+def describe(certificate: x509.Certificate | None) -> CertificateTable:
+    """Returns the documented table, without a parent; None gives a table without content."""
+    if certificate is None:
+        return {"tzfrom": b"", "tzto": b"", "subject": _name_table(None), "issuer": _name_table(None)}
+    table: CertificateTable = {
+        "tzfrom": _time_text(certificate.not_valid_before_utc),
+        "tzto": _time_text(certificate.not_valid_after_utc),
+        "subject": _name_table(subject_of(certificate)),
+        "issuer": _name_table(issuer_of(certificate)),
+    }
+    names = dns_names_of(certificate)
+    if names is not None:
+        table["san"] = [_bytes(name) for name in names]
+    return table
+
+
+def _name_table(name: x509.Name | None) -> NameTable:
+    def first(oid: x509.ObjectIdentifier) -> bytes:
+        return next((_bytes(text) for text in texts_of(name, oid)), b"")
+
+    return {
+        "commonname": first(NameOID.COMMON_NAME),
+        "countryname": first(NameOID.COUNTRY_NAME),
+        "locality": first(NameOID.LOCALITY_NAME),
+        "organization": first(NameOID.ORGANIZATION_NAME),
+        "province": first(NameOID.STATE_OR_PROVINCE_NAME),
+        "unit": first(NameOID.ORGANIZATIONAL_UNIT_NAME),
+    }
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _time_text(moment: datetime) -> bytes:
+    """Returns the time as a certificate writes it: UTCTime from 1950 to 2049, else GeneralizedTime.
+
+    RFC 5280, 4.1.2.5, leaves no choice between the two, so the year tells which of them it was.
+    """
+    year = f"{moment.year % 100:02}" if 1950 <= moment.year <= 2049 else f"{moment.year:04}"
+    return f"{year}{moment:%m%d%H%M%S}Z".encode()

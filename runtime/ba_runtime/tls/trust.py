@@ -1,0 +1,178 @@
+"""Whether a peer is who it should be, by the documented rules of `s:trusted()` (and not by a browser's).
+
+Two questions are asked apart. Is the CA known: does a path of right signatures lead from the peer's
+certificate through those it sent, in any order, to one in the store? And does the name match: the common
+name or a DNS name of the certificate. Dates, of every certificate on the path, are looked at only when both
+answers are yes.
+
+On a path, whoever signs must be allowed to: basic constraints (with the path length) and key usage are
+honoured, RFC 5280, 6.1.4. A certificate that is itself in the store is trusted, self-signed ones of a
+device included. Not looked at: revocation, name constraints, policies, extended key usage. So a CA that may
+only sign for one domain may sign for any here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from typing import Literal, TypeAlias, TypeVar
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from .certificates import (
+    CertificateTable,
+    describe,
+    dns_names_of,
+    issuer_of,
+    parse_der,
+    subject_of,
+    texts_of,
+)
+from .store import CertStore, is_signed_by
+
+_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
+
+Doubt: TypeAlias = Literal["certcn", "cert", "cn", "none"]
+
+# A chain in use has four certificates at most; every one that is looked at costs signatures.
+MAX_CHAIN = 16
+
+
+def judge(
+    chain: Sequence[bytes], store: CertStore | None, name: str | None, now: datetime | None = None
+) -> Doubt | None:
+    """Returns None when the peer is trusted, else the documented doubt.
+
+    `chain` is DER as the peer sent it, leaf first. `certcn`: only dates are wrong at `now` (UTC, the
+    present by default); `cert`: the CA is known, the name is another (or there is none); `cn`: the name
+    matches, the CA is unknown; `none`: neither.
+    """
+    leaf, others = _parse(chain)
+    if leaf is None:
+        return "none"
+    is_named = name is not None and name_matches(leaf, name)
+    if not _is_anchored(leaf, others, store, lambda _: True):
+        return "cn" if is_named else "none"
+    if not is_named:
+        return "cert"
+    moment = now or datetime.now(timezone.utc)
+    return None if _is_anchored(leaf, others, store, lambda one: _is_current(one, moment)) else "certcn"
+
+
+def is_ca_known(chain: Sequence[bytes], store: CertStore | None) -> bool:
+    """Tells whether the chain ends in a certificate of the store: the second value of `s:certificate()`."""
+    leaf, others = _parse(chain)
+    return leaf is not None and _is_anchored(leaf, others, store, lambda _: True)
+
+
+def certificate_table(chain: Sequence[bytes], store: CertStore | None) -> CertificateTable | None:
+    """Returns the peer's certificate as the documented table, None when it sent none.
+
+    `parent` leads from each certificate to its issuer: the one that the peer sent or, for the last of those,
+    the one in the store.
+    """
+    if not chain:
+        return None
+    certificate, others = _parse(chain)
+    table = top = describe(certificate)
+    while certificate is not None and subject_of(certificate) != issuer_of(certificate):
+        issuer = next((one for one in others if is_signed_by(certificate, one)), None)
+        if issuer is None:
+            known = next(store.issuers(certificate), None) if store is not None else None
+            if known is not None:
+                table["parent"] = describe(known)
+            break
+        others.remove(issuer)
+        table["parent"] = describe(issuer)
+        certificate, table = issuer, table["parent"]
+    return top
+
+
+def name_matches(certificate: x509.Certificate, name: str) -> bool:
+    """Tells whether a common name or a DNS name of the certificate is `name` or, with `*.`, covers it.
+
+    Case does not count. `*.wild.test` covers `a.wild.test` and, other than in RFC 6125, `wild.test`.
+    """
+    wanted = name.rstrip(".").lower()
+    names = texts_of(subject_of(certificate), NameOID.COMMON_NAME) + (dns_names_of(certificate) or [])
+    return bool(wanted) and any(_covers(pattern.rstrip(".").lower(), wanted) for pattern in names)
+
+
+def _covers(pattern: str, name: str) -> bool:
+    if not pattern.startswith("*."):
+        return pattern == name
+    domain = pattern[2:]
+    return bool(domain) and domain in (name, name.partition(".")[2])
+
+
+def _parse(chain: Sequence[bytes]) -> tuple[x509.Certificate | None, list[x509.Certificate]]:
+    parsed = [parse_der(der) for der in chain[:MAX_CHAIN]]
+    if not parsed:
+        return None, []
+    return parsed[0], [one for one in parsed[1:] if one is not None]
+
+
+def _is_current(certificate: x509.Certificate, now: datetime) -> bool:
+    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+
+
+def _is_anchored(
+    leaf: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    store: CertStore | None,
+    is_fine: Callable[[x509.Certificate], bool],
+) -> bool:
+    """Tells whether a path from `leaf` into the store exists on which every certificate is fine.
+
+    Breadth first, so that each certificate is reached with as few CAs below it as possible, which is what a
+    path length allows most of; each is visited once, so that loops end.
+    """
+    if store is None:
+        return False
+    waiting = deque([(leaf, 0)])
+    seen = set()
+    while waiting:
+        certificate, cas_below = waiting.popleft()
+        if certificate in seen or not is_fine(certificate):
+            continue
+        seen.add(certificate)
+        if certificate in store:
+            return True
+        if any(is_fine(root) for root in _known_signers(certificate, store, cas_below)):
+            return True
+        waiting.extend(
+            (other, cas_below + 1)
+            for other in others
+            if other not in seen and _may_sign(other, cas_below, False) and is_signed_by(certificate, other)
+        )
+    return False
+
+
+def _known_signers(
+    certificate: x509.Certificate, store: CertStore, cas_below: int
+) -> Iterator[x509.Certificate]:
+    return (root for root in store.issuers(certificate) if _may_sign(root, cas_below, True))
+
+
+def _may_sign(issuer: x509.Certificate, cas_below: int, is_root: bool) -> bool:
+    """Tells whether a CA may stand above `cas_below` others. Only old roots may lack basic constraints."""
+    try:
+        extensions = issuer.extensions
+        constraints = _value(extensions, x509.BasicConstraints)
+        usage = _value(extensions, x509.KeyUsage)
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return False
+    if usage is not None and not usage.key_cert_sign:
+        return False
+    if constraints is None:
+        return is_root
+    return constraints.ca and (constraints.path_length is None or cas_below <= constraints.path_length)
+
+
+def _value(extensions: x509.Extensions, kind: type[_Kind]) -> _Kind | None:
+    try:
+        return extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
