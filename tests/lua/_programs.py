@@ -17,7 +17,7 @@ from importlib import resources
 from ba_runtime import MAX_MEMORY, CellResult, Event, Fault, LatePrint, Note, Printed, Runtime, Traced
 
 PRELUDE_CELL = 0
-TIMEOUT_S = 30
+TIMEOUT_S = 10
 
 
 class Recorder:
@@ -69,6 +69,11 @@ class Recorder:
         """Waits until `condition()` holds, which is asked again after every event."""
         with self._news:
             assert self._news.wait_for(condition, TIMEOUT_S), self._events
+
+    def wait_briefly(self) -> None:
+        """Waits for the next event, but only for a moment."""
+        with self._news:
+            self._news.wait(0.01)
 
     def wait_for_trace(self, text: str, times: int = 1) -> None:
         """Waits until `text` was traced so many times."""

@@ -70,7 +70,7 @@ local function values(cell_id, n, ...)
 end
 
 local function ended(task, ok, ...)
-  if ok then
+  if ok and not task.interrupted then -- else user code caught the interrupt, as the last thing it did
     over(task)
     return values(task.cell.id, ...)
   end
