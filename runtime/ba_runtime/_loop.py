@@ -86,6 +86,10 @@ class LuaThread(threading.Thread):
         """Tells Lua something that needs no answer."""
         self._post(lambda: self._hand_over(kind, *arguments))
 
+    def call(self, work: Callable[[Network], None]) -> None:
+        """Runs `work` on the Lua thread, soon."""
+        self._post(lambda: work(self._network))
+
     def interrupt(self) -> None:
         """Stops the running cell, and whatever runs without ever waiting. Safe in a signal handler."""
         self._interrupting = True

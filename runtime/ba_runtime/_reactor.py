@@ -97,6 +97,7 @@ class Reactor:
         self._entries: dict[int, tuple[int, Receive | None, OnReady]] = {}
         self._masks: dict[int, int] = {}
         self._emitted: list[Value] = []
+        self._again: set[int] = set()
         self._posted: deque[Callable[[], None]] = deque()
         self._wake_out, self._wake_in = socket.socketpair()
         self._wake_in.setblocking(False)
@@ -126,12 +127,17 @@ class Reactor:
         """Returns what is reported for `fd` now."""
         return self._masks.get(fd, 0)
 
+    def again(self, fd: int) -> None:
+        """Treats `fd` as readable in the next poll, if reading is wanted then: it has more than it gave."""
+        self._again.add(fd)
+
     def remove(self, fd: int) -> None:
         """Forgets a descriptor, before it is closed."""
         if self._masks.pop(fd, 0):
             with contextlib.suppress(OSError, KeyError):
                 self._poller.unregister(fd)
         self._entries.pop(fd, None)
+        self._again.discard(fd)
 
     def emit(self, number: int, value: Value) -> None:
         """Adds to what the next `poll` (or the one that is running) returns."""
@@ -152,7 +158,7 @@ class Reactor:
     def poll(self, deadline: float | None = None) -> tuple[Value, ...]:
         """Waits until something arrives, or `deadline` (monotonic seconds) comes, and returns it flat."""
         emitted = self._emitted
-        if emitted or self._posted:
+        if emitted or self._posted or self._again:
             timeout: float | None = 0
         elif deadline is None:
             timeout = None
@@ -160,7 +166,10 @@ class Reactor:
             # Selectors count in milliseconds and round up, so this never returns early and spins.
             timeout = min(max(0.0, deadline - monotonic()), LONGEST_S)
         entries = self._entries
-        for fd, mask in self._poller.poll(timeout, BATCH):
+        ready = self._poller.poll(timeout, BATCH)
+        if self._again:
+            ready = self._with_those_again(ready)
+        for fd, mask in ready:
             entry = entries.get(fd)
             if entry is None:
                 continue
@@ -178,6 +187,15 @@ class Reactor:
             self._posted.popleft()()
         self._emitted = []
         return tuple(emitted)
+
+    def _with_those_again(self, ready: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Adds the descriptors of `again`; each at most once, since Lua takes one chunk at a time."""
+        again, self._again = self._again, set()
+        masks = dict(ready)
+        for fd in again:
+            if self._masks.get(fd, 0) & READ:
+                masks[fd] = masks.get(fd, 0) | READ
+        return list(masks.items())
 
     def _drain_wake(self, _mask: int) -> None:
         self._awake = False  # first, so that a wake after this byte is a byte of its own

@@ -85,6 +85,14 @@ class Runtime:
         """Returns a row for every socket object, the lab's own servers not among them."""
         return _then(self._thread.ask("sockets"), self._thread.rows)
 
+    def trust(self, pem: bytes) -> None:
+        """Makes `ba.sharkclient()` trust the certificates in `pem` too, until `distrust`."""
+        self._thread.call(lambda network: network.security.trust(pem))
+
+    def distrust(self, pem: bytes) -> None:
+        """Takes back `trust`."""
+        self._thread.call(lambda network: network.security.distrust(pem))
+
     def until_idle(self) -> Future[None]:
         """Returns a future that is done when the last cosocket and thread job has ended."""
         return _then(self._thread.ask("idle"), lambda _: None)

@@ -11,6 +11,7 @@ local stdio = import "stdio"
 local check = import "check"
 local report = import "report"
 local socket = import "socket"
+local shark = import "shark"
 local timer = import "timer"
 local thread = import "thread"
 local bytearray = import "bytearray"
@@ -37,6 +38,8 @@ local ba = {
   rnds = random.rnds,
   rndbs = random.rndbs,
   rndseed = random.rndseed,
+  create = {certstore = shark.certstore, sharkcert = shark.sharkcert, sharkssl = shark.sharkssl},
+  sharkclient = shark.sharkclient,
 }
 
 -- ba.sleep(ms): everything else goes on. A device would stall its other cosockets, and once that is said.
@@ -74,6 +77,10 @@ end
 
 G.ba = ba
 loaded.ba = ba
+
+-- What the Mako Server adds; other servers have it under `ba`.
+G.mako = {sharkclient = shark.sharkclient}
+loaded.mako = G.mako
 seal.apply()
 
 -- ---------------------------------------------------------------- what other threads ask for

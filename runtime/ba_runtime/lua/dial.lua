@@ -14,11 +14,13 @@ local listener = import "listener"
 local cosocket = import "cosocket"
 local deadlines = import "deadlines"
 local reasons = import "reasons"
+local shark = import "shark"
 
 local type, select, tostring = type, select, tostring
 local whole = check.whole
 local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
 local CONNECTED, RESOLVED, CANNOT_RESOLVE = reasons.CONNECTED, reasons.RESOLVED, reasons.CANNOT_RESOLVE
+local TLS_FAILED, HANDSHAKING = reasons.TLS_FAILED, reasons.HANDSHAKING
 
 -- A cosocket's connect gives up after this long unless told otherwise; a blocking one leaves it to the system.
 local CONNECT_TIMEOUT_MS = 1000
@@ -36,9 +38,11 @@ end
 
 -- What a signal other than success means to the caller: nil, the reason, and a resolver's text.
 local function failure(number, signal)
-  local text = signal == CANNOT_RESOLVE and host.failure_text(number) or nil
+  local text = (signal == CANNOT_RESOLVE or signal == TLS_FAILED) and host.failure_text(number) or nil
   host.close(number)
-  if text then
+  if signal == TLS_FAILED then
+    return nil, text or "socketreadfailed"
+  elseif text then
     return nil, reasons.text[signal], text
   end
   return nil, reasons.text[signal]
@@ -46,6 +50,12 @@ end
 
 local function finish_own(S, signal)
   local task, number = S.task, S.number
+  if signal == HANDSHAKING then -- the documented timeout is for the connection; one that was asked for, for all
+    if not S.patience then
+      deadlines.clear(task)
+    end
+    return
+  end
   S.waiting = nil
   if signal == CONNECTED then
     stream.open(S, number)
@@ -64,31 +74,36 @@ local function connect_expired(task)
   run(task, nil, "timeout")
 end
 
-local function connect_own(S, address, port, interface, ipv6, timeout_ms)
+local function connect_own(S, address, port, op)
   if S.used then
     return nil, "incorrectuse"
   end
   cosocket.must_live(S)
-  sock.open(S, host.tcp_connect(cell_number(S.cell), address, port, interface, ipv6), finish_own)
+  local number = host.tcp_connect(cell_number(S.cell), address, port, op.interface, op.ipv6, op.shark, op.alpn)
+  sock.open(S, number, finish_own)
   S.nonblocking = true
   S.waiting = "connect"
+  S.patience = op.timeout_ms ~= nil or nil
   local task = S.task
   task.expire = connect_expired
-  deadlines.set(task, clock() + timeout_ms / 1000)
+  deadlines.set(task, clock() + (op.timeout_ms or CONNECT_TIMEOUT_MS) / 1000)
   return pause(task)
 end
 
 local function wake(S, signal)
+  if signal == HANDSHAKING then
+    return
+  end
   local task = S.dialler
   S.dialler = nil
   run(task, signal)
 end
 
-local function connect_blocking(address, port, interface, ipv6)
+local function connect_blocking(address, port, op)
   local task = sched.caller()
   local cell = current_cell()
   local S = sock.new(cell)
-  local number = host.tcp_connect(cell_number(cell), address, port, interface, ipv6)
+  local number = host.tcp_connect(cell_number(cell), address, port, op.interface, op.ipv6, op.shark, op.alpn)
   sock.open(S, number, wake)
   S.dialler = task
   task.waits_for = S
@@ -115,29 +130,43 @@ function dial.connect(...)
   local n = select("#", ...)
   address = check.string(1, address, n)
   port = check.number(2, port, n)
-  local timeout_ms = CONNECT_TIMEOUT_MS
+  local wanted = {shark = 0}
   if type(op) == "table" then
     if op.shark ~= nil then
-      check.expected(-1, "BASHARKSSL", op.shark)
+      wanted.shark = shark.number(op.shark)
+      if not wanted.shark then
+        check.expected(-1, "BASHARKSSL", op.shark)
+      end
+      local problem = shark.not_a_client(op.shark)
+      if problem then
+        check.raise(problem)
+      end
+      wanted.alpn = type(op.alpn) == "string" and op.alpn or nil
     end
-    if math.type(op.timeout) == "integer" then
-      timeout_ms = op.timeout
-    end
+    wanted.timeout_ms = math.type(op.timeout) == "integer" and op.timeout or nil
   end
-  local interface, ipv6 = interface_and_family(op)
+  wanted.interface, wanted.ipv6 = interface_and_family(op)
   local S = sched.own_socket()
   if S then
-    return connect_own(S, address, whole(port) & 0xFFFF, interface, ipv6, timeout_ms)
+    return connect_own(S, address, whole(port) & 0xFFFF, wanted)
   end
-  return connect_blocking(address, whole(port) & 0xFFFF, interface, ipv6)
+  return connect_blocking(address, whole(port) & 0xFFFF, wanted)
 end
 
 -- bind(port [, op]) → listener | nil, "bind"
 function dial.bind(...)
   local port, op = ...
   port = check.number(1, port, select("#", ...))
+  local context = 0
   if type(op) == "table" and op.shark ~= nil then
-    check.expected(-1, "BASHARKSSL", op.shark)
+    context = shark.number(op.shark)
+    if not context then
+      check.expected(-1, "BASHARKSSL", op.shark)
+    end
+    local problem = shark.not_a_server(op.shark)
+    if problem then
+      check.raise(problem)
+    end
   end
   local interface, ipv6 = interface_and_family(op)
   local own = sched.own_socket()
@@ -145,7 +174,7 @@ function dial.bind(...)
     return nil, "incorrectuse"
   end
   local cell = own and own.cell or current_cell()
-  local number = host.tcp_listen(cell_number(cell), whole(port) & 0xFFFF, interface, ipv6)
+  local number = host.tcp_listen(cell_number(cell), whole(port) & 0xFFFF, interface, ipv6, context)
   if not number then
     return nil, "bind"
   end

@@ -284,4 +284,9 @@ function files.mkio(...)
   return new_io(root)
 end
 
+-- Tells whether a value is an io.
+function files.is_io(value)
+  return roots[value] ~= nil
+end
+
 return files

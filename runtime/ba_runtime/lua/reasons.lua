@@ -6,6 +6,8 @@ return {
   DRAINED = 2,
   SEND_FAILED = 3,
   RESOLVED = 4,
+  TLS_FAILED = 5,
+  HANDSHAKING = 6,
   CANNOT_RESOLVE = -2,
 
   text = {

@@ -16,6 +16,7 @@ local listener = import "listener"
 local cosocket = import "cosocket"
 local dial = import "dial"
 local deadlines = import "deadlines"
+import "secure" -- adds its methods
 local text = import "text"
 
 local type, select, error, tonumber, mathtype, sub, rawequal =
@@ -263,32 +264,7 @@ function meta.setoption(...)
   return host.setoption(S.number or 0, name, value, a, b)
 end
 
--- ---------------------------------------------------------------- what only TLS and WebSockets have
-
-local function not_secure(...)
-  if not state[...] then
-    check.expected(1, "_BASOCK", (...), select("#", ...))
-  end
-  return nil, "sslnotenabled"
-end
-
-meta.certificate, meta.cipher, meta.trusted, meta.isresumed = not_secure, not_secure, not_secure, not_secure
-
-function meta.relsession(...)
-  if not state[...] then
-    check.expected(1, "_BASOCK", (...), select("#", ...))
-  end
-  return false
-end
-
-function meta.upgrade(...)
-  local self, shark = ...
-  local n = select("#", ...)
-  if not state[self] then
-    check.expected(1, "_BASOCK", self, n)
-  end
-  check.expected(2, "BASHARKSSL", shark, n)
-end
+-- ---------------------------------------------------------------- what only WebSockets have
 
 function meta.websocket(...)
   if not state[...] then

@@ -18,7 +18,8 @@ local pcall, type, sub = pcall, type, string.sub
 local send, queued, arm, disarm, sender = host.send, host.queued, host.arm, host.disarm, host.sender
 local run, pause, block = sched.run, sched.pause, sched.block
 local clock = host.monotonic
-local DRAINED, SEND_FAILED = reasons.DRAINED, reasons.SEND_FAILED
+local CONNECTED, DRAINED = reasons.CONNECTED, reasons.DRAINED
+local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
 
 -- A writer in a cosocket waits once this much of a queue is left, as measured on the original.
 local QUEUE_COMFORT = 1400
@@ -45,26 +46,30 @@ local function lose(S, reason)
 end
 stream.lose = lose
 
+local function hold_back(S)
+  S.armed = nil
+  disarm(S.number)
+end
+
 local function control(S, signal)
   if signal == DRAINED then
     S.busy = nil
     sock.wake_writers(S, true)
   elseif signal == SEND_FAILED then
     lose(S, "socketreadfailed")
+  elseif signal == TLS_FAILED then
+    local reason = host.failure_text(S.number) or "socketreadfailed"
+    if S.waiting == "read" or S.reader or S.writers then
+      return lose(S, reason)
+    end
+    S.eof = reason
+    hold_back(S)
   end
-end
-
-local function hold_back(S)
-  S.armed = nil
-  disarm(S.number)
 end
 
 local function ready(S, value)
   if type(value) ~= "string" then
     return control(S, value)
-  end
-  if S.inbox or S.eof then -- nobody has taken the last chunk: cannot happen while interest is off
-    return hold_back(S)
   end
   S.received = S.received + #value
   if S.waiting == "read" then
@@ -80,19 +85,52 @@ local function ready(S, value)
       sock.add_reader(S, reader)
       return lose(S, "socketreadfailed")
     end
-    S.eof = true
+    S.eof = "socketreadfailed"
     return hold_back(S)
   elseif reader then
     return run(reader, value)
   end
-  S.inbox = value
+  S.inbox = S.inbox and S.inbox .. value or value
   hold_back(S)
+end
+
+-- What follows from the end of an upgrade's handshake.
+local function upgraded(S, signal)
+  local task = S.upgrader
+  S.upgrader, S.ready = nil, ready
+  if S.waiting == "upgrade" then
+    S.waiting = nil
+  end
+  if signal == CONNECTED then
+    return run(task, true)
+  end
+  local reason = host.failure_text(S.number) or "socketreadfailed"
+  sock.close(S)
+  if task.sock == S then
+    S.lost, S.owed = true, true
+  end
+  run(task, nil, reason)
+end
+
+-- Puts TLS on the stream and waits for the handshake; false when it cannot be put there.
+function stream.upgrade(S, context, alpn, own)
+  if not host.upgrade(S.number, context, alpn, S.inbox or "") then
+    return false
+  end
+  local task = sched.caller()
+  S.inbox, S.armed, S.send, S.ready, S.upgrader = nil, nil, nil, upgraded, task
+  if own then
+    S.waiting = "upgrade"
+    return pause(task)
+  end
+  task.waits_for = S
+  return block(task)
 end
 
 -- Makes the state a connected stream.
 function stream.open(S, number)
   sock.open(S, number, ready)
-  S.stream, S.send = true, sender(number)
+  S.stream, S.send = true, sender(number) -- with TLS there is no `send`: Python encrypts
 end
 
 local function read_expired(task)
@@ -108,9 +146,10 @@ function stream.read_own(S, wait_s)
     S.inbox = nil
     return data
   elseif S.eof then
+    local reason = S.eof
     sock.close(S)
     S.lost, S.owed = true, true
-    return nil, "socketreadfailed"
+    return nil, reason
   end
   if not S.armed then
     S.armed = true
@@ -132,8 +171,9 @@ function stream.read_blocking(S, wait_s)
     S.inbox = nil
     return data
   elseif S.eof then
+    local reason = S.eof
     sock.close(S)
-    return nil, "socketreadfailed"
+    return nil, reason
   end
   if not S.armed then
     S.armed = true
@@ -178,8 +218,9 @@ end
 function stream.write_blocking(S, data)
   local length = #data
   S.sent = S.sent + length
-  if not S.busy then
-    local ok, n = pcall(S.send, data)
+  local direct = S.send
+  if direct and not S.busy then
+    local ok, n = pcall(direct, data)
     if ok then
       if n == length then
         return true
@@ -199,7 +240,7 @@ function stream.write_queued(S, data)
     if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.own_socket() then
       return nil, before
     end
-  else
+  elseif S.send then
     local ok, n = pcall(S.send, data)
     if ok then
       S.sent = S.sent + n

@@ -1,8 +1,8 @@
 """Connecting: a name to addresses, and the first of them that answers.
 
-A `Dial` has the number that the connection will have. It emits CONNECTED and is then replaced by a `Stream`,
-or one of the failures. Closing it at any moment is fine; an answer of the resolver that comes later finds
-nobody.
+A `Dial` has the number that the connection will have. It hands its socket over to `connected`, which puts a
+`Stream` in its place, or emits one of the failures. Closing it at any moment is fine; an answer of the
+resolver that comes later finds nobody.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Dial:
         cell: int,
         interface: str | None,
         reactor: Reactor,
-        connected: Callable[[int, socket.socket], None],
+        connected: Callable[[socket.socket], None],
     ) -> None:
         """`interface` is the local address to use, if any; `connected` takes the socket over."""
         self.number = number
@@ -98,8 +98,7 @@ class Dial:
             return
         sock, self.sock = self.sock, None
         self._reactor.remove(sock.fileno())
-        self._connected(self.number, sock)
-        self._reactor.emit(self.number, Signal.CONNECTED)
+        self._connected(sock)
 
     def _drop(self) -> None:
         if self.sock is not None:

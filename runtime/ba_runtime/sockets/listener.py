@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import TYPE_CHECKING
 
 from ba_runtime._reactor import READ, Reactor
 
 from .reasons import EXHAUSTED, Signal
+
+if TYPE_CHECKING:
+    from .security import Secure
 
 BACKLOG = 128
 
@@ -30,6 +34,7 @@ class Listener:
         self.cell = cell
         self.sock = sock
         self.refused = 0
+        self.secure: Secure | None = None  # puts TLS on what is accepted
         self._reactor = reactor
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
         reactor.add(sock.fileno(), number, self._on_ready)

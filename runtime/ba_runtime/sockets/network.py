@@ -22,6 +22,7 @@ from .dial import Dial
 from .listener import Listener
 from .options import ORIGINAL_FAILURE, failure, set_option
 from .reasons import EXHAUSTED, Signal
+from .security import Security
 from .stream import Stream
 
 Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
@@ -31,6 +32,10 @@ Name: TypeAlias = "tuple[bytes, int, bool] | None"
 def _text(value: object) -> str | None:
     """An address or a name from Lua; other types do not count, as documented for `intf`."""
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else None
+
+
+def _name_of(host: bytes) -> str:
+    return host.decode("utf-8", "surrogateescape")
 
 
 class Network:
@@ -46,10 +51,12 @@ class Network:
         self._details: dict[int, bytes] = {}
         self._born: dict[int, float] = {}
         self._told: set[str] = set()
+        self.security = Security(reactor, self._endpoints)
 
     def functions(self) -> dict[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
         return {
+            **self.security.functions(),
             "tcp_connect": self.tcp_connect,
             "tcp_listen": self.tcp_listen,
             "tcp_accept": self.tcp_accept,
@@ -68,24 +75,44 @@ class Network:
             "sockname": self.sockname,
             "peername": self.peername,
             "setoption": self.setoption,
+            "upgrade": self.upgrade,
         }
 
     # ------------------------------------------------------------ opening
 
-    def tcp_connect(self, cell: int, host: bytes, port: int, interface: object, ipv6: bool) -> int:
-        """Starts to connect; returns the number that will tell how it went."""
+    def tcp_connect(
+        self,
+        cell: int,
+        host: bytes,
+        port: int,
+        interface: object,
+        ipv6: bool,
+        context: int = 0,
+        alpn: bytes | None = None,
+    ) -> int:
+        """Starts to connect, with TLS when there is a context; the number will tell how it went."""
         number = self._number()
-        dial = Dial(number, cell, _text(interface), self._reactor, self._connected)
+        secure = self.security.client(context, _name_of(host), port, alpn) if context else None
+
+        def connected(sock: socket.socket) -> None:
+            if secure is None:
+                plain = Stream(number, cell, sock, self._reactor)
+                plain.host, plain.port = _name_of(host), port
+                self._opened(plain)
+                self._reactor.emit(number, Signal.CONNECTED)
+            else:
+                stream = secure(number, cell, sock)
+                self._opened(stream)
+                self._reactor.emit(number, Signal.HANDSHAKING)
+                stream.start()
+
+        dial = Dial(number, cell, _text(interface), self._reactor, connected)
         self._endpoints[number] = dial
         self._look_up(host, port, "tcp", ipv6, dial.resolved)
         return number
 
-    def _connected(self, number: int, sock: socket.socket) -> None:
-        dial = self._endpoints[number]
-        self._opened(Stream(number, dial.cell, sock, self._reactor))
-
-    def tcp_listen(self, cell: int, port: int, interface: object, ipv6: bool) -> int | None:
-        """Listens; returns the number, or None when the address cannot be bound."""
+    def tcp_listen(self, cell: int, port: int, interface: object, ipv6: bool, context: int = 0) -> int | None:
+        """Listens, with TLS when there is a context; None when the address cannot be bound."""
         address = _text(interface)
         try:
             sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
@@ -98,6 +125,7 @@ class Network:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((local_address(address, ipv6), port))
             listener = Listener(self._number(), cell, sock, self._reactor)
+            listener.secure = self.security.server(context) if context else None
         except (OSError, ValueError):
             sock.close()
             return None
@@ -116,7 +144,25 @@ class Network:
             self._tell(cell, "a client was turned away: no file descriptor is left")
         if client is None:
             return None
-        return self._opened(Stream(self._number(), cell, client, self._reactor))
+        number = self._number()
+        if listener.secure is not None:
+            return self._opened(listener.secure(number, cell, client))
+        return self._opened(Stream(number, cell, client, self._reactor))
+
+    def upgrade(self, number: int, context: int, alpn: bytes | None = None, received: bytes = b"") -> bool:
+        """Puts TLS on a connection; `received` is what came already. False when there is none to put it on.
+
+        CONNECTED or TLS_FAILED then comes as an event.
+        """
+        plain = self._endpoints.get(number)
+        if type(plain) is not Stream or plain.queued_bytes:
+            return False
+        secure = self.security.upgrader(context, plain.host, plain.port, alpn)
+        self._reactor.remove(plain.sock.fileno())
+        stream = secure(number, plain.cell, plain.sock)
+        self._endpoints[number] = stream
+        stream.start(received)
+        return True
 
     def udp_open(
         self, cell: int, host: object, port: int, interface: object, local_port: int, ipv6: bool
@@ -225,14 +271,14 @@ class Network:
         endpoint = self._endpoints.get(number)
         if isinstance(endpoint, Dial) and endpoint.detail:
             return endpoint.detail
-        return self._details.pop(number, None)
+        return self.security.failure(number) or self._details.pop(number, None)
 
     # ------------------------------------------------------------ using
 
     def sender(self, number: int) -> Callable[[bytes], int] | None:
         """Returns the connection's own `send`, which Lua calls directly: the fast path of every write."""
         endpoint = self._endpoints.get(number)
-        return endpoint.sock.send if isinstance(endpoint, Stream) else None
+        return endpoint.sock.send if type(endpoint) is Stream else None
 
     def send(self, number: int, data: bytes) -> int:
         """Sends or queues; returns the bytes that wait now, -1 when the connection is lost."""

@@ -19,6 +19,8 @@ class Signal(IntEnum):
     DRAINED = 2
     SEND_FAILED = 3
     RESOLVED = 4
+    TLS_FAILED = 5
+    HANDSHAKING = 6
     CANNOT_CONNECT = -1
     CANNOT_RESOLVE = -2
     CANNOT_BIND = -3

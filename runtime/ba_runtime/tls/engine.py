@@ -32,6 +32,7 @@ from .context import Context
 from .credentials import CredentialsFault
 from .events import CRYPTO, READ_FAILED, Closed, Event, Failed, HandshakeDone, failure_of
 from .sessions import Key, Remembered, can_be_resumed
+from .store import CertStore
 from .unofficial import peer_chain
 
 CHUNK_BYTES = 8192  # what one read of the original returns at most
@@ -237,6 +238,11 @@ class Engine:
         self.queued_bytes = 0
 
     # ------------------------------------------------------------ about the connection
+
+    @property
+    def store(self) -> CertStore | None:
+        """Returns what the context trusts."""
+        return self._context.store
 
     def cipher(self) -> tuple[str, str] | None:
         """Returns suite and version as documented (`TLS_1_2`, `TLS_1_3`); None before the handshake."""

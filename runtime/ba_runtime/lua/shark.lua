@@ -1,0 +1,203 @@
+-- ba.create and the TLS objects: certificate stores, certificates with their keys, contexts.
+--
+-- The objects live in Python under numbers; what Lua holds are userdata, whose finalizers free them. A context
+-- is called shark in options and documentation, after the original's TLS stack.
+
+local import = ...
+local host = import "host"
+local check = import "check"
+local userdata = import "userdata"
+local files = import "files"
+
+local type, select, setmetatable, tonumber, tointeger = type, select, setmetatable, tonumber, math.tointeger
+local getmetatable, gmatch = debug.getmetatable, string.gmatch
+
+local shark = {}
+
+local numbers = setmetatable({}, {__mode = "k"})
+local servers = setmetatable({}, {__mode = "k"}) -- context → "empty" or "ready"; nil for clients
+
+local function new_kind(name)
+  local meta = {__name = name}
+  meta.__index = meta
+  function meta.__gc(u)
+    host.tls_forget(numbers[u])
+  end
+  return meta
+end
+
+local STORE, CERTIFICATE, CONTEXT = new_kind("BACERTSTORE"), new_kind("SHARKCERT"), new_kind("BASHARKSSL")
+
+local function new(meta, number)
+  local u = userdata.new(meta)
+  numbers[u] = number
+  return u
+end
+
+local function number_of(value, meta)
+  return type(value) == "userdata" and getmetatable(value) == meta and numbers[value] or nil
+end
+
+-- The content of a file in an io, or nil and the reason.
+local function content(io, name)
+  local file, reason = io:open(name)
+  if not file then
+    return nil, reason
+  end
+  local data = file:read("*a") or ""
+  file:close()
+  return data
+end
+
+-- ---------------------------------------------------------------- stores
+
+-- ba.create.certstore() → store
+function shark.certstore()
+  return new(STORE, host.tls_store())
+end
+
+-- store:addcert(pem) | store:addcert(io, name) → number of certificates | nil, reason
+function STORE.addcert(self, ...)
+  local number = number_of(self, STORE)
+  if not number then
+    check.expected(1, "BACERTSTORE", self, self == nil and 0 or 1)
+  end
+  local first, name = ...
+  local n = select("#", ...) + 1
+  if files.is_io(first) then
+    local data, reason = content(first, check.string(3, name, n))
+    if not data then
+      return nil, reason
+    end
+    return host.tls_store_add(number, data)
+  end
+  return host.tls_store_add(number, check.string(2, first, n))
+end
+
+-- ---------------------------------------------------------------- certificates with keys
+
+-- ba.create.sharkcert([io,] cert, key [, password]) → certificate | nil, reason
+function shark.sharkcert(...)
+  local n = select("#", ...)
+  local first = ...
+  local cert, key, password
+  if files.is_io(first) then
+    local io, cert_name, key_name, given = ...
+    cert_name, key_name = check.string(2, cert_name, n), check.string(3, key_name, n)
+    password = given ~= nil and check.string(4, given, n) or nil
+    local reason
+    cert, reason = content(io, cert_name)
+    if not cert then
+      return nil, reason
+    end
+    key, reason = content(io, key_name)
+    if not key then
+      return nil, reason
+    end
+  else
+    local _, second, given = ...
+    cert, key = check.string(1, first, n), check.string(2, second, n)
+    password = given ~= nil and check.string(3, given, n) or nil
+  end
+  local number, reason = host.tls_credentials(cert, key, password)
+  if not number then
+    return nil, reason
+  end
+  return new(CERTIFICATE, number)
+end
+
+-- ---------------------------------------------------------------- contexts
+
+-- ba.create.sharkssl([store [, {server=, cachesize=, insize=, outsize=}]]) → context
+-- The buffer sizes are the original's; here OpenSSL has its own.
+function shark.sharkssl(...)
+  local store, op = ...
+  local store_number = 0
+  if store ~= nil then
+    store_number = number_of(store, STORE)
+    if not store_number then
+      check.expected(1, "BACERTSTORE", store)
+    end
+  end
+  local server, cache = false, nil
+  if type(op) == "table" then
+    server = op.server == true
+    cache = tointeger(tonumber(op.cachesize))
+  end
+  local context = new(CONTEXT, host.tls_context(store_number, server, cache))
+  servers[context] = server and "empty" or nil
+  return context
+end
+
+-- context:addcert(certificate) → boolean
+function CONTEXT.addcert(self, ...)
+  local number = number_of(self, CONTEXT)
+  if not number then
+    check.expected(1, "BASHARKSSL", self, self == nil and 0 or 1)
+  end
+  local certificate = ...
+  local own = number_of(certificate, CERTIFICATE)
+  if not own then
+    check.expected(2, "SHARKCERT", certificate, select("#", ...) + 1)
+  end
+  if servers[self] then
+    servers[self] = "ready"
+  end
+  return host.tls_context_add(number, own)
+end
+
+local public
+
+-- ba.sharkclient() → the client context with the public roots, the same object every time
+function shark.sharkclient()
+  public = public or new(CONTEXT, host.tls_public_context())
+  return public
+end
+
+-- Returns a context's number, nil when the value is none.
+function shark.number(value)
+  return number_of(value, CONTEXT)
+end
+
+-- Returns why the context cannot make a client's connection, nil when it can.
+function shark.not_a_client(context)
+  return servers[context] and "SharkSSL not a client type" or nil
+end
+
+-- Returns why the context cannot make a server's connections, nil when it can.
+function shark.not_a_server(context)
+  if not servers[context] then
+    return "SharkSSL not a server type"
+  end
+  return servers[context] == "empty" and "Certificate required for server" or nil
+end
+
+-- Tells whether the context is a server's.
+function shark.is_server(context)
+  return servers[context] ~= nil
+end
+
+-- ---------------------------------------------------------------- what a peer's certificate says
+
+-- Builds the documented table from what Python sends: whether the CA is known, then paths and texts.
+function shark.certificate(known, ...)
+  local n = select("#", ...)
+  if n == 0 then
+    return nil, known
+  end
+  local flat, root = {...}, {}
+  for i = 1, n, 2 do
+    local table, last = root, nil
+    for name in gmatch(flat[i], "[^/]+") do
+      if last then
+        table[last] = table[last] or {}
+        table = table[last]
+      end
+      last = tonumber(name) or name
+    end
+    table[last] = flat[i + 1]
+  end
+  return root, known
+end
+
+return shark
