@@ -29,15 +29,15 @@ class Deferred:
 
     def ask(self) -> None:
         """See to it that the callback runs once more after this moment."""
+        if self._is_asked:  # without the lock: the callback is still to come, and will see what was there before
+            return
         with self._lock:
             if self._is_asked:
                 return
             self._is_asked = True
         try:
             self._loop.call_soon_threadsafe(self._arm)
-        except (
-            RuntimeError
-        ):  # the loop is closed: the kernel is going down and nobody can see output any more
+        except RuntimeError:  # the loop is closed: the kernel goes down, and nobody can see output any more
             return
 
     def _arm(self) -> None:

@@ -68,9 +68,13 @@ class Output:
                 self._dropped += len(text)
                 return
             fits = text if len(text) <= self._room else _whole_letters(text, self._room)
-            self._append(stream, fits)
+            last = self._runs[-1] if self._runs else None
+            if type(last) is _Text and last.stream == stream:  # what every print but the first comes to
+                last.data += fits
+            else:
+                self._append(stream, fits)
             self._room -= len(fits)
-            if len(fits) < len(text):
+            if fits is not text:
                 self._dropped = len(text) - len(fits)
                 note = f"\n[this cell has printed {self._limit:,} bytes; what follows is dropped]\n"
                 self._append("stderr", note.encode())
