@@ -101,7 +101,9 @@ end
 
 -- Lets a waiting task go on with these values, at once.
 local function run(task, ...)
-  task.waits_for = nil
+  if task.waits_for then -- looking is cheaper than writing nil where nothing is
+    task.waits_for = nil
+  end
   if task.nested then
     task.mail = pack(...)
     return
@@ -112,7 +114,9 @@ local function run(task, ...)
   end
   local previous = sched.current
   sched.current = task
-  task.at = nil
+  if task.at then
+    task.at = nil
+  end
   depth = depth + 1
   after(task, previous, resume(task.co, ...))
 end

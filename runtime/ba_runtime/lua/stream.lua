@@ -76,7 +76,7 @@ local function ready(S, value)
     if value == "" then
       return lose(S, "socketreadfailed")
     end
-    S.waiting = nil
+    S.waiting = false -- and not nil: the field stays where it is
     return run(S.task, value)
   end
   local reader = S.reader and sock.next_reader(S)
