@@ -19,26 +19,35 @@ from types import MappingProxyType
 
 from ba_runtime._resolver import Endpoint, Kind, Route
 
+from ._authority import EXPIRED, Authority, Leaf
 from ._clock import Clock
 from ._datagram import DatagramService
 from ._echo import EchoConversation, echo_answer
 from ._errors import LabError
 from ._http import HttpConversation
 from ._ntp import ntp_answer
-from ._service import Host, Service
+from ._service import Conversation, Host, Service
 from ._silent import SilentService, no_answer
 from ._stream import StreamService
 from ._time import TimeConversation, time_answer
+from ._tls import TlsConversation
 
 _NTP_HOSTS = ("pool.ntp.org", "time.nist.gov")
 _WEB_HOSTS = ("simplemq.com", "www.google.com", "example.com", "realtimelogic.com")
+# What these hosts show, web hosts in order; the numbers are serial numbers, 1 and 2 the CA's.
+_LEAVES = {
+    **{name: Leaf(name, number) for number, name in enumerate(_WEB_HOSTS, 11)},
+    "expired.lab.test": Leaf("expired.lab.test", 21, EXPIRED),
+    "self-signed.lab.test": Leaf("self-signed.lab.test", 22, is_self_signed=True),
+    "wrong-name.lab.test": Leaf("right-name.lab.test", 23),
+}
 # What is broadcast reaches this computer and no other: every port of this "name" is the same port here.
 _BROADCAST: Route = ("255.255.255.255", 0, "udp")
 # People read between two cells: an echo connection that they hold must be there after a long paragraph.
 _ECHO_IDLE_S = 600.0
 
 
-def _services(clock: Clock) -> tuple[Service, ...]:
+def _services(clock: Clock, authority: Authority) -> tuple[Service, ...]:
     """Every host of the lab. A new protocol is one more line here."""
     ntp = (
         DatagramService(Host(name, 123, "udp", "NTP (RFC 5905)"), partial(ntp_answer, clock))
@@ -48,11 +57,20 @@ def _services(clock: Clock) -> tuple[Service, ...]:
         StreamService(Host(name, 80, "tcp", "HTTP/1.1, one page"), partial(HttpConversation, name, clock))
         for name in _WEB_HOSTS
     )
+
+    def secure_page(name: str) -> Conversation:
+        return TlsConversation(authority.context(_LEAVES[name]), HttpConversation(name, clock))
+
+    secure_web = (
+        StreamService(Host(name, 443, "tcp", "HTTP/1.1 over TLS, the same page"), partial(secure_page, name))
+        for name in _LEAVES
+    )
     return (
         *ntp,
         StreamService(Host("time.nist.gov", 37, "tcp", "TIME (RFC 868)"), partial(TimeConversation, clock)),
         DatagramService(Host("time.nist.gov", 37, "udp", "TIME (RFC 868)"), partial(time_answer, clock)),
         *web,
+        *secure_web,
         StreamService(
             Host("echo.lab.test", 7, "tcp", "echo (RFC 862)"), EchoConversation, idle_s=_ECHO_IDLE_S
         ),
@@ -85,6 +103,7 @@ class Lab:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
+        self._authority = Authority()
         self._lock = threading.Lock()
         self._running: _Run | None = None
 
@@ -94,7 +113,7 @@ class Lab:
             if self._running is not None:
                 return
             try:
-                self._running = _Run(_services(self._clock))
+                self._running = _Run(_services(self._clock, self._authority))
             except (OSError, RuntimeError, asyncio.TimeoutError) as exc:
                 raise LabError(f"the lab network could not start: {exc}") from exc
 
@@ -104,6 +123,15 @@ class Lab:
             running, self._running = self._running, None
             if running is not None:
                 running.stop()
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The root that this lab's TLS hosts can be trusted by; the same before, during and after a run.
+
+        The first look takes a few milliseconds, as it makes the root. Give it to `Runtime.trust` while the
+        lab is on.
+        """
+        return self._authority.root_pem
 
     @property
     def routes(self) -> Mapping[Route, Endpoint]:
