@@ -71,7 +71,7 @@ def _duration(seconds: float) -> str:
 
 def _row(info: SocketInfo) -> tuple[str, ...]:
     return (
-        str(info.socket),
+        str(info.socket or "-"),  # 0: it has no system socket
         info.kind,
         info.state,
         info.local,

@@ -73,9 +73,17 @@ function look.describe(...)
   end
 end
 
--- Tells Python about every socket object, one call each.
+-- A closed socket can be nothing again, except for the cosocket that still runs with it.
+local function is_gone(S)
+  return S.over or S.shut and not S.task
+end
+
+-- Tells Python about every socket object that is of use, one call each; number 0: it has no system socket.
 function look.sockets(ticket)
   sock.each(function(S)
+    if is_gone(S) then
+      return
+    end
     local kind = S.listening and "listen" or S.datagram and "udp" or S.number and "tcp" or "none"
     local name, state = S.number or 0, sock.state_name(S)
     host.socket_info(ticket, name, kind, state, S.received, S.sent, S.cell and S.cell.id or 0)
