@@ -64,6 +64,8 @@ class LuaRuntime(Protocol):
     def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]: ...
     def describe(self, path: tuple[str, ...]) -> Future[str | None]: ...
     def sockets(self) -> Future[tuple[SocketInfo, ...]]: ...
+    def trust(self, pem: bytes) -> None: ...
+    def distrust(self, pem: bytes) -> None: ...
     def close(self, timeout_s: float = ...) -> None: ...
 
 
@@ -95,7 +97,7 @@ class Engine:
             if self._runtime is None:
                 self._runtime = self._make(self._sink)
                 self._runtime.start()
-                self._route(self._runtime)
+                self._use_lab_in(self._runtime)
             return self._runtime
 
     @property
@@ -133,11 +135,16 @@ class Engine:
             runtime.close(CLOSE_S)
 
     def use_lab(self, lab: Lab | None) -> None:
-        """Point name resolution at the lab network, now and after a reset, or back at the internet."""
+        """Point name resolution at the lab network, now and after a reset, or back at the internet.
+
+        The lab's certificates are trusted as long as it is the one in use.
+        """
         former, self.lab = self.lab, lab
         with self._lock:
             if self._runtime is not None:
-                self._route(self._runtime)
+                if former is not None:
+                    self._runtime.distrust(former.ca_pem)
+                self._use_lab_in(self._runtime)
         if former is not None:
             former.stop()
 
@@ -147,5 +154,8 @@ class Engine:
         self.reset()
         self.use_lab(None)
 
-    def _route(self, runtime: LuaRuntime) -> None:
-        runtime.resolver.set_routes(self.lab.routes if self.lab else None)
+    def _use_lab_in(self, runtime: LuaRuntime) -> None:
+        lab = self.lab
+        runtime.resolver.set_routes(lab.routes if lab is not None else None)
+        if lab is not None:
+            runtime.trust(lab.ca_pem)

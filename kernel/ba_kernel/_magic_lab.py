@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from typing import TYPE_CHECKING
 
 from ba_runtime.errors import BaError
@@ -11,6 +12,8 @@ from ._magics import After, Magic, MagicError, Tools
 
 if TYPE_CHECKING:
     from ba_runtime.lab import Lab
+
+WIDTH = 76  # columns of what is said; a page of 80 has room for it
 
 USAGE = "usage: %lab on [TIME] | off | status, with a TIME such as 2026-01-01T12:00:00Z to fix the clock"
 
@@ -35,8 +38,10 @@ async def _on(tools: Tools, time: str) -> None:
     except (ValueError, OSError, BaError) as error:
         raise MagicError(f"%lab on: {error}") from error
     tools.engine.use_lab(network)
-    clock = f", and their clock stands at {time}" if time else ""
-    tools.say(f"The lab network is on: {_names(tools)} are simulated inside this kernel{clock}.")
+    tools.say("The lab network is on. These hosts are simulated inside this kernel:")
+    tools.say(_names(network))
+    if time:
+        tools.say(f"Their clock stands at {time}.")
 
 
 def _started(time: str) -> Lab:
@@ -53,10 +58,17 @@ def _off(tools: Tools) -> None:
     tools.say("The lab network is off: host names mean the internet.")
 
 
-def _names(tools: Tools) -> str:
-    network = tools.engine.lab
-    names = list(dict.fromkeys(host.host for host in network.status())) if network else []
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
+def _names(network: Lab) -> str:
+    """Return the host names, each once, in lines that break between two of them."""
+    names = dict.fromkeys(host.host for host in network.status())
+    return textwrap.fill(
+        ", ".join(names),
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _status(tools: Tools) -> None:

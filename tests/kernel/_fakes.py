@@ -116,7 +116,8 @@ class FakeRuntime:
     """A runtime whose cells are lines such as `print hello`, `trace hello`, `value 1` or `spin on`.
 
     `late`, `fault` and `note` send those events; `error` fails the cell; `spin on` goes on until it is
-    interrupted; `read` prints the answer of the user; `listen on` opens a socket that accepts.
+    interrupted; `read` prints the answer of the user; `listen on` opens a socket that accepts,
+    `idle on` one without a system socket.
     """
 
     sink: Sink
@@ -131,6 +132,7 @@ class FakeRuntime:
         self._sockets: list[SocketInfo] = []
         self._stop = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
+        self.trusted: list[bytes] = []
 
     def start(self) -> None:
         """Have nothing to start."""
@@ -169,6 +171,14 @@ class FakeRuntime:
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
         """Return what `listen` opened; never, while busy."""
         return self._answer(tuple(self._sockets))
+
+    def trust(self, pem: bytes) -> None:
+        """Remember the certificate."""
+        self.trusted.append(pem)
+
+    def distrust(self, pem: bytes) -> None:
+        """Forget the certificate."""
+        self.trusted.remove(pem)
 
     def close(self, timeout_s: float = 2) -> None:
         """Remember that it is over."""
@@ -219,6 +229,8 @@ class FakeRuntime:
         elif word == b"listen":
             self._sockets.append(SocketInfo(1, "listen", "accept", "127.0.0.1:80", "", 0, 0, 0.0, cell))
             self.sink(SocketOpened(cell, 1, "listen"))
+        elif word == b"idle":
+            self._sockets.append(SocketInfo(0, "none", "exec", "", "", 0, 0, 0.0, cell))
         else:
             raise ValueError(f"not a line of the fake runtime: {word!r}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -258,7 +259,7 @@ def test_the_lab_is_pointed_at_and_away() -> None:
 
     async def scene(desk: Desk) -> None:
         await desk.run("%lab on 2026-01-01T12:00:00Z")
-        assert "simulated inside this kernel, and their clock stands at 2026" in desk.front.text()
+        assert "Their clock stands at 2026-01-01T12:00:00Z." in desk.front.text()
         assert ("pool.ntp.org", 123, "udp") in desk.runtime.resolver.routes
         await desk.run("%reset")
         assert ("pool.ntp.org", 123, "udp") in desk.runtime.resolver.routes
@@ -268,5 +269,59 @@ def test_the_lab_is_pointed_at_and_away() -> None:
         assert desk.runtime.resolver.routes == {}
         await desk.run("%lab status")
         assert desk.front.text().endswith("%lab on turns it on.\n")
+
+    play(scene)
+
+
+def test_the_lab_is_announced_in_short_lines() -> None:
+    """At most 76 columns, every host name whole and there once, and nothing of a clock that was not set."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%lab on")
+        first, *names = desk.front.text().splitlines()
+        assert first == "The lab network is on. These hosts are simulated inside this kernel:"
+        assert len(names) > 1
+        assert max(map(len, names)) <= 76
+        lab = desk.bench.engine.lab
+        assert lab is not None
+        assert re.split(r",\s+", " ".join(names).strip()) == list(
+            dict.fromkeys(host.host for host in lab.status())
+        )
+        await desk.run("%lab off")
+
+    play(scene)
+
+
+def test_the_lab_is_trusted_while_it_is_on() -> None:
+    """In the state of the moment and in a fresh one; a lab that replaces another replaces its trust."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%lab on")
+        (first,) = desk.runtime.trusted
+        assert first.startswith(b"-----BEGIN CERTIFICATE-----")
+        await desk.run("%reset\nprint x")
+        assert desk.runtime.trusted == [first]
+        await desk.run("%lab on")
+        (second,) = desk.runtime.trusted
+        assert second != first
+        await desk.run("%lab off")
+        assert desk.runtime.trusted == []
+        await desk.run("%reset\nprint x")
+        assert desk.runtime.trusted == []
+
+    play(scene)
+
+
+def test_a_socket_object_without_a_system_socket_has_no_number() -> None:
+    """0 would look like one."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("idle on")
+        await desk.run("%sockets")
+        assert desk.front.sent[-1].content["data"]["text/plain"].splitlines()[1].split()[:3] == [
+            "-",
+            "none",
+            "exec",
+        ]
 
     play(scene)
