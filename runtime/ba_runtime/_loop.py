@@ -30,6 +30,10 @@ from .sockets import Network
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
 
+# Coroutines and userdata have finalizers that keep them until the next collection, see lua/interrupt.lua and
+# lua/userdata.lua; so it takes three until a socket's coroutine is gone.
+COLLECTIONS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
@@ -59,7 +63,7 @@ class LuaThread(threading.Thread):
         self._interrupting = False
         self._closing = False
         self._state: LuaState | None = None
-        self._is_short = False
+        self._is_short: bool | None = False  # of memory; None after a failure: the next poll has to look
         self.started: Future[None] = Future()
 
     # ------------------------------------------------------------ for other threads
@@ -135,6 +139,7 @@ class LuaThread(threading.Thread):
         try:
             main()
         except Exception as fault:  # never of the user's making: all of their code runs in tasks
+            self._memory_failed()
             self._sink(Fault(0, f"the runtime's loop failed and goes on: {fault}".encode()))
 
     def _cancel_all(self) -> None:
@@ -158,6 +163,8 @@ class LuaThread(threading.Thread):
 
     def _start_cell(self) -> None:
         cell = self._cells[0]
+        if self._is_short:
+            self._hand_over("memory", 1)
         self._hand_over("cell", cell.number, cell.source, cell.name)
 
     def _cell_done(self, _number: int, *values: bytes) -> None:
@@ -193,23 +200,32 @@ class LuaThread(threading.Thread):
             "cell_failed": self._cell_failed,
             "is_interrupting": lambda: self._interrupting,
             "interrupt_over": self._interrupt_over,
-            "memory_collected": self._memory_collected,
+            "memory_failed": self._memory_failed,
+            "memory_is_short": lambda: self._state is not None and self._state.is_short_of_memory(),
+            "memory_used_up": self._memory_used_up,
         }
 
     def _poll(self, deadline: float | None = None) -> tuple[Value, ...]:
         assert self._state is not None
-        if self._state.is_short_of_memory() != self._is_short:
-            self._is_short = not self._is_short
-            if self._is_short:
-                self._hand_over("memory")
+        is_short = self._state.is_short_of_memory()
+        if is_short != self._is_short:
+            self._is_short = is_short
+            if is_short:
+                self._state.open_reserve()
+                self._hand_over("memory", COLLECTIONS)
             else:
                 self._state.restore_bound()
         return self._reactor.poll(deadline)
 
-    def _memory_collected(self) -> None:
+    def _memory_failed(self) -> None:
         assert self._state is not None
-        if self._state.is_short_of_memory():
-            self._sink(Note(0, f"Lua's memory is nearly used up ({self._max_memory >> 20} MiB)"))
+        self._state.open_last_reserve()
+        self._is_short = None
+
+    def _memory_used_up(self) -> None:
+        assert self._state is not None
+        self._state.make_room()
+        self._sink(Note(0, f"Lua's memory is nearly used up ({self._max_memory >> 20} MiB)"))
 
     def _take(self) -> tuple[object, ...] | None:
         return self._requests.popleft() if self._requests else None

@@ -22,7 +22,8 @@ LIBRARY_FILE: str = _lupa.__file__
 LuaError: type[Exception] = _lupa.LuaError
 LuaMemoryError: type[Exception] = _lupa.LuaMemoryError
 
-# What Python still needs when Lua has used up its allowance: the results of the calls that clean up.
+# What our own code still needs when a program has used up its allowance, to clean up after it; at most an
+# eighth of that allowance. A quarter of this is what every cell gets that starts without any left.
 RESERVE_BYTES = 32 << 20
 
 
@@ -53,6 +54,8 @@ class LuaState:
             max_memory=max_memory,
         )
         self._max_memory = max_memory
+        self._reserve = min(RESERVE_BYTES, max_memory // 8)
+        self._bound = max_memory  # what programs may use now; raised only by `make_room`
         # lupa frees a state by closing it, and closing runs finalizers; one that calls Python then finds a
         # runtime that is half gone, and the process dies. So a state is emptied (boot.lua) and kept: about
         # half a megabyte for each runtime that a process makes.
@@ -75,14 +78,25 @@ class LuaState:
         return int(self._lua.get_memory_used())
 
     def is_short_of_memory(self) -> bool:
-        """Tells whether the bound is near, and if so opens the reserve, so that cleaning up can succeed."""
-        if self.memory_used < self._max_memory - RESERVE_BYTES:
-            return False
-        self._lua.set_max_memory(self._max_memory + RESERVE_BYTES)
-        return True
+        """Tells whether the bound is near."""
+        return self.memory_used >= self._max_memory - self._reserve
+
+    def open_reserve(self) -> None:
+        """Lets our own code go on while memory is short."""
+        self._lua.set_max_memory(self._bound + self._reserve)
+
+    def open_last_reserve(self) -> None:
+        """Lets our own code clean up after an allocation that failed."""
+        self._lua.set_max_memory(max(self.memory_used, self._bound + self._reserve) + self._reserve)
+
+    def make_room(self) -> None:
+        """Raises the bound so that a little can be allocated: enough to give things back."""
+        self._bound = max(self._max_memory, self.memory_used + self._reserve // 4 - self._reserve)
+        self.open_reserve()
 
     def restore_bound(self) -> None:
         """Closes the reserve again."""
+        self._bound = self._max_memory
         self._lua.set_max_memory(self._max_memory)
 
 

@@ -121,10 +121,15 @@ function requests.idle(ticket)
   end)
 end
 
--- Memory is nearly used up; Python has opened its reserve for this.
-function requests.memory()
-  collectgarbage()
-  host.memory_collected()
+-- Memory is nearly used up, or a cell begins while it is; Python has opened its reserve for this.
+function requests.memory(collections)
+  for _ = 1, collections do
+    collectgarbage()
+    if not host.memory_is_short() then
+      return
+    end
+  end
+  host.memory_used_up()
 end
 
 function requests.close()

@@ -116,7 +116,9 @@ end
 function cell.start(id, source, name)
   local mark = sub(name, 1, 3) == "ba:" and "@" or "=" -- `=ba:` is what marks our own code
   local chunk, problem = load(source, mark .. name, "t", G)
-  if not chunk then
+  if problem == "not enough memory" then
+    return host.cell_failed(id, "memory", problem, name, 0, "", 0)
+  elseif not chunk then
     local line = match(problem, ":(%d+):") or 0
     return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)
   end

@@ -66,7 +66,7 @@ local function unwrap(co, ok, ...)
       reason = problem
     end
   end
-  if type(reason) == "string" then
+  if type(reason) == "string" and reason ~= "not enough memory" then
     error(reason, 2) -- the wrapping function made a tail call, so this is its caller's position
   end
   error(reason, 0)

@@ -91,6 +91,9 @@ local function after(task, previous, ok, token, ...)
     task.kind.yielded(task, token, ...)
   else
     task.over = true
+    if token == "not enough memory" then
+      host.memory_failed()
+    end
     task.kind.ended(task, ok, token, ...)
     if not ok then
       close(task.co)
