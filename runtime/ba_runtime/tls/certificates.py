@@ -8,15 +8,33 @@ empty fields, an extension that cannot be read counts as absent.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from datetime import datetime
-from typing import TypedDict
+from functools import partial
+from typing import TypedDict, TypeVar
 
 from cryptography import x509
-from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 _END = b"-----END CERTIFICATE-----"
+
+_T = TypeVar("_T")
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+# What the library raises on bytes that are no certificate, or on the part of one that is asked for: it reads
+# most parts late. Besides what it documents these are a kind of string that is unknown (KeyError) and one
+# that does not belong there (TypeError). Found by changing bytes, see the tests.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class NameTable(TypedDict):
@@ -49,7 +67,7 @@ def parse_pem(pem: bytes) -> list[x509.Certificate]:
     found = []
     for piece in pem.split(_BEGIN)[1:]:
         body, end, _ = piece.partition(_END)
-        certificate = _read(_BEGIN + body + _END) if end else None
+        certificate = attempt(partial(x509.load_pem_x509_certificate, _BEGIN + body + _END)) if end else None
         if certificate is not None:
             found.append(certificate)
     return found
@@ -57,34 +75,42 @@ def parse_pem(pem: bytes) -> list[x509.Certificate]:
 
 def parse_der(der: bytes) -> x509.Certificate | None:
     """Returns the certificate, None when it cannot be read."""
-    return _read(der)
+    return attempt(lambda: x509.load_der_x509_certificate(der))
 
 
-def _read(data: bytes) -> x509.Certificate | None:
-    """Loads one certificate. Old roots with a serial number of zero are fine; the library only grumbles."""
+def attempt(read: Callable[[], _T]) -> _T | None:
+    """Returns what `read` makes of a certificate, None when the library cannot read it.
+
+    The library's warnings (a serial number of zero, a country of three letters) are for who issues.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        warnings.simplefilter("ignore")
         try:
-            if data.startswith(_BEGIN):
-                return x509.load_pem_x509_certificate(data)
-            return x509.load_der_x509_certificate(data)
-        except (ValueError, TypeError):  # TypeError: a version of X.509 that does not exist
+            return read()
+        except _UNREADABLE:
             return None
 
 
 def subject_of(certificate: x509.Certificate) -> x509.Name | None:
     """Returns whom the certificate is about, None when that cannot be read."""
-    try:
-        return certificate.subject
-    except ValueError:
-        return None
+    return attempt(lambda: certificate.subject)
 
 
 def issuer_of(certificate: x509.Certificate) -> x509.Name | None:
     """Returns who signed the certificate, None when that cannot be read."""
+    return attempt(lambda: certificate.issuer)
+
+
+def extensions_of(certificate: x509.Certificate) -> x509.Extensions | None:
+    """Returns the extensions, None when one of them cannot be read."""
+    return attempt(lambda: certificate.extensions)
+
+
+def extension_of(extensions: x509.Extensions, kind: type[_Extension]) -> _Extension | None:
+    """Returns one extension, None when it is not there."""
     try:
-        return certificate.issuer
-    except ValueError:
+        return extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
         return None
 
 
@@ -97,11 +123,9 @@ def texts_of(name: x509.Name | None, oid: x509.ObjectIdentifier) -> list[str]:
 
 def dns_names_of(certificate: x509.Certificate) -> list[str] | None:
     """Returns the DNS names of the extension subjectAltName, None without one (RFC 5280, 4.2.1.6)."""
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
-        return None
-    return extension.value.get_values_for_type(x509.DNSName)
+    extensions = extensions_of(certificate)
+    names = extension_of(extensions, x509.SubjectAlternativeName) if extensions is not None else None
+    return None if names is None else names.get_values_for_type(x509.DNSName)
 
 
 def describe(certificate: x509.Certificate | None) -> CertificateTable:
@@ -109,8 +133,8 @@ def describe(certificate: x509.Certificate | None) -> CertificateTable:
     if certificate is None:
         return {"tzfrom": b"", "tzto": b"", "subject": _name_table(None), "issuer": _name_table(None)}
     table: CertificateTable = {
-        "tzfrom": _time_text(certificate.not_valid_before_utc),
-        "tzto": _time_text(certificate.not_valid_after_utc),
+        "tzfrom": _time_text(attempt(lambda: certificate.not_valid_before_utc)),
+        "tzto": _time_text(attempt(lambda: certificate.not_valid_after_utc)),
         "subject": _name_table(subject_of(certificate)),
         "issuer": _name_table(issuer_of(certificate)),
     }
@@ -138,10 +162,12 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _time_text(moment: datetime) -> bytes:
+def _time_text(moment: datetime | None) -> bytes:
     """Returns the time as a certificate writes it: UTCTime from 1950 to 2049, else GeneralizedTime.
 
     RFC 5280, 4.1.2.5, leaves no choice between the two, so the year tells which of them it was.
     """
+    if moment is None:
+        return b""
     year = f"{moment.year % 100:02}" if 1950 <= moment.year <= 2049 else f"{moment.year:04}"
     return f"{year}{moment:%m%d%H%M%S}Z".encode()

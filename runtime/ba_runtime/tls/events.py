@@ -52,7 +52,8 @@ _ALERT_PREFIXES = ("SSLV3_ALERT_", "TLSV1_", "TLSV13_")  # reasons of 1000 and u
 def failure_of(error: ssl.SSLError, head: bytes, is_open: bool) -> Failed:
     """Maps what `ssl` raised; `head` is how the peer's first record begins."""
     reason = error.reason or ""
-    detail = reason.lower().replace("_", " ") or "the peer ended the connection"
+    # What a library under TLS found (a certificate that cannot be read) comes without a name in some Pythons.
+    detail = reason.lower().replace("_", " ") or "a message cannot be read"
     if not is_open and not begins_like_tls(head):
         return Failed(WRITE_FAILED, f"the peer does not speak TLS: {detail}")
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 import certifi
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .certificates import issuer_of, parse_pem, subject_of
+from .certificates import attempt, issuer_of, parse_pem, subject_of
 
 
 class CertStore:
@@ -92,11 +92,15 @@ class CertStore:
 
 def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Tells whether the names match and the signature is right; a kind of key that is unknown cannot sign."""
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
+
+    def verify() -> bool:
+        try:
+            certificate.verify_directly_issued_by(issuer)
+        except InvalidSignature:
+            return False
+        return True
+
+    return attempt(verify) or False
 
 
 def der_of(certificate: x509.Certificate) -> bytes:

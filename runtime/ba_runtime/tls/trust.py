@@ -16,23 +16,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from .certificates import (
     CertificateTable,
+    attempt,
     describe,
     dns_names_of,
+    extension_of,
+    extensions_of,
     issuer_of,
     parse_der,
     subject_of,
     texts_of,
 )
 from .store import CertStore, is_signed_by
-
-_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 Doubt: TypeAlias = Literal["certcn", "cert", "cn", "none"]
 
@@ -115,7 +116,8 @@ def _parse(chain: Sequence[bytes]) -> tuple[x509.Certificate | None, list[x509.C
 
 
 def _is_current(certificate: x509.Certificate, now: datetime) -> bool:
-    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+    valid = attempt(lambda: (certificate.not_valid_before_utc, certificate.not_valid_after_utc))
+    return valid is not None and valid[0] <= now <= valid[1]
 
 
 def _is_anchored(
@@ -158,21 +160,13 @@ def _known_signers(
 
 def _may_sign(issuer: x509.Certificate, cas_below: int, is_root: bool) -> bool:
     """Tells whether a CA may stand above `cas_below` others. Only old roots may lack basic constraints."""
-    try:
-        extensions = issuer.extensions
-        constraints = _value(extensions, x509.BasicConstraints)
-        usage = _value(extensions, x509.KeyUsage)
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    extensions = extensions_of(issuer)
+    if extensions is None:
         return False
+    constraints = extension_of(extensions, x509.BasicConstraints)
+    usage = extension_of(extensions, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:
         return False
     if constraints is None:
         return is_root
     return constraints.ca and (constraints.path_length is None or cas_below <= constraints.path_length)
-
-
-def _value(extensions: x509.Extensions, kind: type[_Kind]) -> _Kind | None:
-    try:
-        return extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None

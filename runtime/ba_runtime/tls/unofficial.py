@@ -19,6 +19,7 @@ certificate comes from the store get in, and clients without any.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Callable
 from typing import Any, cast
@@ -71,7 +72,7 @@ def ask_for_certificate(context: ssl.SSLContext, store: CertStore) -> None:
     ) -> None:
         if direction == "read" and content_type == _HANDSHAKE and message_type == _CERTIFICATE:
             leaf = leaf_of_message(message, has_context=version == ssl.TLSVersion.TLSv1_3)
-            if leaf:
+            with contextlib.suppress(ssl.SSLError, ValueError):  # not a certificate: OpenSSL will say so
                 context.load_verify_locations(cadata=leaf)
 
     context._msg_callback = on_message  # type: ignore[attr-defined]  # no stub has private names
