@@ -11,10 +11,11 @@ again: nothing that Lua does may end the kernel.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -62,6 +63,8 @@ class LuaThread(threading.Thread):
         self._last_ticket = 0
         self._interrupting = False
         self._closing = False
+        self._ended = False
+        self._unanswered: set[Future[Any]] = set()
         self._state: LuaState | None = None
         self._is_short: bool | None = False  # of memory; None after a failure: the next poll has to look
         self.started: Future[None] = Future()
@@ -106,14 +109,20 @@ class LuaThread(threading.Thread):
         self._interrupting = True
         self._interrupter.plant()
         self.tell("close")
-        if self.is_alive() and threading.current_thread() is not self:
+        if self.ident is None:  # never started
+            self._finish()
+        elif self.is_alive() and threading.current_thread() is not self:
             self.join(timeout_s)
+            self._cancel_all()  # should it not have ended: nobody is to wait for it
 
     def _post(self, work: Callable[[], None], answer: Future[Any] | None = None) -> None:
-        if self._closing and answer is not None:
-            answer.set_exception(RuntimeClosed("the runtime is closed"))
-            return
+        if answer is not None:
+            answer.set_running_or_notify_cancel()  # whoever waits for it can no longer cancel it
+            self._unanswered.add(answer)
+            answer.add_done_callback(self._unanswered.discard)
         self._reactor.post(work)
+        if self._ended:  # looked at after it was added, so that either this thread or the ending one answers
+            self._cancel_all()
 
     # ------------------------------------------------------------ the thread
 
@@ -126,14 +135,18 @@ class LuaThread(threading.Thread):
             main = state.boot(host)
         except BaseException as fault:  # whoever waits for `started` gets it
             self.started.set_exception(fault)
-            return
-        self.started.set_result(None)
-        while not self._closing:
-            self._run_main(main)
-        self._network.close_all()
-        self._cancel_all()
-        self._reactor.close()
+        else:
+            self.started.set_result(None)
+            while not self._closing:
+                self._run_main(main)
+        self._finish()
         files.close()
+
+    def _finish(self) -> None:
+        self._network.close_all()
+        self._reactor.close()
+        self._ended = True
+        self._cancel_all()
 
     def _run_main(self, main: Callable[[], None]) -> None:
         try:
@@ -143,12 +156,9 @@ class LuaThread(threading.Thread):
             self._sink(Fault(0, f"the runtime's loop failed and goes on: {fault}".encode()))
 
     def _cancel_all(self) -> None:
-        closed = RuntimeClosed("the runtime was closed")
-        futures: list[Future[Any]] = [cell.result for cell in self._cells]
-        futures += self._tickets.values()
-        for future in futures:
-            if not future.done():
-                future.set_exception(closed)
+        for answer in list(self._unanswered):
+            with contextlib.suppress(InvalidStateError):  # another thread was faster
+                answer.set_exception(RuntimeClosed("the runtime is closed"))
 
     def _hand_over(self, *request: object) -> None:
         self._requests.append(tuple(v.encode() if isinstance(v, str) else v for v in request))
@@ -184,7 +194,7 @@ class LuaThread(threading.Thread):
     def _end_cell(self, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
         cell = self._cells.popleft()
         cell.result.set_result(CellResult(cell.number, values, error))
-        if self._cells:
+        if self._cells and not self._closing:
             self._start_cell()
 
     # ------------------------------------------------------------ what Lua calls

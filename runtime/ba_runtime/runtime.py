@@ -108,6 +108,7 @@ class Runtime:
 def _then(question: Future[tuple[Any, ...]], convert: Any) -> Future[Any]:
     """Returns a future of `convert(answer)`; it runs on the Lua thread and must be quick."""
     converted: Future[Any] = Future()
+    converted.set_running_or_notify_cancel()
 
     def done(answer: Future[tuple[Any, ...]]) -> None:
         fault = answer.exception()
