@@ -8,9 +8,11 @@ local host = import "host"
 local sched = import "sched"
 local sock = import "sock"
 local report = import "report"
+local reasons = import "reasons"
 
 local running, rawequal = coroutine.running, rawequal
 local run, pause, settle = sched.run, sched.pause, sched.settle
+local READABLE = reasons.READABLE
 
 local cosocket = {}
 
@@ -96,13 +98,13 @@ function cosocket.adopt(S, f, nonblocking, ...)
     local old = S
     S = sock.new(old.cell)
     local number, ready = old.number, old.ready
-    local inbox, eof, armed, busy, send = old.inbox, old.eof, old.armed, old.busy, old.send
+    local inbox, eof, armed, busy, send, secure = old.inbox, old.eof, old.armed, old.busy, old.send, old.secure
     local is_stream = old.stream
     old.number = nil
     sock.close(old)
     sock.wake_writers(old, nil, "socketclosed")
     sock.open(S, number, ready)
-    S.inbox, S.eof, S.armed, S.busy, S.send = inbox, eof, armed, busy, send
+    S.inbox, S.eof, S.armed, S.busy, S.send, S.secure = inbox, eof, armed, busy, send, secure
     S.stream, S.listening, S.datagram, S.connected = is_stream, old.listening, old.datagram, old.connected
   end
   S.nonblocking = nonblocking
@@ -155,11 +157,8 @@ function cosocket.resume(S, ...)
   if S.parked then
     S.parked = nil
     S.waiting = "read"
-    local data = S.inbox or S.eof and ""
-    if data then -- it came meanwhile; the read gets it from the loop, as if it came now
-      S.inbox, S.eof = nil, nil
-      S.received = S.received - #data -- it is counted when it is delivered
-      sched.post(S.number, data)
+    if S.inbox or S.eof then -- it came meanwhile; the read gets it from the loop, as if it came now
+      sched.post(S.number, READABLE)
       return true
     end
     if not S.armed then

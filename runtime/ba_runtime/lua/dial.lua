@@ -96,6 +96,9 @@ local function wake(S, signal)
   end
   local task = S.dialler
   S.dialler = nil
+  if task.waits_for ~= S then -- it was interrupted
+    return sock.close(S)
+  end
   run(task, signal)
 end
 

@@ -13,9 +13,8 @@ local stream = import "stream"
 local type, select, rawequal = type, select, rawequal
 local state, meta = sock.state, sock.meta
 
--- A stream without a direct `send` has TLS (stream.lua).
 local function is_secure(S)
-  return S.stream and not S.send
+  return S.stream and S.secure
 end
 
 -- s:certificate() → table | nil, whether its CA is known

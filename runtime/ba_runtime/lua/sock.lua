@@ -14,8 +14,10 @@
 --   waiting   the call in which the owner waits: read, write, accept, connect, disabled
 --   lost      the owner has been told that the connection is gone: it may not wait any more
 --   owed      …and its own close has not been called yet: that one still answers true
---   inbox     data that came while nobody read; eof: then came the end
+--   send      the system's own `send`; secure: instead of it, what encrypts and sends, where there is TLS
+--   inbox     data that came while nobody read; eof: then came the end, for this reason
 --   armed     Python reports what arrives
+--   upgrader  who waits for the handshake of an upgrade
 --   reader, readers   blocked tasks that read; writers: tasks that wait for the queue to drain
 --   busy      Python holds unsent data
 --   nonblocking   queued mode, writes do not wait; limit: its bound, when set (queuelen)
@@ -59,7 +61,7 @@ end
 function sock.open(S, number, ready)
   S.number, S.ready, S.open, S.used = number, ready, true, true
   S.listening, S.datagram, S.connected = nil, nil, nil
-  S.inbox, S.eof, S.armed, S.busy, S.misread = nil, nil, nil, nil, nil
+  S.inbox, S.eof, S.armed, S.busy, S.misread, S.secure = nil, nil, nil, nil, nil, nil
   if S.shut then
     S.shut = false
     active = active + 1
@@ -139,6 +141,11 @@ function sock.wake_all(S, reason)
   while reader do
     run(reader, nil, reason)
     reader = sock.next_reader(S)
+  end
+  local upgrader = S.upgrader
+  if upgrader and upgrader.waits_for == S then
+    S.upgrader = nil
+    run(upgrader, nil, reason)
   end
 end
 

@@ -2,7 +2,8 @@
 --
 -- A read does not try the system first: it waits for the reactor, which has received a chunk by the time it
 -- wakes Lua, so a request and its answer cost one receive and one send. Data that comes while nobody reads is
--- kept (one chunk) and the interest switched off, so the peer is slowed down by its own system's buffers.
+-- kept (what one poll brings: a chunk, with TLS a few) and the interest switched off, so the peer is slowed down
+-- by its own system's buffers.
 --
 -- A write calls the system at once. What is left over goes to Python's queue; a blocking write then waits for
 -- it to drain, one in queued mode ("s", or connected inside a cosocket) returns how much waits.
@@ -18,7 +19,7 @@ local pcall, type, sub = pcall, type, string.sub
 local send, queued, arm, disarm, sender = host.send, host.queued, host.arm, host.disarm, host.sender
 local run, pause, block = sched.run, sched.pause, sched.block
 local clock = host.monotonic
-local CONNECTED, DRAINED = reasons.CONNECTED, reasons.DRAINED
+local CONNECTED, DRAINED, READABLE = reasons.CONNECTED, reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
 
 -- A writer in a cosocket waits once this much of a queue is left, as measured on the original.
@@ -26,6 +27,9 @@ local QUEUE_COMFORT = 1400
 
 -- The documented limit of a write queue, see `s:queuelen`.
 local QUEUE_LIMIT = 16384
+
+-- What one read returns at most, as documented.
+local CHUNK_BYTES = 8192
 
 local stream = {QUEUE_LIMIT = QUEUE_LIMIT}
 
@@ -51,10 +55,28 @@ local function hold_back(S)
   disarm(S.number)
 end
 
+-- Takes a chunk of what was kept; there is something.
+local function take_inbox(S)
+  local data = S.inbox
+  if #data <= CHUNK_BYTES then
+    S.inbox = nil
+    return data
+  end
+  S.inbox = sub(data, CHUNK_BYTES + 1)
+  return sub(data, 1, CHUNK_BYTES)
+end
+
 local function control(S, signal)
   if signal == DRAINED then
     S.busy = nil
     sock.wake_writers(S, true)
+  elseif signal == READABLE then -- enabled again, with something kept
+    if S.waiting == "read" and S.inbox then
+      S.waiting = nil
+      run(S.task, take_inbox(S))
+    elseif S.waiting == "read" and S.eof then
+      lose(S, S.eof)
+    end
   elseif signal == SEND_FAILED then
     lose(S, "socketreadfailed")
   elseif signal == TLS_FAILED then
@@ -72,7 +94,7 @@ local function ready(S, value)
     return control(S, value)
   end
   S.received = S.received + #value
-  if S.waiting == "read" then
+  if S.waiting == "read" and not S.inbox then
     if value == "" then
       return lose(S, "socketreadfailed")
     end
@@ -91,34 +113,68 @@ local function ready(S, value)
     return run(reader, value)
   end
   S.inbox = S.inbox and S.inbox .. value or value
-  hold_back(S)
+  if S.armed then
+    hold_back(S)
+  end
+end
+
+local function await_drain(S)
+  local own = sched.own_socket()
+  local task = sched.caller()
+  local writers = S.writers or {}
+  S.writers = writers
+  writers[#writers + 1] = task
+  task.waits_for = S
+  if own then
+    own.waiting = "write"
+    return pause(task)
+  end
+  return block(task)
 end
 
 -- What follows from the end of an upgrade's handshake.
 local function upgraded(S, signal)
-  local task = S.upgrader
+  if type(signal) == "string" then -- it had arrived, and been received, before the upgrade
+    return host.tls_feed(S.number, signal)
+  end
+  local task, own = S.upgrader, S.waiting == "upgrade"
+  local waits = task and (own or task.waits_for == S) -- else it was interrupted
   S.upgrader, S.ready = nil, ready
-  if S.waiting == "upgrade" then
-    S.waiting = nil
-  end
   if signal == CONNECTED then
-    return run(task, true)
+    if S.reader then -- somebody else has been waiting for data
+      S.armed = true
+      arm(S.number)
+    end
+    if waits then
+      S.waiting = nil
+      run(task, true)
+    end
+    return
   end
-  local reason = host.failure_text(S.number) or "socketreadfailed"
-  sock.close(S)
-  if task.sock == S then
-    S.lost, S.owed = true, true
+  local reason = signal == TLS_FAILED and host.failure_text(S.number) or "socketreadfailed"
+  lose(S, reason)
+  if own then
+    S.waiting, S.lost, S.owed = nil, true, true
   end
-  run(task, nil, reason)
+  if waits then
+    run(task, nil, reason)
+  end
 end
 
--- Puts TLS on the stream and waits for the handshake; false when it cannot be put there.
+-- Puts TLS on the stream and waits for the handshake; false when there is none to put it on.
 function stream.upgrade(S, context, alpn, own)
+  while S.busy do -- what was written goes before the handshake
+    local ok, reason = await_drain(S)
+    if not ok then
+      return nil, reason
+    end
+  end
   if not host.upgrade(S.number, context, alpn, S.inbox or "") then
     return false
   end
   local task = sched.caller()
-  S.inbox, S.armed, S.send, S.ready, S.upgrader = nil, nil, nil, upgraded, task
+  S.inbox, S.armed, S.ready, S.upgrader = nil, nil, upgraded, task
+  S.send, S.secure = sender(S.number)
   if own then
     S.waiting = "upgrade"
     return pause(task)
@@ -130,7 +186,8 @@ end
 -- Makes the state a connected stream.
 function stream.open(S, number)
   sock.open(S, number, ready)
-  S.stream, S.send = true, sender(number) -- with TLS there is no `send`: Python encrypts
+  S.stream = true
+  S.send, S.secure = sender(number)
 end
 
 local function read_expired(task)
@@ -141,10 +198,8 @@ stream.read_expired = read_expired
 
 -- Reads in the socket's own cosocket. `wait_s` is the timeout, nil for none.
 function stream.read_own(S, wait_s)
-  local data = S.inbox
-  if data then
-    S.inbox = nil
-    return data
+  if S.inbox then
+    return take_inbox(S)
   elseif S.eof then
     local reason = S.eof
     sock.close(S)
@@ -166,10 +221,8 @@ end
 
 -- Reads in any other code: blocks the calling task.
 function stream.read_blocking(S, wait_s)
-  local data = S.inbox
-  if data then
-    S.inbox = nil
-    return data
+  if S.inbox then
+    return take_inbox(S)
   elseif S.eof then
     local reason = S.eof
     sock.close(S)
@@ -184,27 +237,14 @@ function stream.read_blocking(S, wait_s)
   return block(task, wait_s and clock() + wait_s)
 end
 
-local function await_drain(S)
-  local own = sched.own_socket()
-  local task = sched.caller()
-  local writers = S.writers or {}
-  S.writers = writers
-  writers[#writers + 1] = task
-  task.waits_for = S
-  if own then
-    own.waiting = "write"
-    return pause(task)
-  end
-  return block(task)
-end
-
 local function write_failed(S)
   lose(S, "socketreadfailed")
   return nil, "socketwritefailed"
 end
 
 local function write_rest(S, data)
-  local left = send(S.number, data)
+  local secure = S.secure
+  local left = secure and secure(data) or send(S.number, data)
   if left < 0 then
     return write_failed(S)
   elseif left == 0 then
@@ -250,13 +290,15 @@ function stream.write_queued(S, data)
       data = sub(data, n + 1)
     end
   end
-  local left = send(S.number, data)
+  local secure = S.secure
+  local left = secure and secure(data) or send(S.number, data)
   if left < 0 then
     return write_failed(S)
-  elseif left == 0 then
-    return true, 0
   end
   S.sent = S.sent + #data
+  if left == 0 then
+    return true, 0
+  end
   S.busy = true
   if before > 0 and left > QUEUE_COMFORT and sched.own_socket() then
     return await_drain(S)

@@ -27,6 +27,7 @@ from .stream import Stream
 
 Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
 Name: TypeAlias = "tuple[bytes, int, bool] | None"
+Send: TypeAlias = Callable[[bytes], int]
 
 
 def _text(value: object) -> str | None:
@@ -275,10 +276,12 @@ class Network:
 
     # ------------------------------------------------------------ using
 
-    def sender(self, number: int) -> Callable[[bytes], int] | None:
-        """Returns the connection's own `send`, which Lua calls directly: the fast path of every write."""
+    def sender(self, number: int) -> tuple[Send | None, Send | None]:
+        """Returns what Lua calls directly to write, the fast path: the system's `send`, or the one with TLS."""
         endpoint = self._endpoints.get(number)
-        return endpoint.sock.send if type(endpoint) is Stream else None
+        if not isinstance(endpoint, Stream):
+            return None, None
+        return (endpoint.sock.send, None) if type(endpoint) is Stream else (None, endpoint.send)
 
     def send(self, number: int, data: bytes) -> int:
         """Sends or queues; returns the bytes that wait now, -1 when the connection is lost."""

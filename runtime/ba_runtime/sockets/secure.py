@@ -1,12 +1,18 @@
 """A TLS connection: an engine (`tls/`), which does no I/O, between a stream's socket and Lua.
 
-To Lua and to the reactor it is a stream like any other: the reactor calls `receive`, which returns plaintext
-one chunk at a time, and everything that is written goes through `send`. A record may hold more than one
-chunk; the rest is kept here and handed out in the polls that follow, as long as Lua asks for it.
+Theory of operation. To Lua and to the reactor it is a stream like any other.
 
-The handshake goes on whenever something arrives and asks for that by itself. A client's connect waits for
-its end, CONNECTED or TLS_FAILED; so does `upgrade`, on either side. A server's begins when the accepted
-socket is first read or written, and what fails then fails that call.
+ - Reading: the reactor calls `receive` when the socket is readable, or when `again` asked for that. What one
+   receive brings is decrypted whole, and handed out in chunks, several in one poll; what is left over is kept
+   and handed out in the polls that follow, for as long as Lua asks. Nothing more is received before it is gone.
+ - Writing: what Lua writes is encrypted piece by piece as the system takes it, so a long text is never in
+   memory as ciphertext too, and `queued_bytes` counts plaintext but for one piece. Before the handshake is done
+   all of it waits. DRAINED comes once, when nothing waits any more.
+ - The handshake goes on whenever something arrives, and asks for that by itself. A client's connect waits for
+   its end, CONNECTED or TLS_FAILED; so does `upgrade`, on either side. A server's begins when the accepted
+   socket is first read or written, and what fails then fails that call.
+ - The end is always found by reading: a send that fails shuts the socket down, and what the peer said before
+   (an alert, the last data) is still read.
 """
 
 from __future__ import annotations
@@ -22,7 +28,9 @@ from .reasons import Signal
 from .security import flat
 from .stream import Stream
 
-RAW_BYTES = 17 << 10  # one full record and its overhead, so that a large transfer costs one call for each
+RAW_BYTES = 64 << 10  # what one call of the system may bring: four full records
+POLL_CHUNKS = 9  # what one poll hands out at most: all of that, so that a large transfer needs few polls
+PIECE_BYTES = 64 << 10  # what is encrypted at a time: four full records
 
 
 class SecureStream(Stream):
@@ -50,20 +58,25 @@ class SecureStream(Stream):
         self._announces = announces
         self._is_started = False
         self._is_wanted = False  # Lua reads; the handshake reads too, and that is not Lua's business
-        self._plain: deque[bytes] = deque()
+        self._chunks: deque[bytes] = deque()
         self._is_at_end = False
-        self._has_early_data = False  # written before the handshake is done; the engine keeps it
+        self._unsent: deque[memoryview] = deque()  # plaintext
+        self._unsent_bytes = 0
 
     def start(self, received: bytes = b"") -> None:
         """Begins the handshake; `received` is what the peer sent already."""
         if self._is_started:
             return
         self._is_started = True
-        events = self.engine.start()
-        if received:
-            events += self.engine.receive(received)
-        self._take_in(events)
+        self._take_in(self.engine.start())
         self._reactor.want(self._fd, self._reactor.wanted(self._fd) | READ)
+        if received:
+            self.feed(received)
+
+    def feed(self, received: bytes) -> None:
+        """Takes what was received before TLS was put on the connection."""
+        if not self._is_at_end:
+            self._take_in(self.engine.receive(received))
         self._hand_out_later()
 
     # ------------------------------------------------------------ reading
@@ -82,29 +95,38 @@ class SecureStream(Stream):
             super().disarm()
 
     def _hand_out_later(self) -> None:
-        if self._is_wanted and (self._plain or self._is_at_end):
+        if self._is_wanted and (self._chunks or self._is_at_end):
             self._reactor.again(self._fd)
 
     def _receiver(self) -> Receive:
         return self._next_chunk
 
     def _next_chunk(self, _size: int) -> bytes:
-        """Returns a chunk, empty at the end; raises BlockingIOError when there is none, as `recv` does."""
-        if not self._plain and not self._is_at_end:
-            self._take_in(self.engine.receive(self._recv()))
+        """Returns a chunk, empty at the end; raises BlockingIOError when there is none, as `recv` does.
+
+        Of several chunks all but the last are emitted, in their order.
+        """
+        chunks = self._chunks
+        if not chunks and not self._is_at_end:
+            events = self.engine.receive(self._recv())
+            if len(events) == 1 and self._is_wanted and isinstance(events[0], bytes):
+                self._answer()
+                return events[0]
+            self._take_in(events)
         if not self._is_wanted:
             if self.engine.state is not State.HANDSHAKE:
                 super().disarm()
             raise BlockingIOError
-        if self._plain:
-            chunk = self._plain.popleft()
+        if chunks:
+            for _ in range(min(len(chunks), POLL_CHUNKS) - 1):
+                self._reactor.emit(self.number, chunks.popleft())
+            last = chunks.popleft()
             self._hand_out_later()
-            return chunk
-        if self._is_at_end:
-            if self.failure is not None:
-                self._reactor.emit(self.number, Signal.TLS_FAILED)
-                raise BlockingIOError
+            return last
+        if self._is_at_end and self.failure is None:
             return b""
+        if self._is_at_end:
+            self._reactor.emit(self.number, Signal.TLS_FAILED)
         raise BlockingIOError
 
     def _recv(self) -> bytes:
@@ -116,9 +138,10 @@ class SecureStream(Stream):
             return b""
 
     def _take_in(self, events: list[Event]) -> None:
+        was_waiting = bool(self._unsent)
         for event in events:
             if isinstance(event, bytes):
-                self._plain.append(event)
+                self._chunks.append(event)
             elif isinstance(event, HandshakeDone):
                 self._announce(Signal.CONNECTED)
             else:
@@ -126,15 +149,19 @@ class SecureStream(Stream):
                 if isinstance(event, Failed):
                     self.failure = event
                     self._announce(Signal.TLS_FAILED)
+        self._answer()
+        if was_waiting and self.engine.state is not State.HANDSHAKE and not self._pending:
+            self._queue_drained()
+
+    def _answer(self) -> None:
+        """Sends what the engine itself has to say: its part of the handshake, an alert, new keys."""
         raw = self.engine.take()
-        if raw and self._transmit(raw) < 0:
-            self._is_at_end = True
-        if self._has_early_data and self.engine.state is not State.HANDSHAKE:
-            self._has_early_data = False
-            if self._is_at_end:
-                self._reactor.emit(self.number, Signal.TLS_FAILED if self.failure else Signal.SEND_FAILED)
-            elif not self._pending:  # else it is said when the system has taken the rest
-                self._reactor.emit(self.number, Signal.DRAINED)
+        if raw and super().send(raw) < 0:
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
 
     def _announce(self, signal: Signal) -> None:
         if self._announces:
@@ -143,21 +170,62 @@ class SecureStream(Stream):
 
     # ------------------------------------------------------------ writing
 
+    @property
+    def queued_bytes(self) -> int:
+        """Returns how many bytes wait to be sent, or to be encrypted and sent."""
+        return self._pending_bytes + self._unsent_bytes
+
     def send(self, data: bytes) -> int:
         """Encrypts and sends or queues all of `data`; returns the bytes that wait now, -1 when it is lost."""
-        self.start()
-        raw = self.engine.send(data)
+        if not self._is_started:
+            self.start()
+        state = self.engine.state
+        if state is State.OPEN and len(data) <= PIECE_BYTES and not self._pending and not self._unsent:
+            raw = self.engine.send(data)
+            return super().send(raw) if raw else -1
+        if state is State.OVER:
+            return -1
+        self._unsent.append(memoryview(data))
+        self._unsent_bytes += len(data)
+        if state is State.OPEN and not self._encrypt():
+            return -1
+        return self.queued_bytes
+
+    def _encrypt(self) -> bool:
+        """Encrypts and sends what waits, until the system takes no more; False when the connection is lost."""
+        unsent = self._unsent
+        while unsent and not self._pending:
+            piece, rest = unsent[0][:PIECE_BYTES], unsent[0][PIECE_BYTES:]
+            raw = self.engine.send(bytes(piece))
+            if not raw or super().send(raw) < 0:
+                self._forget_unsent()
+                return False
+            self._unsent_bytes -= len(piece)
+            if rest:
+                unsent[0] = rest
+            else:
+                unsent.popleft()
+        return True
+
+    def _forget_unsent(self) -> None:
+        self._unsent.clear()
+        self._unsent_bytes = 0
+
+    def _queue_drained(self) -> None:
         state = self.engine.state
         if state is State.HANDSHAKE:
-            self._has_early_data = True
-            return self._queued()
-        return -1 if state is State.OVER else self._transmit(raw)
+            return
+        if (state is State.OVER and self._unsent) or not self._encrypt():
+            self._forget_unsent()
+            self._reactor.emit(self.number, Signal.TLS_FAILED if self.failure else Signal.SEND_FAILED)
+        elif not self._pending:
+            self._reactor.emit(self.number, Signal.DRAINED)
 
-    def _transmit(self, raw: bytes) -> int:
-        return -1 if super().send(raw) < 0 else self._queued()
-
-    def _queued(self) -> int:
-        return self.queued_bytes + self.engine.queued_bytes
+    def _queue_failed(self) -> None:
+        if self.engine.state is State.HANDSHAKE:
+            self._shut_down()
+        else:
+            self._reactor.emit(self.number, Signal.SEND_FAILED)
 
     # ------------------------------------------------------------ what Lua asks about it
 
@@ -186,5 +254,7 @@ class SecureStream(Stream):
         if goodbye and not self._pending:
             with contextlib.suppress(OSError):
                 self.sock.send(goodbye)
-        self._plain.clear()
+        self._chunks.clear()
+        self._forget_unsent()
+        self._receive = self.sock.recv  # its own method there is a cycle, which would keep OpenSSL's memory
         super().close()

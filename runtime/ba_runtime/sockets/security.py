@@ -52,6 +52,7 @@ class Security:
             "tls_doubt": self.doubt,
             "tls_is_resumed": self.is_resumed,
             "tls_release_session": self.release_session,
+            "tls_feed": self.feed,
         }
 
     def _add(self, thing: CertStore | Credentials | Context) -> int:
@@ -197,6 +198,12 @@ class Security:
         """Forgets the session of this connection; tells whether there was one."""
         stream = self._stream(number)
         return stream is not None and stream.engine.release_session()
+
+    def feed(self, number: int, received: bytes) -> None:
+        """Gives a connection what had been received, but not handled, when TLS was put on it."""
+        stream = self._stream(number)
+        if stream is not None:
+            stream.feed(received)
 
     def upgrader(self, context: int, host: str | None, port: int, alpn: bytes | None) -> Secure:
         """Returns what makes a connection of a plain one, on either side, and announces its handshake."""

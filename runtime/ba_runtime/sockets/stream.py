@@ -30,13 +30,18 @@ class Stream:
         self._reactor = reactor
         self._fd = sock.fileno()
         self._pending: deque[memoryview] = deque()
-        self.queued_bytes = 0
+        self._pending_bytes = 0
         self._receive = self._receiver()
         reactor.add(self._fd, number, self._on_ready, self._receive)
 
     def _receiver(self) -> Receive:
         """Returns what the reactor calls for a chunk; the socket's own method is the fastest."""
         return self.sock.recv
+
+    @property
+    def queued_bytes(self) -> int:
+        """Returns how many bytes wait to be sent."""
+        return self._pending_bytes
 
     def arm(self) -> None:
         """Asks for what arrives."""
@@ -48,19 +53,19 @@ class Stream:
 
     def send(self, data: bytes) -> int:
         """Sends or queues all of `data`; returns the bytes that wait now, -1 when the connection is lost."""
-        view = memoryview(data)
+        sent = 0
         if not self._pending:
             try:
-                view = view[self.sock.send(view) :]
+                sent = self.sock.send(data)
             except BlockingIOError:
                 pass
             except OSError:
                 return -1
-        if view:
-            self._pending.append(view)
-            self.queued_bytes += len(view)
+        if sent < len(data):
+            self._pending.append(memoryview(data)[sent:])
+            self._pending_bytes += len(data) - sent
             self._reactor.want(self._fd, self._reactor.wanted(self._fd) | WRITE)
-        return self.queued_bytes
+        return self._pending_bytes
 
     def _on_ready(self, mask: int) -> None:
         if mask & ~READ and self._pending:
@@ -78,7 +83,7 @@ class Stream:
             while self._pending:
                 view = self._pending[0]
                 sent = self.sock.send(view)
-                self.queued_bytes -= sent
+                self._pending_bytes -= sent
                 if sent < len(view):
                     self._pending[0] = view[sent:]
                 else:
@@ -87,19 +92,25 @@ class Stream:
             return
         except OSError:
             self._forget_queue()
-            self._reactor.emit(self.number, Signal.SEND_FAILED)
+            self._queue_failed()
             return
         self._forget_queue()
+        self._queue_drained()
+
+    def _queue_drained(self) -> None:
         self._reactor.emit(self.number, Signal.DRAINED)
+
+    def _queue_failed(self) -> None:
+        self._reactor.emit(self.number, Signal.SEND_FAILED)
 
     def _forget_queue(self) -> None:
         self._pending.clear()
-        self.queued_bytes = 0
+        self._pending_bytes = 0
         self._reactor.want(self._fd, self._reactor.wanted(self._fd) & ~WRITE)
 
     def close(self) -> None:
         """Closes the system socket; what is queued is dropped, as documented."""
         self._reactor.remove(self._fd)
         self._pending.clear()
-        self.queued_bytes = 0
+        self._pending_bytes = 0
         self.sock.close()
