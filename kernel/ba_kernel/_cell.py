@@ -12,11 +12,11 @@ from ba_runtime.errors import BaError
 from ba_runtime.events import CellResult, ErrorReport
 
 from ._engine import Engine, within
-from ._errors import Failure, Sources, failure, own_failure
+from ._errors import Failure, Sources, failure, own_failure, with_hint
 from ._frontend import Publish, Request
 from ._history import History
 from ._input import Input
-from ._magic_table import find
+from ._magic_table import find, misplaced
 from ._magics import After, MagicError, Split, Tools, split
 from ._output import Output
 from ._text import readable
@@ -120,8 +120,15 @@ class Cells:
         self._has_run_lua = True
         result = await self._submit(self._engine.chunk(lua), name, request)
         if result.error:
-            raise _Failed(failure(result.error, self._sources))
+            raise _Failed(self._explained(result.error, lua))
         return result.values
+
+    def _explained(self, report: ErrorReport, lua: str) -> Failure:
+        magic = misplaced(lua)
+        plain = failure(report, self._sources)
+        if magic is None or report.kind not in ("syntax", "runtime"):
+            return plain
+        return with_hint(plain, f"If {magic} is to be a magic, it has to stand before the cell's Lua.")
 
     async def _submit(self, source: bytes, name: str, request: Request) -> CellResult:
         future = self._engine.runtime.run_cell(source, name=name, cell=request.cell)

@@ -29,7 +29,7 @@ class Deferred:
 
     def ask(self) -> None:
         """See to it that the callback runs once more after this moment."""
-        if self._is_asked:  # without the lock: the callback is still to come, and will see what was there before
+        if self._is_asked:  # needs no lock: the callback is still to come, and will see what came before
             return
         with self._lock:
             if self._is_asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ba_runtime.events import ErrorReport
 
@@ -72,6 +72,11 @@ def failure(report: ErrorReport, sources: Sources) -> Failure:
     return Failure(name, message, tuple(_traceback(name, message, report, sources)))
 
 
+def with_hint(what: Failure, hint: str) -> Failure:
+    """Return the same failure with a line of advice below it."""
+    return replace(what, traceback=(*what.traceback, f"{_CYAN}{hint}{_OFF}"))
+
+
 def own_failure(name: str, message: str) -> Failure:
     """Return what to show for an error of the kernel's own, such as a mistyped magic."""
     return Failure(name, message, (f"{_RED}{_BOLD}{name}{_OFF}: {message}",))
@@ -92,7 +97,7 @@ def _traceback(name: str, message: str, report: ErrorReport, sources: Sources) -
     if around:
         yield around
     if report.traceback:
-        frames = "\n".join("  " + readable(frame).strip() for frame in report.traceback)
+        frames = "\n".join("  " + readable(frame).strip() for frame in report.traceback if frame)
         yield f"stack traceback:\n{frames}"
 
 

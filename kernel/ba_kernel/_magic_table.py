@@ -29,6 +29,12 @@ def find(name: str) -> Magic:
     raise MagicError(f"no magic {name}; {hint}")
 
 
+def misplaced(lua: str) -> str | None:
+    """Return the first line of a cell's Lua that looks like a magic, for an error that it may have caused."""
+    lines = (line.strip() for line in lua.split("\n"))
+    return next((line for line in lines if line.startswith("%") and line.split()[0] in MAGICS), None)
+
+
 async def show_help(tools: Tools, rest: str) -> After | None:
     """List every magic."""
     _magic_cell.expect_nothing("%help", rest)

@@ -5,6 +5,8 @@ Everything here runs on the main loop and waits for nothing but futures, except 
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +26,9 @@ WARM_UP_S = 0.05
 # Then come the parts that most cells do without: a person who types is not there yet, and when the user's
 # sockets have taken every file descriptor, Python can import nothing any more.
 WARM_REST_S = 0.5
+# How long the cells of a Run All take to arrive. A cell that fails sooner than that is not over before they
+# have, so that they are aborted. (Waiting after the reply would abort cells that were sent because of it.)
+RUN_ALL_S = 0.03
 
 BANNER = f"""\
 Lua {LUA_VERSION} with the ba.socket API of the Barracuda App Server (ba-lua-kernel {__version__}).
@@ -106,9 +111,13 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         """Run a cell."""
         ident, parent = self._asking
         request = Request(parent, ident, self.execution_count, cell_id, silent, allow_stdin)
-        return await self._bench.cells.run(
+        start = time.perf_counter()
+        reply = await self._bench.cells.run(
             code, request, store_history=store_history, expressions=user_expressions or {}
         )
+        if reply["status"] == "error" and parent["content"].get("stop_on_error", True):
+            await asyncio.sleep(start + RUN_ALL_S - time.perf_counter())
+        return reply
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, object]:
         """Say how the word at the cursor may go on."""
@@ -168,6 +177,27 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
 
     def post_handler_hook(self) -> None:
         """Leave our SIGINT handler in place; ipykernel would ignore the signal between cells."""
+
+    # ---- after an error
+
+    def _abort_queues(self, *subshell: object) -> None:
+        """Abort the cells that wait for their turn, as Run All wants after an error.
+
+        Without subshells ipykernel 7 would abort the first of them only: it stops aborting one step of the
+        event loop later. Here that waits its turn too, behind the cells that came before.
+        """
+        turn: asyncio.Lock | None = getattr(self, "_main_asyncio_lock", None)
+        if turn is None:  # ipykernel 6 has a queue, and gets it right
+            super()._abort_queues(*subshell)
+            return
+
+        async def stop_aborting() -> None:
+            async with turn:
+                self._aborting = False
+
+        self._aborting = True
+        self.shell_stream.flush()  # what has arrived takes its place in the line
+        self.io_loop.add_callback(stop_aborting)
 
     # ---- wiring
 

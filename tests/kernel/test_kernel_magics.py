@@ -55,6 +55,18 @@ def test_an_unknown_magic_is_an_error_with_a_suggestion() -> None:
     play(scene)
 
 
+def test_a_magic_after_lua_gets_a_hint() -> None:
+    """Lua takes the percent sign for its operator, and its message explains nothing."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run("error x\n%time")
+        assert "If %time is to be a magic" in reply["traceback"][-1]
+        reply = await desk.run("error x\n%d % 3")
+        assert "magic" not in reply["traceback"][-1]
+
+    play(scene)
+
+
 def test_a_cell_magic_is_an_error_of_its_own() -> None:
     """Names with two percent signs are for later."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._live import LiveKernel, shows
+from ._live import PATIENCE_S, LiveKernel, shows
 
 
 def test_ten_thousand_prints_are_at_most_five_messages(kernel: LiveKernel) -> None:
@@ -89,12 +89,16 @@ def test_user_expressions_are_evaluated(kernel: LiveKernel) -> None:
     assert ran.reply["user_expressions"]["bad"]["status"] == "error"
 
 
-def test_execution_stops_at_an_error_when_that_is_wanted(kernel: LiveKernel) -> None:
-    """Run All ends at the first failing cell."""
-    first = kernel.send("error('x')", stop_on_error=True)
-    second = kernel.send("return 1")
+def test_the_cells_behind_a_failing_one_do_not_run(kernel: LiveKernel) -> None:
+    """Run All ends at the first error; what is sent after it runs."""
+    # It fails when it gets an answer, so the others are waiting by then.
+    first = kernel.send("error(io.read())", stop_on_error=True, allow_stdin=True)
+    others = [kernel.send("n = (n or 0) + 1") for _ in range(5)]
+    kernel.client.get_stdin_msg(timeout=PATIENCE_S)
+    kernel.client.input("x")
     assert kernel.finish(first).status == "error"
-    assert kernel.ask(second)["status"] == "aborted"
+    assert [kernel.ask(other)["status"] for other in others] == ["aborted"] * 5
+    assert kernel.run("return n, 1").result == "nil, 1"
 
 
 def test_kernel_info_promises_only_what_is_true(kernel: LiveKernel) -> None:
