@@ -1,4 +1,4 @@
-"""`python -m tests.bench [echo] [kernels]`: measures, prints the table with its targets, and exits with 0."""
+"""`python -m tests.bench [GROUP …]`: measures, prints the table with its targets, and exits with 0."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, series
+from . import echo, kernels, series, tls
 
-GROUPS = ("echo", "kernels")
+GROUPS = ("echo", "tls", "kernels")
 
 
 def main() -> None:
-    """Reads the options and runs the groups; the defaults take about three minutes."""
+    """Reads the options and runs the groups; the defaults take about four minutes."""
     options = _options()
     groups = options.groups or GROUPS
     measured: list[series.Series] = []
     targets: list[series.Target] = []
+    command = shlex.split(options.ba_lua)
     if "echo" in groups:
-        command = shlex.split(options.ba_lua)
         measured += echo.measure(command, options.connections, options.rounds, options.seconds, _say)
         targets += echo.targets(options.connections)
+    if "tls" in groups:
+        measured += tls.measure(command, options.rounds, options.seconds, _say)
+        targets += tls.TARGETS
     if "kernels" in groups:
         measured += kernels.measure(options.rounds, _say)
         targets += kernels.TARGETS
@@ -38,7 +41,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help="echo or kernels (default: both)")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help="echo, tls or kernels (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each server and kernel (5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of one echo measurement (2)")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 50, 500], metavar="N")

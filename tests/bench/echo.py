@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from .series import Series, Target
@@ -22,6 +23,14 @@ WARM_UP_S = 0.3
 START_S = 30.0
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    pid: int
+    port: int
 
 
 def targets(connections: Sequence[int]) -> list[Target]:
@@ -54,12 +63,12 @@ def measure(
             if command is None:
                 say(f"{name}: skipped, not installed here")
             else:
-                ports[name] = stack.enter_context(_running(name, command))
+                ports[name] = stack.enter_context(running(name, command)).port
         samples: dict[tuple[int, str], list[float]] = {}
         for turn in range(rounds):
             for count in connections:
                 say(f"round {turn + 1} of {rounds}: {case(count)}")
-                for name in _rotated(list(ports), turn):
+                for name in rotated(list(ports), turn):
                     speed = _round_trips_a_second(load, ports[name], count, seconds)
                     samples.setdefault((count, name), []).append(speed / 1000)
     return [
@@ -82,18 +91,20 @@ def _servers(ba_lua: Sequence[str]) -> dict[str, list[str] | None]:
     }
 
 
-def _rotated(names: list[str], turn: int) -> list[str]:
+def rotated(names: list[str], turn: int) -> list[str]:
     """Returns the names in another order each round, so that nobody always runs after the same one."""
     start = turn % len(names)
     return names[start:] + names[:start]
 
 
 @contextlib.contextmanager
-def _running(name: str, command: Sequence[str]) -> Iterator[int]:
-    """Runs a server and yields the port that it prints first; ends it afterwards."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+def running(name: str, command: Sequence[str], directory: Path | None = None) -> Iterator[Server]:
+    """Runs a server, in `directory`, and yields it once it has printed its port; ends it afterwards."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=directory
+    ) as process:
         try:
-            yield int(_first_line(name, process))
+            yield Server(process.pid, int(_first_line(name, process)))
         finally:
             process.kill()
 

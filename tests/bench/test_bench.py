@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from . import echo, series
+from . import echo, series, tls
 from .series import Series, Target
 
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
@@ -96,3 +96,10 @@ def test_the_json_holds_every_sample() -> None:
     assert content["ratios"] == [
         {"case": "a case", "subject": "ours", "baseline": "nobody's", "ratio": None, "target": "> 1.00"}
     ]
+
+
+def test_tls_gives_a_figure_for_every_case_and_server() -> None:
+    """One short round of everything."""
+    measured = tls.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
+    found = {(one.case, one.subject) for one in measured if one.median > 0}
+    assert found >= {(f"{case}, {tls.SEEN}", name) for case in tls.CASES for name in (tls.OURS, tls.THEIRS)}

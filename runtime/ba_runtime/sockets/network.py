@@ -277,7 +277,7 @@ class Network:
     # ------------------------------------------------------------ using
 
     def sender(self, number: int) -> tuple[Send | None, Send | None]:
-        """Returns what Lua calls directly to write, the fast path: the system's `send`, or the one with TLS."""
+        """Returns what Lua calls directly to write, the fast path: the system's `send`, or one with TLS."""
         endpoint = self._endpoints.get(number)
         if not isinstance(endpoint, Stream):
             return None, None

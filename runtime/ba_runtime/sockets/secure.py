@@ -4,10 +4,10 @@ Theory of operation. To Lua and to the reactor it is a stream like any other.
 
  - Reading: the reactor calls `receive` when the socket is readable, or when `again` asked for that. What one
    receive brings is decrypted whole, and handed out in chunks, several in one poll; what is left over is kept
-   and handed out in the polls that follow, for as long as Lua asks. Nothing more is received before it is gone.
+   and handed out in the polls that follow, for as long as Lua asks. Only then more is received.
  - Writing: what Lua writes is encrypted piece by piece as the system takes it, so a long text is never in
-   memory as ciphertext too, and `queued_bytes` counts plaintext but for one piece. Before the handshake is done
-   all of it waits. DRAINED comes once, when nothing waits any more.
+   memory as ciphertext too, and `queued_bytes` counts plaintext but for one piece. Before the handshake is
+   done all of it waits. DRAINED comes once, when nothing waits any more.
  - The handshake goes on whenever something arrives, and asks for that by itself. A client's connect waits for
    its end, CONNECTED or TLS_FAILED; so does `upgrade`, on either side. A server's begins when the accepted
    socket is first read or written, and what fails then fails that call.
@@ -192,7 +192,7 @@ class SecureStream(Stream):
         return self.queued_bytes
 
     def _encrypt(self) -> bool:
-        """Encrypts and sends what waits, until the system takes no more; False when the connection is lost."""
+        """Encrypts and sends what waits, until the system takes no more; False when that is lost."""
         unsent = self._unsent
         while unsent and not self._pending:
             piece, rest = unsent[0][:PIECE_BYTES], unsent[0][PIECE_BYTES:]
