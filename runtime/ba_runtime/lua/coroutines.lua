@@ -17,17 +17,22 @@ local WAIT, pause, watch = sched.WAIT, sched.pause, interrupt.watch
 
 local waiting = setmetatable({}, {__mode = "k"}) -- coroutines that are suspended only because they wait
 
-local function go_on(co, ...)
-  waiting[co] = nil
-  return c_resume(co, ...)
-end
+-- Code inside a coroutine of the user's is not the cosocket, even if one made it: `sched.own` says so.
+local go_on
 
-local function relay(co, ok, first, ...)
+local function relay(co, own, ok, first, ...)
+  sched.own = own
   if ok and first == WAIT then
     waiting[co] = true
-    return relay(co, go_on(co, pause(sched.caller())))
+    return go_on(co, own, pause(sched.caller()))
   end
   return ok, first, ...
+end
+
+function go_on(co, own, ...)
+  waiting[co] = nil
+  sched.own = nil
+  return relay(co, own, c_resume(co, ...))
 end
 
 local coroutines = {
@@ -52,7 +57,9 @@ function coroutines.resume(co, ...)
   elseif waiting[co] then
     return false, "cannot resume non-suspended coroutine"
   end
-  return relay(co, c_resume(co, ...))
+  local own = sched.own
+  sched.own = nil
+  return relay(co, own, c_resume(co, ...))
 end
 
 local function unwrap(co, ok, ...)
@@ -61,7 +68,7 @@ local function unwrap(co, ok, ...)
   end
   local reason = ...
   if c_status(co) == "dead" then
-    local closed, problem = c_close(co)
+    local closed, problem = coroutines.close(co)
     if not closed and problem ~= nil then
       reason = problem
     end
@@ -96,8 +103,17 @@ function coroutines.close(co)
     check.expected(1, "coroutine", co, 1)
   elseif waiting[co] then
     error("cannot close a normal coroutine", 2)
+  elseif c_status(co) == "running" or c_status(co) == "normal" then
+    return c_close(co) -- which raises
   end
-  return c_close(co)
+  local own = sched.own
+  sched.own = nil
+  local closed, problem = c_close(co)
+  sched.own = own
+  if closed then
+    return true
+  end
+  return false, problem
 end
 
 return coroutines

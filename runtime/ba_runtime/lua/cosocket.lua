@@ -10,23 +10,13 @@ local sock = import "sock"
 local report = import "report"
 local reasons = import "reasons"
 
-local running, rawequal = coroutine.running, rawequal
+local rawequal = rawequal
 local run, pause, settle = sched.run, sched.pause, sched.settle
 local READABLE = reasons.READABLE
 
 local cosocket = {}
 
 local held = sched.keeper({})
-
--- Returns the state of the socket whose cosocket is running, nil in any other code: a coroutine made inside
--- a cosocket is other code too.
-function sched.own_socket()
-  local task = sched.current
-  if task and task.sock and task.co == running() then
-    return task.sock
-  end
-end
-local own_socket = sched.own_socket
 
 local function leave(task, over)
   local S = task.sock
@@ -94,7 +84,7 @@ end
 
 -- Makes a connected socket or listener a cosocket. In its own cosocket, the connection moves to a new object.
 function cosocket.adopt(S, f, nonblocking, ...)
-  if rawequal(own_socket(), S) then
+  if rawequal(sched.own, S) then
     local old = S
     S = sock.new(old.cell)
     local number, ready = old.number, old.ready

@@ -149,7 +149,7 @@ function dial.connect(...)
     wanted.timeout_ms = math.type(op.timeout) == "integer" and op.timeout or nil
   end
   wanted.interface, wanted.ipv6 = interface_and_family(op)
-  local S = sched.own_socket()
+  local S = sched.own
   if S then
     return connect_own(S, address, whole(port) & 0xFFFF, wanted)
   end
@@ -172,7 +172,7 @@ function dial.bind(...)
     end
   end
   local interface, ipv6 = interface_and_family(op)
-  local own = sched.own_socket()
+  local own = sched.own
   if own and own.used then
     return nil, "incorrectuse"
   end
@@ -223,7 +223,7 @@ function dial.udpcon(...)
     local_port = op.port & 0xFFFF
   end
   local interface, ipv6 = interface_and_family(op)
-  local own = sched.own_socket()
+  local own = sched.own
   if own and own.used then
     return nil, "incorrectuse"
   end

@@ -31,6 +31,7 @@ local poll, clock = host.poll, host.monotonic
 
 local sched = {
   current = nil, -- the running task
+  own = nil, -- the socket whose cosocket is running, nil in other code: a coroutine made inside it is other code
   cell = nil, -- the running cell's task
   turn = 0, -- counts what the loop has started, for telling a runaway
 }
@@ -75,8 +76,8 @@ local function settled(task)
   end
 end
 
-local function after(task, previous, ok, token, ...)
-  sched.current = previous
+local function after(task, previous, own, ok, token, ...)
+  sched.current, sched.own = previous, own
   depth = depth - 1
   if ok and token == WAIT then
     if task.onlookers and not task.stalled then
@@ -115,13 +116,13 @@ local function run(task, ...)
     ready[ready_last] = {task, pack(...)}
     return
   end
-  local previous = sched.current
-  sched.current = task
+  local previous, own = sched.current, sched.own
+  sched.current, sched.own = task, task.sock
   if task.at then
     task.at = nil
   end
   depth = depth + 1
-  after(task, previous, resume(task.co, ...))
+  after(task, previous, own, resume(task.co, ...))
 end
 sched.run = run
 
@@ -134,11 +135,11 @@ end
 -- ---------------------------------------------------------------- waiting
 
 local function in_place(task)
-  local before = sched.current
+  local before, own = sched.current, sched.own
   task.nested = true
   sched.loop(task)
   task.nested = nil
-  sched.current = before
+  sched.current, sched.own = before, own
   local mail = task.mail or error("the runtime is closing", 0)
   task.mail = nil
   task.at = nil

@@ -101,7 +101,7 @@ function meta.upgrade(...)
   if problem then
     check.raise(problem)
   end
-  local own = rawequal(sched.own_socket(), S)
+  local own = rawequal(sched.own, S)
   if S.task and not own then
     check.raise("Invalid op:  when socket is in cosocket mode")
   end

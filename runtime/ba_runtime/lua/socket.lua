@@ -19,9 +19,8 @@ local deadlines = import "deadlines"
 import "secure" -- adds its methods
 local text = import "text"
 
-local type, select, error, tonumber, mathtype, sub, rawequal =
-  type, select, error, tonumber, math.type, string.sub, rawequal
-local running = coroutine.running
+local type, select, error, pcall, tonumber, mathtype, sub, rawequal =
+  type, select, error, pcall, tonumber, math.type, string.sub, rawequal
 local clock = host.monotonic
 local state, meta = sock.state, sock.meta
 local to_text = text.tostring
@@ -55,7 +54,7 @@ function meta.read(...)
   local self, ms, flag = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
   local task = S.task
-  local own = task and task.co == running()
+  local own = task and sched.own == S
   if S.stream then
     if own then
       return stream.read_own(S, ms and timeout_of(ms))
@@ -90,6 +89,21 @@ end
 function meta.write(...)
   local self, data, first, last = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
+  local direct = S.stream and S.send
+  if direct and not S.busy and first == nil and last == nil and data ~= "" then
+    -- The common case, without a look at the type: what is not text fails there, and is seen to below.
+    local ok, n = pcall(direct, data)
+    if ok then
+      S.sent = S.sent + n
+      if n == #data then
+        if S.nonblocking then
+          return true, 0
+        end
+        return true
+      end
+      data = sub(data, n + 1)
+    end
+  end
   if type(data) ~= "string" then
     if select("#", ...) < 2 then
       check.expected(2, "string", nil, 1)
@@ -174,7 +188,7 @@ function meta.event(...)
     check.expected(2, "function", f, n)
   elseif op ~= nil and type(op) ~= "string" and type(op) ~= "number" then
     check.expected(3, "string", op, n)
-  elseif S.task and not rawequal(sched.own_socket(), S) then
+  elseif S.task and not rawequal(sched.own, S) then
     check.raise("Invalid op: Already in async/cosocket mode")
   end
   return cosocket.adopt(S, f, type(op) == "string" and sub(op, 1, 1) == "s", select(4, ...))
@@ -184,7 +198,7 @@ function meta.accept(...)
   local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
   if not S.listening then
     check.raise("Invalid op: : not a listen socket")
-  elseif not rawequal(sched.own_socket(), S) then
+  elseif not rawequal(sched.own, S) then
     error("attempt to yield from outside a coroutine", 0)
   end
   cosocket.must_live(S)
@@ -200,7 +214,7 @@ end
 
 function meta.disable(...)
   local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
-  if rawequal(sched.own_socket(), S) then
+  if rawequal(sched.own, S) then
     return cosocket.suspend(S)
   elseif S.task then
     return cosocket.park(S)
@@ -220,7 +234,7 @@ end
 
 function meta.owner(...)
   local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
-  return rawequal(sched.own_socket(), S)
+  return rawequal(sched.own, S)
 end
 
 function meta.close(...)
@@ -303,7 +317,7 @@ function socket.event(...)
 end
 
 function socket.getsock()
-  local S = sched.own_socket()
+  local S = sched.own
   return S and S.u
 end
 

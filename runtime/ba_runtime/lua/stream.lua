@@ -119,7 +119,7 @@ local function ready(S, value)
 end
 
 local function await_drain(S)
-  local own = sched.own_socket()
+  local own = sched.own
   local task = sched.caller()
   local writers = S.writers or {}
   S.writers = writers
@@ -277,7 +277,7 @@ function stream.write_queued(S, data)
   local before = 0
   if S.busy then
     before = queued(S.number)
-    if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.own_socket() then
+    if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.own then
       return nil, before
     end
   elseif S.send then
@@ -300,7 +300,7 @@ function stream.write_queued(S, data)
     return true, 0
   end
   S.busy = true
-  if before > 0 and left > QUEUE_COMFORT and sched.own_socket() then
+  if before > 0 and left > QUEUE_COMFORT and sched.own then
     return await_drain(S)
   end
   return true, left

@@ -28,9 +28,10 @@ from .reasons import Signal
 from .security import flat
 from .stream import Stream
 
-RAW_BYTES = 64 << 10  # what one call of the system may bring: four full records
-POLL_CHUNKS = 9  # what one poll hands out at most: all of that, so that a large transfer needs few polls
-PIECE_BYTES = 64 << 10  # what is encrypted at a time: four full records
+RAW_BYTES = 17 << 10  # what one call of the system brings at first: a full record and its overhead
+BULK_BYTES = 128 << 10  # …and after one that brought as much as it might: a large transfer is under way
+POLL_CHUNKS = 17  # what one poll hands out at most: all of that, so that a large transfer needs few polls
+PIECE_BYTES = 128 << 10  # what is encrypted at a time
 
 
 class SecureStream(Stream):
@@ -60,6 +61,7 @@ class SecureStream(Stream):
         self._is_wanted = False  # Lua reads; the handshake reads too, and that is not Lua's business
         self._chunks: deque[bytes] = deque()
         self._is_at_end = False
+        self._raw_bytes = RAW_BYTES
         self._unsent: deque[memoryview] = deque()  # plaintext
         self._unsent_bytes = 0
 
@@ -131,11 +133,13 @@ class SecureStream(Stream):
 
     def _recv(self) -> bytes:
         try:
-            return self.sock.recv(RAW_BYTES)
+            raw = self.sock.recv(self._raw_bytes)
         except BlockingIOError:
             raise
         except OSError:  # a reset reads as an end
             return b""
+        self._raw_bytes = RAW_BYTES if len(raw) < RAW_BYTES else BULK_BYTES
+        return raw
 
     def _take_in(self, events: list[Event]) -> None:
         was_waiting = bool(self._unsent)
