@@ -3,11 +3,15 @@
 -- An owner is a table with an `expire(owner)` function; it has at most one deadline, `owner.at` (seconds of
 -- the monotonic clock). Clearing one, or moving it later, only writes that field: the entry in the heap stays
 -- and is looked at when its old moment comes. So a program that reads with a timeout a thousand times a
--- second keeps one entry, not a thousand.
+-- second keeps one entry, not a thousand. An entry whose owner is over, or has an earlier one, loses its owner,
+-- which would be kept alive by it; when half of the heap is such entries they are thrown out.
 
 local deadlines = {}
 
 local heap, size = {}, 0 -- entries {at, owner}; heap[1] is the earliest
+local orphans = 0 -- entries without an owner
+
+local MANY_ORPHANS = 64 -- fewer are not worth the walk
 
 local function push(entry)
   size = size + 1
@@ -49,11 +53,32 @@ local function pop()
   return top
 end
 
+local function throw_out_orphans()
+  local before, count = heap, size
+  heap, size, orphans = {}, 0, 0
+  for i = 1, count do
+    if before[i].owner then
+      push(before[i])
+    end
+  end
+end
+
+local function orphan(entry)
+  entry.owner = nil
+  orphans = orphans + 1
+  if orphans > MANY_ORPHANS and orphans > size // 2 then
+    throw_out_orphans()
+  end
+end
+
 -- Sets the owner's one deadline, in place of any earlier one.
 function deadlines.set(owner, at)
   owner.at = at
   local queued = owner.queued
   if not queued or at < queued.at then
+    if queued then
+      orphan(queued)
+    end
     queued = {at = at, owner = owner}
     owner.queued = queued
     push(queued)
@@ -62,6 +87,15 @@ end
 
 function deadlines.clear(owner)
   owner.at = nil
+end
+
+-- Lets go of an owner that will set no deadline any more.
+function deadlines.drop(owner)
+  local queued = owner.queued
+  if queued then
+    owner.at, owner.queued = nil, nil
+    orphan(queued)
+  end
 end
 
 -- Returns when to look again, nil for never. It may be early (see above), never late.
@@ -75,7 +109,7 @@ function deadlines.expire(now)
   while size > 0 and heap[1].at <= now do
     local entry = pop()
     local owner = entry.owner
-    if owner.queued == entry then
+    if owner then
       owner.queued = nil
       local at = owner.at
       if at and at > now then
@@ -84,13 +118,15 @@ function deadlines.expire(now)
         owner.at = nil
         owner:expire()
       end
+    else
+      orphans = orphans - 1
     end
   end
 end
 
 -- Drops all of them.
 function deadlines.forget()
-  heap, size = {}, 0
+  heap, size, orphans = {}, 0, 0
 end
 
 return deadlines

@@ -86,6 +86,7 @@ local function after(task, previous, own, ok, token, ...)
     return
   end
   task.stalled = nil
+  deadlines.drop(task)
   if ok and token == ABANDON then
     task.kind.abandoned(task)
   elseif ok and status(task.co) == "suspended" then

@@ -207,6 +207,9 @@ function meta.__gc(self)
   local S = state[self]
   if S then
     sock.close(S)
+    if S.task then -- it was disabled, and nobody can enable it any more
+      sched.count(-1)
+    end
     state[self] = nil
     total = total - 1
   end

@@ -154,6 +154,7 @@ function meta.__gc(self)
   local T = state[self]
   if T then
     stop(T)
+    deadlines.drop(T.slot)
   end
 end
 
