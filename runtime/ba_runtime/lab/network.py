@@ -43,8 +43,8 @@ _LEAVES = {
 }
 # What is broadcast reaches this computer and no other: every port of this "name" is the same port here.
 _BROADCAST: Route = ("255.255.255.255", 0, "udp")
-# People read between two cells: an echo connection that they hold must be there after a long paragraph.
-_ECHO_IDLE_S = 600.0
+# People read between two cells: a connection that they hold must be there after a long paragraph.
+_LESSON_IDLE_S = 600.0
 
 
 def _services(clock: Clock, authority: Authority) -> tuple[Service, ...]:
@@ -62,7 +62,11 @@ def _services(clock: Clock, authority: Authority) -> tuple[Service, ...]:
         return TlsConversation(authority.context(_LEAVES[name]), HttpConversation(name, clock))
 
     secure_web = (
-        StreamService(Host(name, 443, "tcp", "HTTP/1.1 over TLS, the same page"), partial(secure_page, name))
+        StreamService(
+            Host(name, 443, "tcp", "HTTP/1.1 over TLS, the same page"),
+            partial(secure_page, name),
+            idle_s=_LESSON_IDLE_S,
+        )
         for name in _LEAVES
     )
     return (
@@ -72,7 +76,7 @@ def _services(clock: Clock, authority: Authority) -> tuple[Service, ...]:
         *web,
         *secure_web,
         StreamService(
-            Host("echo.lab.test", 7, "tcp", "echo (RFC 862)"), EchoConversation, idle_s=_ECHO_IDLE_S
+            Host("echo.lab.test", 7, "tcp", "echo (RFC 862)"), EchoConversation, idle_s=_LESSON_IDLE_S
         ),
         DatagramService(Host("echo.lab.test", 7, "udp", "echo (RFC 862)"), echo_answer),
         SilentService(Host("silent.lab.test", 9, "tcp", "never accepts a connection")),
