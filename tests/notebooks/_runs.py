@@ -54,6 +54,7 @@ def execute(notebook: Notebook, show: Callable[[Cell], None] = lambda cell: None
         notebook,
         kernel_name=KERNEL,
         timeout=CELL_TIMEOUT_S,
+        resources={"metadata": {"path": str(NOTEBOOKS[0].parent)}},  # where JupyterLab would run it
         record_timing=False,
         on_cell_start=lambda cell, **_: show(cell) if cell.cell_type != "code" else None,
         on_cell_executed=lambda cell, **_: show(cell),
@@ -85,7 +86,8 @@ def record(notebook: Notebook) -> dict[str, list[dict[str, object]]]:
     """Return what a reader sees below each code cell, by cell id."""
     return {
         cell.id: [
-            {field: output[field] for field in OUTPUT_FIELDS if field in output} for output in cell.outputs
+            {field: output[field] for field in OUTPUT_FIELDS if field in output}
+            for output in _joined(cell.outputs)
         ]
         for cell in code_cells(notebook)
     }
@@ -107,3 +109,20 @@ def _tidy(notebook: Notebook) -> None:
     notebook.metadata.pop("widgets", None)
     for cell in code_cells(notebook):
         cell.metadata.pop("execution", None)
+        cell.outputs = _joined(cell.outputs)
+
+
+def _joined(outputs: Iterable[Cell]) -> list[Cell]:
+    """Return the outputs with texts that follow each other in one: how many they were is a matter of time."""
+    joined: list[Cell] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last is not None and _is_more_of(output, last):
+            joined[-1] = nbformat.v4.new_output("stream", name=last.name, text=last.text + output.text)
+        else:
+            joined.append(output)
+    return joined
+
+
+def _is_more_of(output: Cell, last: Cell) -> bool:
+    return output.output_type == last.output_type == "stream" and bool(output.name == last.name)
