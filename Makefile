@@ -31,7 +31,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@if command -v luacheck >/dev/null; then luacheck -q runtime tests; else echo "luacheck: not installed, skipped"; fi
+	@if command -v luacheck >/dev/null; then luacheck -q runtime tests notebooks/.lua; else echo "luacheck: not installed, skipped"; fi
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
