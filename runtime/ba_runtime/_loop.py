@@ -99,15 +99,13 @@ class LuaThread(threading.Thread):
 
     def interrupt(self) -> None:
         """Stops the running cell, and whatever runs without ever waiting. Safe in a signal handler."""
-        self._interrupting = True
-        self._interrupter.plant()
+        self._stop_running()
         self.tell("interrupt")
 
     def close(self, timeout_s: float) -> None:
         """Ends the thread, cutting off what runs. Waits `timeout_s` at most; the thread is a daemon."""
         self._closing = True
-        self._interrupting = True
-        self._interrupter.plant()
+        self._stop_running()
         self.tell("close")
         if self.ident is None:  # never started
             self._finish()
@@ -210,6 +208,7 @@ class LuaThread(threading.Thread):
             "cell_failed": self._cell_failed,
             "is_interrupting": lambda: self._interrupting,
             "interrupt_over": self._interrupt_over,
+            "stop_running": self._stop_running,
             "memory_failed": self._memory_failed,
             "memory_is_short": lambda: self._state is not None and self._state.is_short_of_memory(),
             "memory_used_up": self._memory_used_up,
@@ -242,6 +241,10 @@ class LuaThread(threading.Thread):
 
     def _reply(self, ticket: int, *values: object) -> None:
         self._tickets.pop(ticket).set_result(values)
+
+    def _stop_running(self) -> None:
+        self._interrupting = True
+        self._interrupter.plant()
 
     def _interrupt_over(self) -> None:
         if not self._closing:

@@ -69,8 +69,15 @@ local function values(cell_id, n, ...)
   host.cell_done(cell_id, ...)
 end
 
+local function abandoned(task)
+  over(task)
+  host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
+end
+
 local function ended(task, ok, ...)
-  if ok and not task.interrupted then -- else user code caught the interrupt, as the last thing it did
+  if task.abandoning then
+    return abandoned(task)
+  elseif ok and not task.interrupted then -- else user code caught the interrupt, as the last thing it did
     over(task)
     return values(task.cell.id, ...)
   end
@@ -87,11 +94,6 @@ end
 local function yielded(task)
   task.over = true
   failed(task, "runtime", "attempt to yield from outside a coroutine")
-end
-
-local function abandoned(task)
-  over(task)
-  host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
 end
 
 local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}

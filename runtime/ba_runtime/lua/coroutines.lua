@@ -13,7 +13,7 @@ local native = coroutine
 local c_create, c_resume, c_status, c_close, isyieldable, running =
   native.create, native.resume, native.status, native.close, native.isyieldable, native.running
 local error, type, select, setmetatable = error, type, select, setmetatable
-local WAIT, pause, watch = sched.WAIT, sched.pause, interrupt.watch
+local WAIT, ABANDON, pause, watch = sched.WAIT, sched.ABANDON, sched.pause, interrupt.watch
 
 local waiting = setmetatable({}, {__mode = "k"}) -- coroutines that are suspended only because they wait
 
@@ -25,6 +25,8 @@ local function relay(co, own, ok, first, ...)
   if ok and first == WAIT then
     waiting[co] = true
     return go_on(co, own, pause(sched.caller()))
+  elseif ok and first == ABANDON then
+    sched.abandon(sched.caller())
   end
   return ok, first, ...
 end

@@ -39,7 +39,7 @@ interrupt.scheduler = sched
 
 local WAIT, ABANDON = {}, {} -- what a task yields: never seen by user code
 local THROW = {} -- what `run` passes to end a block with an error
-sched.WAIT, sched.THROW = WAIT, THROW
+sched.WAIT, sched.ABANDON, sched.THROW = WAIT, ABANDON, THROW
 
 -- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
 local MAX_DEPTH = 120
@@ -156,13 +156,13 @@ local function pause(task)
 end
 sched.pause = pause
 
--- Ends the running task for good, without an error: it is never resumed.
+-- Ends the running task for good, without an error: it is never resumed. Where it cannot yield, an error must do.
 function sched.abandon(task)
   if isyieldable() then
     yield(ABANDON)
   end
   task.abandoning = true
-  error("the socket's connection is lost", 0)
+  error("abandoned", 0)
 end
 
 local function unblock(task, first, ...)

@@ -6,6 +6,7 @@
 -- metatables of userdata are out of reach of `debug`.
 
 local import = ...
+local host = import "host"
 local sched = import "sched"
 local interrupt = import "interrupt"
 local coroutines = import "coroutines"
@@ -21,6 +22,7 @@ local d = debug
 local type, select, error, rawset, pairs, load, open, gsub, sub, find, concat, tonumber =
   type, select, error, rawset, pairs, load, io.open, string.gsub, string.sub, string.find, table.concat, tonumber
 local getinfo, traceback = debug.getinfo, debug.traceback
+local isyieldable = coroutine.isyieldable
 local package = package
 local searchpath = package.searchpath
 
@@ -250,6 +252,9 @@ function os.exit(code)
     error("os.exit ends a program: only its main chunk, a cell, can call it", 2)
   end
   task.exit_code = code == nil and 0 or code == true and 0 or code == false and 1 or tonumber(code) or 1
+  if not isyieldable() then
+    host.stop_running() -- abandoning raises an error then, and goes on raising it if a pcall catches it
+  end
   sched.abandon(task)
 end
 

@@ -1,0 +1,79 @@
+"""File descriptors that run out are nil and a reason to Lua; everything works again once some are back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("resource", reason="descriptors are bounded by setrlimit here")
+
+LIMIT = 200
+
+# Runs a program with few descriptors.
+RUN = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({LIMIT}, {LIMIT}))
+from ba_runtime.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+# How a program wants 2,000 of something, and why it gets fewer.
+MAKERS = {
+    "listeners": ("ba.socket.bind(0)", "bind"),
+    "UDP sockets": ("ba.socket.udpcon()", "malloc"),
+    "bound UDP sockets": ("ba.socket.udpcon(0, {intf = '127.0.0.1'})", "malloc"),
+    "connected UDP sockets": ("ba.socket.udpcon('127.0.0.1', 9)", "malloc"),
+    "connections": ("ba.socket.connect('127.0.0.1', port)", "malloc"),
+    "files": ("io.open(arg0)", "Too many open files"),
+}
+
+PROGRAM = """
+local arg0 = "program.lua"
+local listener = ba.socket.bind(0)
+local _, port = listener:sockname()
+listener:event(function(l)
+  while true do
+    local s = l:accept()
+    if not s then return end
+    s:event(function(s) while true do local d = s:read() if not d then return end s:write(d) end end)
+  end
+end)
+local echo = ba.socket.connect("127.0.0.1", port)
+for round = 1, 2 do
+  local all, failures, reason = {}, 0, nil
+  for i = 1, 2000 do
+    local s, why = %s
+    if s then all[#all + 1] = s else failures, reason = failures + 1, why end
+  end
+  trace(#all > 50, #all + failures, reason)
+  echo:write "hello"
+  trace(echo:read(5000))
+  ba.sleep(1)
+  trace(ba.socket.toip "127.0.0.1")
+  for _, s in ipairs(all) do s:close() end
+  -- The server's ends of closed connections go when it has read their ends.
+  local s
+  repeat ba.sleep(1) s = %s until s
+  s:close()
+end
+"""
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_two_thousand_are_more_than_there_are_and_then_some_are_back(kind: str, tmp_path: Path) -> None:
+    """Twice; meanwhile a connection, the clock and literal addresses work."""
+    make, reason = MAKERS[kind]
+    (tmp_path / "program.lua").write_text(PROGRAM % (make, make), encoding="utf-8")
+    process = subprocess.run(
+        [sys.executable, "-c", RUN, "program.lua"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert process.returncode == 0, process.stderr
+    lines = [line.split(": ", 1)[1] for line in process.stderr.splitlines() if line.startswith(" ")]
+    assert len(lines) == 6, process.stderr
+    for round_ in (lines[:3], lines[3:]):
+        assert round_[0].startswith("true\t2000\t")
+        assert reason in round_[0]
+        assert round_[1:] == ["hello", "127.0.0.1"]
