@@ -112,10 +112,13 @@ def server(cwd: Path, *arguments: str) -> Iterator[int]:
             process.kill()
 
 
-def connect(port: int, context: Context, name: str = "localhost", alpn: tuple[str, ...] = ()) -> Wire:
+@contextmanager
+def connect(port: int, context: Context, alpn: tuple[str, ...] = ()) -> Iterator[Wire]:
     """Connects an engine to a server."""
-    sock = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
-    return Wire(sock, Engine(context, name, port, alpn))
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as sock:
+        wire = Wire(sock, Engine(context, "localhost", port, alpn))
+        yield wire
+        wire.close()
 
 
 @contextmanager
@@ -132,8 +135,9 @@ def client(
             try:
                 process.stdin.write(typed)
                 process.stdin.flush()
-                wire = Wire(listener.accept()[0], Engine(context, alpn=alpn))
-                yield wire, process
-                wire.close()
+                with listener.accept()[0] as sock:
+                    wire = Wire(sock, Engine(context, alpn=alpn))
+                    yield wire, process
+                    wire.close()
             finally:
                 process.kill()

@@ -119,7 +119,8 @@ def test_a_client_that_wants_to_renegotiate_does_no_harm(tmp_path: Path) -> None
     """TLS 1.2: it is refused, and whatever the client makes of that is an ordinary end."""
     with client(tmp_path, server_context(), b"R\n", "-tls1_2") as (wire, process):
         wire.shake_hands()
-        process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+        assert process.stdin is not None
+        process.stdin.close()
         wire.until(lambda events: last_word(events) is not None)
     assert not data_of(wire.events)
     assert isinstance(last_word(wire.events), Closed | Failed)
@@ -130,8 +131,11 @@ def test_a_client_may_change_its_keys(tmp_path: Path, letter: bytes) -> None:
     """TLS 1.3, RFC 8446, 4.6.3: with K it asks us to do the same, and data goes on both ways."""
     with client(tmp_path, server_context(), letter + b"\n", "-tls1_3") as (wire, process):
         wire.shake_hands()
-        process.stdin.write(b"hello\n")  # type: ignore[union-attr]  # it is a pipe
-        process.stdin.flush()  # type: ignore[union-attr]
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert any(b"KEYUPDATE" in line for line in process.stdout)
+        process.stdin.write(b"hello\n")
+        process.stdin.flush()
         wire.until_data(b"hello\n")
         wire.send(b"and goodbye\n")
         wire.close()
@@ -162,9 +166,11 @@ def test_a_server_is_called_and_judged(tmp_path: Path, flag: str, version: str, 
     key = rsa_key() if kind == "rsa" else None
     leaf = issue("leaf.test", family().intermediate, san=["localhost"], key=key)
     own = files(tmp_path, "server", leaf, family().intermediate)
-    with server(tmp_path, flag, "-rev", "-alpn", "mqtt,smtp", *own) as port:
-        wire = connect(port, client_context(), alpn=("http/1.1", "smtp")).shake_hands()
-        assert wire.events == [HandshakeDone()]
+    with (
+        server(tmp_path, flag, "-rev", "-alpn", "mqtt,smtp", *own) as port,
+        connect(port, client_context(), alpn=("http/1.1", "smtp")) as wire,
+    ):
+        assert wire.shake_hands().events == [HandshakeDone()]
         assert wire.engine.alpn == "smtp"
         cipher = wire.engine.cipher()
         assert cipher is not None
@@ -173,7 +179,6 @@ def test_a_server_is_called_and_judged(tmp_path: Path, flag: str, version: str, 
         assert judge(wire.engine.peer_chain(), trusted(family().root), "localhost", NOW) is None
         wire.send(b"hello\n")
         wire.until_data(b"olleh\n")
-        wire.close()
 
 
 @VERSIONS
@@ -188,14 +193,13 @@ def test_a_server_that_requires_a_certificate_gets_it(
             context = client_context()
             if shown is not None:
                 context.addcert(shown.credentials())
-            wire = connect(port, context)
-            wire.send(b"hello\n")
-            wire.until_data(b"olleh\n")
-            assert (data_of(wire.events) == b"olleh\n") is is_fine
-            if not is_fine:  # an alert, unless the system's reset overtakes it
-                assert isinstance(last_word(wire.events), Failed | Closed)
-                assert wire.engine.state is State.OVER
-            wire.close()
+            with connect(port, context) as wire:
+                wire.send(b"hello\n")
+                wire.until_data(b"olleh\n")
+                assert (data_of(wire.events) == b"olleh\n") is is_fine
+                if not is_fine:  # an alert, unless the system's reset overtakes it
+                    assert isinstance(last_word(wire.events), Failed | Closed)
+                    assert wire.engine.state is State.OVER
 
 
 @VERSIONS
@@ -204,11 +208,9 @@ def test_a_megabyte_arrives_whole(tmp_path: Path, flag: str, version: str) -> No
     content = bytes(range(256)) * 4096
     (tmp_path / "large.bin").write_bytes(content)
     own = files(tmp_path, "server", family().server)
-    with server(tmp_path, flag, "-WWW", *own) as port:
-        wire = connect(port, client_context()).shake_hands()
+    with server(tmp_path, flag, "-WWW", *own) as port, connect(port, client_context()) as wire:
         wire.send(b"GET /large.bin HTTP/1.0\r\n\r\n")
         wire.until(lambda events: last_word(events) is not None)
-        wire.close()
     assert data_of(wire.events).endswith(content)
 
 
@@ -219,18 +221,20 @@ def test_a_server_resumes_a_session(tmp_path: Path, flag: str, version: str) -> 
     context = client_context()
     with server(tmp_path, flag, "-rev", *own) as port:
         for is_resumed in (False, True, True):
-            wire = connect(port, context).shake_hands()
-            assert wire.engine.is_resumed is is_resumed
-            assert wire.engine.peer_chain() == (family().server.der,)
-            wire.send(b"hello\n")
-            wire.until_data(b"olleh\n")
-            wire.close()
+            with connect(port, context) as wire:
+                wire.shake_hands()
+                assert wire.engine.is_resumed is is_resumed
+                assert wire.engine.peer_chain() == (family().server.der,)
+                wire.send(b"hello\n")
+                wire.until_data(b"olleh\n")
 
 
 def test_a_server_that_offers_nothing_of_ours_is_a_failure(tmp_path: Path) -> None:
     """An alert comes back, in the documented word for it."""
     own = files(tmp_path, "server", family().server)
-    with server(tmp_path, "-tls1_2", "-cipher", "AES128-SHA", "-rev", *own) as port:
-        wire = connect(port, client_context()).shake_hands()
-        wire.close()
+    with (
+        server(tmp_path, "-tls1_2", "-cipher", "AES128-SHA", "-rev", *own) as port,
+        connect(port, client_context()) as wire,
+    ):
+        wire.shake_hands()
     assert wire.events == [Failed("sslalertrecv", "sslv3 alert handshake failure")]

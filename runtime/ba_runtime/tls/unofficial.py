@@ -38,13 +38,15 @@ def peer_chain(connection: ssl.SSLObject) -> tuple[bytes, ...]:
 
     When a session was resumed it sent none, but OpenSSL still knows the leaf. Call it after the handshake.
     """
+    leaf = connection.getpeercert(binary_form=True)
+    if not leaf:  # the public method of Python 3.13.0 raises then
+        return ()
     for owner in (connection, getattr(connection, "_sslobj", None)):
         get_chain = cast("Callable[[], Any] | None", getattr(owner, "get_unverified_chain", None))
         chain = get_chain() if get_chain is not None else None
         if chain:
-            return tuple(_der(entry) for entry in chain if entry is not None)
-    leaf = connection.getpeercert(binary_form=True)
-    return (leaf,) if leaf else ()
+            return tuple(_der(entry) for entry in chain)
+    return (leaf,)
 
 
 def _der(entry: Any) -> bytes:
