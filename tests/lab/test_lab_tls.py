@@ -102,6 +102,15 @@ def test_the_end_of_the_client_is_the_end_of_the_server(server: TlsConversation,
     assert server.received(client.engine.close() if is_clean else b"").is_last
 
 
+def test_garbage_after_the_handshake_is_the_end(server: TlsConversation) -> None:
+    """With an alert that says why; what was inside hears nothing of it."""
+    client = Client(server)
+    turn = server.received(b"\x17\x03\x03\x00\x20" + bytes(32))
+    assert (turn.served, turn.is_last) == (0, True)
+    assert turn.data != b""
+    assert client.events == [HandshakeDone()]
+
+
 # ---- Python's client
 
 
