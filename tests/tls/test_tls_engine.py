@@ -241,6 +241,13 @@ def test_a_list_of_protocols_is_cleaned_of_what_cannot_be_one() -> None:
         (".test", None),
         ("a..test", None),
         ("x" * 64 + ".test", None),
+        (".".join(["abc"] * 64), ".".join(["abc"] * 64)),
+        (".".join(["abc"] * 65), None),
+        ("b\u00fccher.test", "xn--bcher-kva.test"),
+        ("zero\0.test", None),
+        ("two words", None),
+        ("line\n", None),
+        ("\udcff.test", None),
     ],
 )
 def test_the_name_of_the_server_is_sent_unless_it_is_an_address(host: str | None, name: str | None) -> None:

@@ -13,6 +13,7 @@ verify: RSA and EC side by side are the case that matters.
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 from dataclasses import dataclass
 from enum import Enum
@@ -24,6 +25,9 @@ from .unofficial import ask_for_certificate, stop_listening
 
 CLIENT_SESSIONS = 8  # the documented default of `cachesize`
 ALPN_MAX_BYTES = 0xFFFF  # RFC 7301, 3.1: what fits in the extension
+
+# What a host may be called, an underscore included (RFC 6066, 3; RFC 2181, 11); OpenSSL takes 255 bytes.
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 
 
 class Role(Enum):
@@ -145,7 +149,7 @@ def alpn_list(text: bytes) -> tuple[str, ...]:
 
 
 def sni_name(host: str | None) -> str | None:
-    """Returns the name to send to the server, None for an address or no name (RFC 6066, 3)."""
+    """Returns the name to send to the server, None for an address or what is no name (RFC 6066, 3)."""
     name = (host or "").rstrip(".")
     try:
         ipaddress.ip_address(name)
@@ -153,7 +157,7 @@ def sni_name(host: str | None) -> str | None:
     except ValueError:
         pass
     try:
-        name.encode("idna")  # as `ssl` does it: labels of 1 to 63 bytes
+        ascii_name = name.encode("idna").decode("ascii")  # as `ssl` does it: labels of 1 to 63 bytes
     except UnicodeError:
         return None
-    return name if name and not name.startswith(".") else None
+    return ascii_name if _HOST_NAME.fullmatch(ascii_name) else None
