@@ -58,6 +58,9 @@ end
 local function failed(task, kind, message)
   local source, line = position(task.co)
   local stack = report.stack(task.co, nil, 0)
+  if kind == "interrupt" then -- it was our own hook that called error
+    stack = gsub(stack, "^(stack traceback:)\n\t%[C%]: in function 'error'", "%1")
+  end
   over(task)
   host.cell_failed(task.cell.id, kind, message, source, line, stack, 0)
 end
