@@ -57,13 +57,13 @@ function shark.certstore()
 end
 
 -- store:addcert(pem) | store:addcert(io, name) → number of certificates | nil, reason
-function STORE.addcert(self, ...)
+function STORE.addcert(...)
+  local self, first, name = ...
+  local n = select("#", ...)
   local number = number_of(self, STORE)
   if not number then
-    check.expected(1, "BACERTSTORE", self, self == nil and 0 or 1)
+    check.expected(1, "BACERTSTORE", self, n)
   end
-  local first, name = ...
-  local n = select("#", ...) + 1
   if files.is_io(first) then
     local data, reason = content(first, check.string(3, name, n))
     if not data then
@@ -130,15 +130,15 @@ function shark.sharkssl(...)
 end
 
 -- context:addcert(certificate) → boolean
-function CONTEXT.addcert(self, ...)
+function CONTEXT.addcert(...)
+  local self, certificate = ...
   local number = number_of(self, CONTEXT)
   if not number then
-    check.expected(1, "BASHARKSSL", self, self == nil and 0 or 1)
+    check.expected(1, "BASHARKSSL", self, select("#", ...))
   end
-  local certificate = ...
   local own = number_of(certificate, CERTIFICATE)
   if not own then
-    check.expected(2, "SHARKCERT", certificate, select("#", ...) + 1)
+    check.expected(2, "SHARKCERT", certificate, select("#", ...))
   end
   if servers[self] then
     servers[self] = "ready"

@@ -58,6 +58,7 @@ class SecureStream(Stream):
         self.failure: Failed | None = None
         self._announces = announces
         self._is_started = False
+        self.is_shaken = False  # the handshake is done; before, OpenSSL does not like questions about the peer
         self._is_wanted = False  # Lua reads; the handshake reads too, and that is not Lua's business
         self._chunks: deque[bytes] = deque()
         self._is_at_end = False
@@ -147,6 +148,7 @@ class SecureStream(Stream):
             if isinstance(event, bytes):
                 self._chunks.append(event)
             elif isinstance(event, HandshakeDone):
+                self.is_shaken = True
                 self._announce(Signal.CONNECTED)
             else:
                 self._is_at_end = True
@@ -235,20 +237,28 @@ class SecureStream(Stream):
 
     def cipher(self) -> tuple[bytes, bytes] | None:
         """Returns the suite and the version in the documented words; None before the handshake."""
-        agreed = self.engine.cipher()
+        agreed = self.engine.cipher() if self.is_shaken else None
         return None if agreed is None else (agreed[0].encode(), agreed[1].encode())
 
     def certificate(self) -> tuple[bool | bytes, ...]:
         """Returns whether the chain ends in a known CA, and the peer's certificate flat (`security.flat`)."""
-        chain, store = self.engine.peer_chain(), self.engine.store
+        chain, store = self._peer_chain(), self.engine.store
         table = certificate_table(chain, store)
         return is_ca_known(chain, store), *(() if table is None else flat(table))
 
     def doubt(self, name: bytes | None) -> bytes | None:
         """Returns why the peer is not to be trusted as `name`, by default whom was called; None if it is."""
         wanted = self.host if name is None else name.decode("utf-8", "surrogateescape")
-        doubt = judge(self.engine.peer_chain(), self.engine.store, wanted)
+        doubt = judge(self._peer_chain(), self.engine.store, wanted)
         return None if doubt is None else doubt.encode()
+
+    def _peer_chain(self) -> tuple[bytes, ...]:
+        return self.engine.peer_chain() if self.is_shaken else ()
+
+    @property
+    def is_resumed(self) -> bool:
+        """Tells whether the handshake was a short one."""
+        return self.is_shaken and self.engine.is_resumed
 
     # ------------------------------------------------------------ the end
 

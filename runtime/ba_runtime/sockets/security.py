@@ -192,12 +192,12 @@ class Security:
     def is_resumed(self, number: int) -> bool | None:
         """Tells whether the handshake was a short one; None without TLS."""
         stream = self._stream(number)
-        return stream.engine.is_resumed if stream is not None else None
+        return stream.is_resumed if stream is not None else None
 
     def release_session(self, number: int) -> bool:
         """Forgets the session of this connection; tells whether there was one."""
         stream = self._stream(number)
-        return stream is not None and stream.engine.release_session()
+        return stream is not None and stream.is_shaken and stream.engine.release_session()
 
     def feed(self, number: int, received: bytes) -> None:
         """Gives a connection what had been received, but not handled, when TLS was put on it."""
