@@ -42,5 +42,5 @@ def traced(source: str) -> list[str]:
     """Runs a program that ends without an error; returns the texts that it traced."""
     outcome = run(source)
     assert outcome.result.error is None, (outcome.result.error, outcome.recorder.traced)
-    assert outcome.recorder.faults == []
+    assert outcome.recorder.faults == [], outcome.recorder.faults
     return outcome.recorder.traced

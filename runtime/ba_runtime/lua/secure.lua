@@ -105,6 +105,10 @@ function meta.upgrade(...)
   if S.task and not own then
     check.raise("Invalid op:  when socket is in cosocket mode")
   end
+  local ok, reason = stream.drain(S) -- `context` stays referenced, so its number stays good
+  if not ok then
+    return nil, reason
+  end
   return stream.upgrade(S, number, type(alpn) == "string" and alpn or nil, own)
 end
 

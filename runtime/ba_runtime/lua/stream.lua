@@ -161,14 +161,19 @@ local function upgraded(S, signal)
   end
 end
 
--- Puts TLS on the stream and waits for the handshake; false when there is none to put it on.
-function stream.upgrade(S, context, alpn, own)
-  while S.busy do -- what was written goes before the handshake
+-- Waits until all that was written has gone: true, or nil and the reason.
+function stream.drain(S)
+  while S.busy do
     local ok, reason = await_drain(S)
     if not ok then
       return nil, reason
     end
   end
+  return true
+end
+
+-- Puts TLS on the stream and waits for the handshake; false when there is none to put it on.
+function stream.upgrade(S, context, alpn, own)
   if not host.upgrade(S.number, context, alpn, S.inbox or "") then
     return false
   end
