@@ -37,7 +37,8 @@ def test_certificate_shows_the_chain() -> None:
     ("name", "result"),
     [
         ("localhost", "true"), ("LOCALHOST", "true"), ("server.test", "true"), ("example.test", "true"),
-        ("a.wild.test", "true"), ("wild.test", "true"), ("A.WILD.TEST", "true"), ("b.a.wild.test", "nil\tcert"),
+        ("a.wild.test", "true"), ("wild.test", "true"), ("A.WILD.TEST", "true"),
+        ("b.a.wild.test", "nil\tcert"),
         ("*.wild.test", "true"), ("127.0.0.1", "nil\tcert"), ("", "nil\tcert"), ("nomatch.test", "nil\tcert"),
     ],
 )  # fmt: skip
@@ -60,8 +61,8 @@ def test_trusted_asks_about_the_host_that_was_called() -> None:
           trace(c:trusted "localhost", c:trusted(nil))
         end
         trace(peer:trusted())
-    """) == ["true", "true\tnil\tcert", "nil\tcert", "true\tnil\tcert", "nil\tnone"][:1] + [
-        "true\ttrue", "nil\tcert", "true\tnil\tcert", "nil\tnone",
+    """) == [
+        "true", "true\ttrue", "nil\tcert", "true\tnil\tcert", "nil\tnone",
     ]  # fmt: skip
 
 
@@ -691,7 +692,8 @@ def test_an_interrupt_ends_a_wait_and_nothing_else(before: str, call: str) -> No
         fresh.recorder.wait_for_trace("waits")
         fresh.runtime.interrupt()
         result = ended()
-        assert result.error is not None and b"interrupted" in result.error.message
+        assert result.error is not None
+        assert b"interrupted" in result.error.message
         # The silent peer answers late, with the end: nobody may be woken by that.
         assert fresh.run("if silent then silent:close() end ba.sleep(5) trace(echo())").error is None
         assert fresh.recorder.traced[-1] == "x"

@@ -12,6 +12,7 @@ from ba_runtime._api_docs import Entry, entries, lookup, members, methods
 
 OBJECTS = b"""
 socket, timer, thread = ba.socket.udpcon(), ba.timer(print), ba.thread.create()
+store, context = ba.create.certstore(), ba.create.sharkssl()
 """
 
 
@@ -22,13 +23,15 @@ def runtime() -> Iterator[Runtime]:
         yield runtime
 
 
-@pytest.mark.parametrize("path", [("ba",), ("ba", "socket"), ("ba", "thread"), ("ba", "bytearray")])
+@pytest.mark.parametrize(
+    "path", [("ba",), ("ba", "socket"), ("ba", "thread"), ("ba", "bytearray"), ("ba", "create"), ("mako",)]
+)
 def test_every_function_is_documented_and_no_other(runtime: Runtime, path: tuple[str, ...]) -> None:
     """The tables of a running state and the file name the same functions."""
     assert set(members(path)) == set(runtime.fields(path).result())
 
 
-@pytest.mark.parametrize("kind", ["socket", "timer", "thread"])
+@pytest.mark.parametrize("kind", ["socket", "timer", "thread", "store", "context"])
 def test_every_method_is_documented_and_no_other(runtime: Runtime, kind: str) -> None:
     """Metamethods aside."""
     fields = runtime.fields((kind,)).result()
@@ -69,7 +72,7 @@ def test_a_method_is_found_by_any_variable() -> None:
 
 def test_members_of_nothing_are_globals() -> None:
     """What the API adds to Lua's own."""
-    assert members(()) == ("ba", "trace", "tracep", "print")
+    assert members(()) == ("ba", "mako", "trace", "tracep", "print")
     assert members(("ba", "clock")) == members(("nothing",)) == ()
 
 

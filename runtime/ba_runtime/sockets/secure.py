@@ -59,7 +59,7 @@ class SecureStream(Stream):
         self._announces = announces
         self._is_started = False
         self.is_shaken = (
-            False  # the handshake is done; before, OpenSSL does not like questions about the peer
+            False  # the handshake is done; before, OpenSSL takes no questions about the peer
         )
         self._is_wanted = False  # Lua reads; the handshake reads too, and that is not Lua's business
         self._chunks: deque[bytes] = deque()
