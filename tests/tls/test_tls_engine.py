@@ -145,6 +145,34 @@ def test_closing_within_the_handshake_is_silent(is_started: bool) -> None:
     assert end.alpn is None
 
 
+@VERSIONS
+def test_nothing_is_told_of_a_connection_before_the_handshake_is_done(options: Options, version: str) -> None:
+    """At whatever byte it stands; afterwards all of it stays known, also when the connection is over."""
+    pair = Pair(client_context(options), server_context(), server_alpn=("a",), alpn=("a",))
+
+    def ask(data: bytes) -> bytes:
+        for byte in data:
+            if pair.client.state is State.HANDSHAKE:
+                told = (
+                    pair.client.cipher(),
+                    pair.client.peer_chain(),
+                    pair.client.alpn,
+                    pair.client.is_resumed,
+                )
+                assert told == (None, (), None, False)
+            pair.client_events += pair.client.receive(bytes([byte]))
+        return b""
+
+    pair.pump(to_client=ask)
+    assert pair.client_events == [HandshakeDone()]
+    pair.client.close()
+    cipher = pair.client.cipher()
+    assert cipher is not None
+    assert cipher == pair.server.cipher()
+    assert pair.client.peer_chain() == (family().server.der,)
+    assert pair.client.alpn == "a"
+
+
 def test_a_peer_that_hangs_up_within_the_handshake_is_a_failed_read() -> None:
     """The documented string for it."""
     end = Engine(client_context(), "localhost")

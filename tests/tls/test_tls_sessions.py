@@ -6,7 +6,8 @@ import ssl
 
 import pytest
 
-from ba_runtime.tls import Context, Engine, Options, Role
+from ba_runtime.tls import Context, Engine, Options, Role, engine
+from ba_runtime.tls.sessions import MAX_MISSES, NOTED_MISSES, SessionCache, can_be_resumed
 
 from ._authority import client_context, family, server_context
 from ._pair import Pair, exchange
@@ -32,7 +33,7 @@ def meet_once(client: Context, server: Context, port: int = 443, name: str = "lo
 
 @VERSIONS
 def test_the_second_connection_with_a_host_resumes_the_session_of_the_first(newest: ssl.TLSVersion) -> None:
-    """And so does every further one, since each brings a new session."""
+    """And so does every further one."""
     client, server = client_context(), generous_server(newest)
     seen = [meet_once(client, server) for _ in range(4)]
     assert [pair.client.is_resumed for pair in seen] == [False, True, True, True]
@@ -154,3 +155,53 @@ def test_servers_and_connections_without_a_name_remember_nothing() -> None:
     assert not pair.client.release_session()
     assert not pair.server.release_session()
     assert Engine(Context(Role.SERVER, None, Options(cachesize=3)), "localhost").release_session() is False
+
+
+def looks_of(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What engines have seen when they looked for a session: each look loses memory in CPython."""
+    looks: list[object] = []
+
+    def look(session: ssl.SSLSession | None) -> bool:
+        looks.append(session)
+        return can_be_resumed(session)
+
+    monkeypatch.setattr(engine, "can_be_resumed", look)
+    return looks
+
+
+@VERSIONS
+def test_a_session_is_looked_for_once_a_host(newest: ssl.TLSVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many connections resume it."""
+    looks = looks_of(monkeypatch)
+    client, server = client_context(), generous_server(newest)
+    for number in range(10):
+        assert meet_once(client, server).client.is_resumed is (number > 0)
+    assert len(looks) == 1
+
+
+def test_a_host_that_gives_no_session_is_left_alone_after_some_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And others are not, for its sake."""
+    looks = looks_of(monkeypatch)
+    client, server = client_context(), server_context()
+    for _ in range(MAX_MISSES):
+        meet_once(client, server)
+    seen = len(looks)
+    for _ in range(10):
+        meet_once(client, server)
+    assert len(looks) == seen
+    meet_once(client, generous_server(), port=444)
+    assert meet_once(client, generous_server(), port=444).client.is_resumed is False
+    assert len(looks) > seen
+
+
+def test_what_is_noted_of_hosts_is_bounded() -> None:
+    """The oldest notes go first."""
+    cache = SessionCache(1)
+    for port in range(1000):
+        for _ in range(MAX_MISSES):
+            cache.miss(("host", port, ()))
+    assert sum(not cache.is_worth_a_look(("host", port, ())) for port in range(1000)) == NOTED_MISSES
+    cache.clear()
+    assert cache.is_worth_a_look(("host", 999, ()))

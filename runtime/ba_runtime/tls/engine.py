@@ -37,7 +37,7 @@ from .unofficial import peer_chain
 
 CHUNK_BYTES = 8192  # what one read of the original returns at most
 HEAD_BYTES = 2  # enough of the first record to tell TLS from something else
-SESSION_LOOKS = 3  # how often a client looks for a ticket in what brought no data; a look costs 20 µs
+SESSION_LOOKS = 3  # how often a client looks for a session in one connection, see sessions.py
 INTERNAL_ERROR = b"\x15\x03\x03\x00\x02\x02\x50"  # a record: alert, fatal, internal_error (RFC 8446, 6)
 
 
@@ -69,7 +69,7 @@ class Engine:
         if server_name and context.sessions.size and not context.is_server:
             self._key = (server_name.lower(), port, alpn)
         self._resumes: Remembered | None = None
-        self._looks_left = SESSION_LOOKS if self._key else 0
+        self._looks_left = 0
         self._is_open = False
         self._head = b""
         self._queue: deque[bytes] = deque()
@@ -77,6 +77,7 @@ class Engine:
         self._outgoing = ssl.MemoryBIO()
         self.take: Callable[[], bytes] = self._outgoing.read
         self._connection: ssl.SSLObject | None = None
+        self._agreed: ssl.SSLObject | None = None  # the same, from the end of the handshake on
         self._chain: tuple[bytes, ...] | None = None
 
     # ------------------------------------------------------------ the handshake
@@ -85,7 +86,7 @@ class Engine:
         """Begins: a client now has something to send. Failed when an own certificate cannot be used."""
         session = None
         if self._key is not None:
-            self._resumes = self._context.sessions.take(self._key)
+            self._resumes = self._context.sessions.get(self._key)
             session = self._resumes.session if self._resumes else None
         try:
             self._connection = self._context.wrap(
@@ -108,14 +109,14 @@ class Engine:
         self._context.handshake_over(self._connection)
         self.state = State.OPEN
         self._is_open = True
+        self._agreed = self._connection
+        self._plan_looks(self._agreed)
         events: list[Event] = [HandshakeDone()]
         failed = self._send_queue()
         if failed:
             events.append(failed)
         elif self._incoming.pending:
             events += self._read()
-        else:
-            self._look_for_session()
         return events
 
     def _send_queue(self) -> Failed | None:
@@ -155,7 +156,7 @@ class Engine:
                 if not incoming.pending and (len(data) < CHUNK_BYTES or not connection.pending()):
                     return events
         except ssl.SSLWantReadError:
-            if self._looks_left and not events:
+            if self._looks_left > 1 and not events:  # one is for the end
                 self._look_for_session()
         except ssl.SSLZeroReturnError:
             events.append(self._closed(True))
@@ -205,13 +206,13 @@ class Engine:
     def close(self) -> bytes:
         """Ends the connection; returns the last bytes for the peer, its close_notify among them."""
         if self._connection is not None and self._is_open:
-            self._look_for_session()
+            self._look_for_session(is_last=True)
             self._say_goodbye()
         self._end()
         return self.take()
 
     def _closed(self, is_clean: bool) -> Closed:
-        self._look_for_session()
+        self._look_for_session(is_last=True)
         if is_clean:
             self._say_goodbye()
         self._end()
@@ -246,42 +247,57 @@ class Engine:
 
     def cipher(self) -> tuple[str, str] | None:
         """Returns suite and version as documented (`TLS_1_2`, `TLS_1_3`); None before the handshake."""
-        agreed = self._connection.cipher() if self._connection is not None else None
-        if agreed is None:
+        cipher = self._agreed.cipher() if self._agreed is not None else None
+        if self._agreed is None or cipher is None:
             return None
-        version = self._connection.version() if self._connection is not None else None
-        return documented_name(agreed[0]), VERSIONS.get(version or "", UNKNOWN)
+        return documented_name(cipher[0]), VERSIONS.get(self._agreed.version() or "", UNKNOWN)
 
     def peer_chain(self) -> tuple[bytes, ...]:
         """Returns the peer's certificates in DER, leaf first; of a resumed session those it began with."""
         if self._chain is None:
-            if self._connection is None or self.cipher() is None:
+            if self._agreed is None:
                 return ()
             remembered = self._resumes.chain if self._resumes is not None and self.is_resumed else ()
-            self._chain = remembered or peer_chain(self._connection)
+            self._chain = remembered or peer_chain(self._agreed)
         return self._chain
 
     @property
     def is_resumed(self) -> bool:
         """Tells whether the handshake was a short one, upon an earlier session."""
-        return self._connection is not None and bool(self._connection.session_reused)
+        return self._agreed is not None and bool(self._agreed.session_reused)
 
     @property
     def alpn(self) -> str | None:
         """Returns the application protocol that both ends agreed upon, if any."""
-        return self._connection.selected_alpn_protocol() if self._connection is not None else None
+        return self._agreed.selected_alpn_protocol() if self._agreed is not None else None
 
     # ------------------------------------------------------------ sessions
 
-    def _look_for_session(self) -> None:
-        """Remembers the connection's session once the server has given one to come back with."""
+    def _plan_looks(self, connection: ssl.SSLObject) -> None:
+        """Decides, when the handshake is done, whether there will be a session to look for.
+
+        TLS 1.2 has it by then; in TLS 1.3 tickets follow (RFC 8446, 4.6.1), mostly alone.
+        """
+        if self._key is None or self.is_resumed:
+            return
+        if self._resumes is not None:
+            self._context.sessions.forget(self._key)  # the server did not take it
+        if self._context.sessions.is_worth_a_look(self._key):
+            self._looks_left = SESSION_LOOKS
+            if connection.version() == "TLSv1.2":
+                self._look_for_session(is_last=True)
+
+    def _look_for_session(self, *, is_last: bool = False) -> None:
+        """Remembers the connection's session if the server has given one to come back with."""
         if not self._looks_left or self._key is None or self._connection is None:
             return
-        self._looks_left -= 1
+        self._looks_left = 0 if is_last else self._looks_left - 1
         session = self._connection.session
         if session is not None and can_be_resumed(session):
             self._looks_left = 0
             self._context.sessions.put(self._key, Remembered(session, self.peer_chain()))
+        elif is_last:
+            self._context.sessions.miss(self._key)
 
     def release_session(self) -> bool:
         """Forgets the session with this host, so that the next handshake is full; tells if there was one."""
