@@ -23,6 +23,12 @@ def last_word(events: list[Event]) -> Failed | Closed | None:
     return ends[0] if ends else None
 
 
+def reason_of(events: list[Event]) -> str | None:
+    """The documented reason for which it failed, if it did. What OpenSSL says to it varies by its version."""
+    end = last_word(events)
+    return end.reason if isinstance(end, Failed) else None
+
+
 class Pair:
     """Two engines; `pump` carries bytes between them until neither has any more to say."""
 

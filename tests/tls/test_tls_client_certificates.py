@@ -21,7 +21,7 @@ from ba_runtime.tls import (
 )
 
 from ._authority import PAST, Issued, client_context, family, issue, server_context
-from ._pair import Pair, Spoiler, exchange, last_word, lengths
+from ._pair import Pair, Spoiler, exchange, last_word, lengths, reason_of
 
 VERSIONS = pytest.mark.parametrize(
     "options", [Options(newest=ssl.TLSVersion.TLSv1_2), Options()], ids=["1.2", "1.3"]
@@ -142,11 +142,8 @@ def test_a_certificate_for_servers_only_is_refused(options: Options) -> None:
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     client = client_with(issue("client.test", extensions=[usage]), options=options)
     pair = Pair(client, asking_server()).pump()
-    end = last_word(pair.server_events)
-    assert end == Failed("sslhandshake", "certificate verify failed: unsuitable certificate purpose")
-    end = last_word(pair.client_events)
-    assert isinstance(end, Failed)
-    assert end.reason == "sslalertrecv"
+    assert reason_of(pair.server_events) == "sslhandshake"
+    assert reason_of(pair.client_events) == "sslalertrecv"
 
 
 @VERSIONS

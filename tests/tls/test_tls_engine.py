@@ -11,7 +11,7 @@ from ba_runtime.tls.ciphers import documented_name
 from ba_runtime.tls.context import sni_name
 
 from ._authority import client_context, family, issue, rsa_key, server_context
-from ._pair import Pair, Plain, data_of, exchange, last_word, meet
+from ._pair import Pair, Plain, data_of, exchange, meet, reason_of
 
 TLS_1_2 = Options(newest=ssl.TLSVersion.TLSv1_2)
 VERSIONS = pytest.mark.parametrize(
@@ -208,9 +208,7 @@ def test_a_key_of_another_certificate_is_a_clear_failure_on_both_ends(options: O
     assert pair.server_events == [
         Failed("sslcryptoerr", "certificate of CN=server.test: key values mismatch")
     ]
-    end = last_word(pair.client_events)
-    assert isinstance(end, Failed)
-    assert end.reason == "sslalertrecv"
+    assert reason_of(pair.client_events) == "sslalertrecv"
 
 
 def test_a_server_without_a_certificate_fails_the_handshake() -> None:
@@ -219,10 +217,8 @@ def test_a_server_without_a_certificate_fails_the_handshake() -> None:
     context = type(context)(context.role)
     assert not context.has_certificate
     pair = Pair(client_context(), context).pump()
-    assert [last_word(pair.server_events), last_word(pair.client_events)] == [
-        Failed("sslhandshake", "no shared cipher"),
-        Failed("sslalertrecv", "sslv3 alert handshake failure"),
-    ]
+    assert reason_of(pair.server_events) == "sslhandshake"
+    assert reason_of(pair.client_events) == "sslalertrecv"
 
 
 @VERSIONS

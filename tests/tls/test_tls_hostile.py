@@ -10,7 +10,7 @@ import pytest
 from ba_runtime.tls import Engine, Failed, HandshakeDone, Options, State
 
 from ._authority import client_context, family, server_context
-from ._pair import Pair, Spoiler, data_of, last_word, lengths
+from ._pair import Pair, Spoiler, data_of, last_word, lengths, reason_of
 
 TLS_1_2 = Options(newest=ssl.TLSVersion.TLSv1_2)
 VERSIONS = pytest.mark.parametrize("options", [TLS_1_2, Options()], ids=["1.2", "1.3"])
@@ -86,8 +86,7 @@ def test_a_peer_that_does_not_speak_tls_is_a_failed_write(
     end.take()
     events = [event for at in range(len(words)) for event in end.receive(words[at : at + 1])]
     assert len(events) == 1
-    assert isinstance(events[0], Failed)
-    assert events[0].reason == "socketwritefailed"
+    assert reason_of(events) == "socketwritefailed"
     assert end.state is State.OVER
 
 
@@ -95,18 +94,17 @@ def test_an_alert_of_the_peer_is_named() -> None:
     """`sslalertrecv`, with OpenSSL's words for it."""
     end = Engine(client_context(), "localhost")
     end.start()
-    assert end.receive(b"\x15\x03\x03\x00\x02\x02\x28") == [
-        Failed("sslalertrecv", "sslv3 alert handshake failure")
-    ]
+    events = end.receive(b"\x15\x03\x03\x00\x02\x02\x28")
+    assert reason_of(events) == "sslalertrecv"
+    assert "handshake failure" in str(events)
 
 
 def test_a_goodbye_within_the_handshake_is_a_failed_read() -> None:
     """A peer that closes politely has hung up all the same."""
     end = Engine(client_context(), "localhost")
     end.start()
-    event = last_word(end.receive(b"\x15\x03\x03\x00\x02\x01\x00") + end.receive(b""))
-    assert isinstance(event, Failed)
-    assert event.reason == "socketreadfailed"
+    events = end.receive(b"\x15\x03\x03\x00\x02\x01\x00") + end.receive(b"")
+    assert reason_of(events) == "socketreadfailed"
 
 
 def test_a_peer_without_a_common_version_fails_on_both_ends() -> None:
@@ -119,8 +117,8 @@ def test_a_peer_without_a_common_version_fails_on_both_ends() -> None:
     hello[at : at + 2] = b"\x3a\x3a"
     pair.server_events += pair.server.receive(bytes(hello))
     pair.pump()
-    assert last_word(pair.server_events) == Failed("sslhandshake", "unsupported protocol")
-    assert last_word(pair.client_events) == Failed("sslalertrecv", "tlsv1 alert protocol version")
+    assert reason_of(pair.server_events) == "sslhandshake"
+    assert reason_of(pair.client_events) == "sslalertrecv"
 
 
 @VERSIONS

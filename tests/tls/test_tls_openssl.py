@@ -10,7 +10,7 @@ from ba_runtime.tls import CertStore, Closed, Context, Failed, HandshakeDone, Op
 
 from ._authority import NOW, Issued, client_context, family, issue, rsa_key, server_context
 from ._openssl import PATIENCE_S, client, connect, files, needs_openssl, server
-from ._pair import data_of, last_word
+from ._pair import data_of, last_word, reason_of
 
 pytestmark = needs_openssl
 
@@ -100,9 +100,7 @@ def test_a_client_that_does_not_trust_the_server_says_so(tmp_path: Path, root_fi
     checks = ("-CAfile", root_file, "-verify_return_error", "-tls1_2")
     with client(tmp_path, context, b"", *checks) as (wire, _):
         wire.until(lambda events: last_word(events) is not None)
-    end = wire.events[-1]
-    assert isinstance(end, Failed)
-    assert end.reason == "sslalertrecv"
+    assert reason_of(wire.events) == "sslalertrecv"
 
 
 @pytest.mark.parametrize("flag", ["-tls1", "-tls1_1"])
@@ -110,9 +108,7 @@ def test_an_old_version_is_refused(tmp_path: Path, flag: str) -> None:
     """With an alert, and a reason of ours."""
     with client(tmp_path, server_context(), b"", flag, "-cipher", "ALL:@SECLEVEL=0") as (wire, _):
         wire.until(lambda events: last_word(events) is not None)
-    end = wire.events[-1]
-    assert isinstance(end, Failed)
-    assert end.reason == "sslhandshake"
+    assert reason_of(wire.events) == "sslhandshake"
 
 
 def test_a_client_that_wants_to_renegotiate_does_no_harm(tmp_path: Path) -> None:
@@ -237,4 +233,4 @@ def test_a_server_that_offers_nothing_of_ours_is_a_failure(tmp_path: Path) -> No
         connect(port, client_context()) as wire,
     ):
         wire.shake_hands()
-    assert wire.events == [Failed("sslalertrecv", "sslv3 alert handshake failure")]
+    assert reason_of(wire.events) == "sslalertrecv"

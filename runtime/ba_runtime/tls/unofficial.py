@@ -42,6 +42,7 @@ def peer_chain(connection: ssl.SSLObject) -> tuple[bytes, ...]:
     if not leaf:  # the public method of Python 3.13.0 raises then
         return ()
     for owner in (connection, getattr(connection, "_sslobj", None)):
+        # Any: what the private method returns has no type that could be named.
         get_chain = cast("Callable[[], Any] | None", getattr(owner, "get_unverified_chain", None))
         chain = get_chain() if get_chain is not None else None
         if chain:
