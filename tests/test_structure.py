@@ -20,7 +20,7 @@ STANDARD = {
     *("rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "string", "table"),
     *("tonumber", "tostring", "type", "utf8", "warn", "xpcall"),
 }
-DOCUMENTED = {"ba", "trace", "tracep"}
+DOCUMENTED = {"ba", "mako", "trace", "tracep"}
 
 
 def imports_of(path: Path) -> set[str]:
