@@ -58,9 +58,7 @@ class SecureStream(Stream):
         self.failure: Failed | None = None
         self._announces = announces
         self._is_started = False
-        self.is_shaken = (
-            False  # the handshake is done; before, OpenSSL takes no questions about the peer
-        )
+        self.is_shaken = False  # the handshake is done; before, OpenSSL takes no questions about the peer
         self._is_wanted = False  # Lua reads; the handshake reads too, and that is not Lua's business
         self._chunks: deque[bytes] = deque()
         self._is_at_end = False
