@@ -8,6 +8,7 @@ sockets.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import zmq
 
 # What a front end has not fetched when we end is worth waiting for a second, as in ipykernel.
 LINGER_MS = 1000
+# How long a port may be taken by somebody else before we give up.
+PORT_S = 2.0
 
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
@@ -29,11 +32,15 @@ class Channels:
         defaults = {"transport": "tcp", "ip": "127.0.0.1", "key": "", "signature_scheme": "hmac-sha256"}
         self.info: dict[str, Any] = {**defaults, **info}
         self.context = zmq.Context()
-        self.shell = self._bind(zmq.ROUTER, "shell_port")
-        self.stdin = self._bind(zmq.ROUTER, "stdin_port")
-        self.control = self._bind(zmq.ROUTER, "control_port")
-        # XPUB tells newer ipykernels who subscribes, so that they can say welcome; for others it is a PUB.
-        self.iopub = self._bind(zmq.XPUB, "iopub_port")
+        try:
+            self.shell = self._bind(zmq.ROUTER, "shell_port")
+            self.stdin = self._bind(zmq.ROUTER, "stdin_port")
+            self.control = self._bind(zmq.ROUTER, "control_port")
+            # XPUB tells newer ipykernels who subscribes, so that they can say welcome; to others it is a PUB.
+            self.iopub = self._bind(zmq.XPUB, "iopub_port")
+        except zmq.ZMQError:
+            self.context.destroy(linger=0)
+            raise
 
     @property
     def curve_keys(self) -> dict[str, bytes]:
@@ -59,10 +66,28 @@ class Channels:
         if self.info["transport"] == "ipc":
             socket.bind(f"ipc://{ip}-{port}")
         elif port:
-            socket.bind(f"tcp://{ip}:{port}")
+            _bind_patiently(socket, f"tcp://{ip}:{port}")
         else:
             self.info[port_name] = socket.bind_to_random_port(f"tcp://{ip}")
         return socket
+
+
+def _bind_patiently(socket: zmq.Socket[Any], address: str) -> None:
+    """Bind, waiting a little if somebody has the port.
+
+    Jupyter finds a free port and lets go of it before we start; meanwhile the system may give it to any
+    connection that goes out, which mostly does not last.
+    """
+    deadline = time.monotonic() + PORT_S
+    while True:
+        try:
+            socket.bind(address)
+        except zmq.ZMQError as error:  # noqa: PERF203 - it is not a loop that has to be fast
+            if error.errno != zmq.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def read_connection_file(name: str) -> dict[str, Any]:
