@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from ._workbench import Workbench
 
 LUA_VERSION = "5.4"
-# The first thing a front end waits for is kernel_info; Lua starts when that has been answered.
-WARM_UP_S = 0.05
+# The first thing a front end waits for is kernel_info. Lua starts when that has been answered, or when nobody
+# has asked for so long: starting it keeps the main loop busy for some 50 ms.
+WARM_UP_S = 0.5
 # Then come the parts that most cells do without: a person who types is not there yet, and when the user's
 # sockets have taken every file descriptor, Python can import nothing any more.
 WARM_REST_S = 0.5
@@ -61,6 +62,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
     _execute_sleep = 0.0
 
     _made: Workbench | None = None
+    _is_warm = False
 
     def start(self) -> None:
         """Begin to answer; called once, before the main loop runs."""
@@ -91,6 +93,11 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             "help_links": self.help_links,
             "supported_features": [],
         }
+
+    async def kernel_info_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
+        """Say what this kernel is, and then start Lua: the next request is a cell."""
+        await super().kernel_info_request(stream, ident, parent)
+        self.io_loop.add_callback(self._warm_up)
 
     async def execute_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
         """Remember who asks before ipykernel takes the request apart."""
@@ -214,8 +221,10 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         return self._made
 
     def _warm_up(self) -> None:
-        self._bench.engine.warm_up()
-        self.io_loop.call_later(WARM_REST_S, self._warm_rest)
+        if not self._is_warm:
+            self._is_warm = True
+            self._bench.engine.warm_up()
+            self.io_loop.call_later(WARM_REST_S, self._warm_rest)
 
     def _warm_rest(self) -> None:
         from . import _complete, _inspect  # noqa: F401 - to have them loaded
