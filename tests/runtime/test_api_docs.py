@@ -13,6 +13,7 @@ from ba_runtime._api_docs import Entry, entries, lookup, members, methods
 OBJECTS = b"""
 socket, timer, thread = ba.socket.udpcon(), ba.timer(print), ba.thread.create()
 store, context = ba.create.certstore(), ba.create.sharkssl()
+jsonparser = ba.json.parser()
 """
 
 
@@ -24,14 +25,18 @@ def runtime() -> Iterator[Runtime]:
 
 
 @pytest.mark.parametrize(
-    "path", [("ba",), ("ba", "socket"), ("ba", "thread"), ("ba", "bytearray"), ("ba", "create"), ("mako",)]
+    "path",
+    [
+        *(("ba",), ("ba", "socket"), ("ba", "thread"), ("ba", "bytearray"), ("ba", "create"), ("ba", "json")),
+        ("mako",),
+    ],
 )
 def test_every_function_is_documented_and_no_other(runtime: Runtime, path: tuple[str, ...]) -> None:
     """The tables of a running state and the file name the same functions."""
     assert set(members(path)) == set(runtime.fields(path).result())
 
 
-@pytest.mark.parametrize("kind", ["socket", "timer", "thread", "store", "context"])
+@pytest.mark.parametrize("kind", ["socket", "timer", "thread", "store", "context", "jsonparser"])
 def test_every_method_is_documented_and_no_other(runtime: Runtime, kind: str) -> None:
     """Metamethods aside."""
     fields = runtime.fields((kind,)).result()
@@ -42,7 +47,7 @@ def test_every_method_is_documented_and_no_other(runtime: Runtime, kind: str) ->
 def test_an_entry_reads_well(entry: Entry) -> None:
     """The signature has the name and parentheses; texts are whole sentences of a sensible length."""
     last = re.split(r"[.:]", entry.name)[-1]
-    assert re.fullmatch(rf"[\w.:]*\b{last}\(.*\)", entry.signature)
+    assert re.fullmatch(rf"[\w.:]*\b{last} ?\(.*\)", entry.signature)
     assert entry.text[0].isupper()
     assert 10 < len(entry.text) < 400
     for text in (entry.text, entry.returns, entry.errors):

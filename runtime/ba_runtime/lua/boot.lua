@@ -17,6 +17,7 @@ local thread = import "thread"
 local bytearray = import "bytearray"
 local random = import "random"
 local files = import "files"
+local json = import "json"
 
 local G = _G
 local type, select, next, collectgarbage, loaded = type, select, next, collectgarbage, package.loaded
@@ -38,6 +39,7 @@ local ba = {
   rnds = random.rnds,
   rndbs = random.rndbs,
   rndseed = random.rndseed,
+  json = json,
   create = {certstore = shark.certstore, sharkcert = shark.sharkcert, sharkssl = shark.sharkssl},
   sharkclient = shark.sharkclient,
 }
