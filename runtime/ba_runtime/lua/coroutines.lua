@@ -14,6 +14,12 @@ local c_create, c_resume, c_status, c_close, isyieldable, running =
   native.create, native.resume, native.status, native.close, native.isyieldable, native.running
 local error, type, select, setmetatable = error, type, select, setmetatable
 local WAIT, ABANDON, pause, watch = sched.WAIT, sched.ABANDON, sched.pause, interrupt.watch
+local is_task = interrupt.is_task
+
+-- A task's coroutine is the scheduler's to resume; others find it as one that has resumed somebody else.
+local function is_scheduled(co)
+  return is_task(co) and c_status(co) == "suspended"
+end
 
 local waiting = setmetatable({}, {__mode = "k"}) -- coroutines that are suspended only because they wait
 
@@ -56,7 +62,7 @@ end
 function coroutines.resume(co, ...)
   if type(co) ~= "thread" then
     check.expected(1, "coroutine", co, 1)
-  elseif waiting[co] then
+  elseif waiting[co] or is_scheduled(co) then
     return false, "cannot resume non-suspended coroutine"
   end
   local own = sched.own
@@ -97,13 +103,13 @@ function coroutines.status(co)
   if type(co) ~= "thread" then
     check.expected(1, "coroutine", co, 1)
   end
-  return waiting[co] and "normal" or c_status(co)
+  return (waiting[co] or is_scheduled(co)) and "normal" or c_status(co)
 end
 
 function coroutines.close(co)
   if type(co) ~= "thread" then
     check.expected(1, "coroutine", co, 1)
-  elseif waiting[co] then
+  elseif waiting[co] or is_scheduled(co) then
     error("cannot close a normal coroutine", 2)
   elseif c_status(co) == "running" or c_status(co) == "normal" then
     return c_close(co) -- which raises

@@ -16,7 +16,7 @@ local deadlines = import "deadlines"
 local reasons = import "reasons"
 local shark = import "shark"
 
-local type, select, tostring = type, select, tostring
+local type, mathtype, select, tostring = type, math.type, select, tostring
 local whole = check.whole
 local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
 local CONNECTED, RESOLVED, CANNOT_RESOLVE = reasons.CONNECTED, reasons.RESOLVED, reasons.CANNOT_RESOLVE
@@ -146,7 +146,7 @@ function dial.connect(...)
       end
       wanted.alpn = type(op.alpn) == "string" and op.alpn or nil
     end
-    wanted.timeout_ms = math.type(op.timeout) == "integer" and op.timeout or nil
+    wanted.timeout_ms = mathtype(op.timeout) == "integer" and op.timeout or nil
   end
   wanted.interface, wanted.ipv6 = interface_and_family(op)
   local S = sched.own
@@ -219,7 +219,7 @@ function dial.udpcon(...)
   elseif type(first) == "table" then
     op = first
   end
-  if type(op) == "table" and math.type(op.port) == "integer" then
+  if type(op) == "table" and mathtype(op.port) == "integer" then
     local_port = op.port & 0xFFFF
   end
   local interface, ipv6 = interface_and_family(op)

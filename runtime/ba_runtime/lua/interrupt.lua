@@ -13,7 +13,8 @@ local import = ...
 local host = import "host"
 
 local getinfo, sethook, registry = debug.getinfo, debug.sethook, debug.getregistry()
-local setmetatable, error, tonumber, sub, format = setmetatable, error, tonumber, string.sub, string.format
+local type, setmetatable, error, tonumber, sub, format =
+  type, setmetatable, error, tonumber, string.sub, string.format
 local running = coroutine.running
 local clock = host.monotonic
 
@@ -68,17 +69,24 @@ local departing = {
 }
 local anchors = setmetatable({}, {__mode = "k"})
 
--- Makes a coroutine stoppable; called for every one that is made. `f` is its function.
-function interrupt.watch(co, f)
+-- Makes a coroutine stoppable; called for every one that is made. `f` is its function; the scheduler says that
+-- it is a task's, which nobody else may resume.
+function interrupt.watch(co, f, is_task)
   if instant then
     local where = address(co)
     hooks[co] = hook
     track(where)
-    anchors[co] = setmetatable({co, f, where}, departing)
+    anchors[co] = setmetatable({co, f, where, is_task}, departing)
   else
     sethook(co, hook, "", FALLBACK_COUNT)
-    anchors[co] = {co, f}
+    anchors[co] = {co, f, nil, is_task}
   end
+end
+
+-- Tells whether a coroutine is a task's.
+function interrupt.is_task(co)
+  local anchor = anchors[co]
+  return anchor ~= nil and anchor[4] == true
 end
 
 -- Returns the function that a coroutine was made with.
@@ -92,6 +100,9 @@ local function user_sethook(...)
   local co, f, mask, count = ...
   if type(co) ~= "thread" then
     co, f, mask, count = running(), ...
+  end
+  if co == main then -- only a finalizer can know it: the scheduler runs there
+    error("the main coroutine takes no hook", 2)
   end
   if type(f) ~= "function" then
     sethook(co)

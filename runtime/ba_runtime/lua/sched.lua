@@ -53,7 +53,7 @@ local ready, ready_first, ready_last = {}, 1, 0
 -- f yields by itself, and `abandoned(task)`. Tasks have few fields, because a program may have thousands.
 function sched.task(kind, f)
   local co = create(f)
-  interrupt.watch(co, f)
+  interrupt.watch(co, f, true)
   local current = sched.current
   return {
     co = co,
@@ -295,7 +295,10 @@ end
 function sched.loop(waiter)
   local saved = depth
   repeat
-    while ready_first <= ready_last do
+    for _ = ready_first, ready_last do -- those who wait now; what they add waits for the next round
+      if ready_first > ready_last then -- a nested loop has taken them
+        break
+      end
       sched.turn = sched.turn + 1
       take_ready()
       depth = saved
@@ -304,7 +307,7 @@ function sched.loop(waiter)
       end
     end
     if first > last then
-      enqueue(poll(deadlines.next()))
+      enqueue(poll(ready_first <= ready_last and 0 or deadlines.next()))
     end
     handle_events(waiter, saved)
     if first > last and deadlines.next() then

@@ -14,7 +14,6 @@ local stdio = import "stdio"
 local output = import "output"
 local text = import "text"
 local check = import "check"
-local userdata = import "userdata"
 local report = import "report"
 
 local G = _G
@@ -128,18 +127,38 @@ local function function_is_ours(f)
   return type(f) == "function" and (is_ours(getinfo(f, "S").source) or getinfo(f, "S").what == "C")
 end
 
-local debug = {
-  gethook = d.gethook,
-  getinfo = d.getinfo,
-  sethook = interrupt.sethook,
-}
+local debug = {gethook = d.gethook, sethook = interrupt.sethook}
 
-function debug.getmetatable(value)
-  local meta = d.getmetatable(value)
-  if meta == userdata.foreign then
+-- The stack shows functions of our own and of C by name only: `debug.getupvalue` itself is among them.
+local function without_ours(info, asked)
+  local f = info and info.func
+  if f and f ~= asked and function_is_ours(f) then
+    info.func = nil
+  end
+  return info
+end
+
+function debug.getinfo(...)
+  local co, level, options = ...
+  if type(co) == "thread" then
+    return without_ours(getinfo(co, level, options), level)
+  end
+  level, options = ...
+  if type(level) ~= "number" then
+    return without_ours(getinfo(level, options), level)
+  elseif level < 0 then
     return nil
   end
-  return meta
+  local info = getinfo(level + 1, options) -- this function is on the stack too
+  return without_ours(info)
+end
+
+-- Of a userdata the metatable that it shows; the one at work is ours, see userdata.lua.
+function debug.getmetatable(value)
+  if type(value) == "userdata" then
+    return getmetatable(value) or nil
+  end
+  return d.getmetatable(value)
 end
 
 function debug.setmetatable(value, meta)
@@ -188,6 +207,13 @@ local function may_see(co, level)
   return not info or (info.what ~= "C" and not is_ours(info.source))
 end
 
+-- Registers without a name still hold what other functions left there, ours among them.
+local function named(name, ...)
+  if name and (sub(name, 1, 1) ~= "(" or name == "(vararg)") then
+    return name, ...
+  end
+end
+
 function debug.getlocal(...)
   local co, level, i = ...
   if type(co) ~= "thread" then
@@ -198,10 +224,10 @@ function debug.getlocal(...)
   elseif not may_see(co, level) then
     return nil
   elseif co then
-    return d.getlocal(co, level, i)
+    return named(d.getlocal(co, level, i))
   end
   local name, value = d.getlocal(level + 1, i)
-  return name, value
+  return named(name, value)
 end
 
 function debug.setlocal(...)
@@ -212,9 +238,12 @@ function debug.setlocal(...)
   if not may_see(co, level) then
     return nil
   elseif co then
-    return d.setlocal(co, level, i, value)
+    return named(d.getlocal(co, level, i)) and d.setlocal(co, level, i, value)
   end
-  local name = d.setlocal(level + 1, i, value)
+  local name = named((d.getlocal(level + 1, i)))
+  if name then
+    d.setlocal(level + 1, i, value)
+  end
   return name
 end
 

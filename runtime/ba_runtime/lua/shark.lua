@@ -10,7 +10,7 @@ local userdata = import "userdata"
 local files = import "files"
 
 local type, select, setmetatable, tonumber, tointeger = type, select, setmetatable, tonumber, math.tointeger
-local getmetatable, gmatch = debug.getmetatable, string.gmatch
+local gmatch = string.gmatch
 
 local shark = {}
 
@@ -35,7 +35,7 @@ local function new(meta, number)
 end
 
 local function number_of(value, meta)
-  return type(value) == "userdata" and getmetatable(value) == meta and numbers[value] or nil
+  return userdata.metatable(value) == meta and numbers[value] or nil
 end
 
 -- The content of a file in an io, or nil and the reason.

@@ -203,15 +203,18 @@ function meta.__tostring(self)
   )
 end
 
-function meta.__gc(self)
+-- Called by the collector, with true; programs can call it too, and close the socket by it.
+function meta.__gc(self, is_collected)
   local S = state[self]
   if S then
     sock.close(S)
-    if S.task then -- it was disabled, and nobody can enable it any more
-      sched.count(-1)
+    if is_collected then
+      if S.task then -- it was disabled, and nobody can enable it any more
+        sched.count(-1)
+      end
+      state[self] = nil
+      total = total - 1
     end
-    state[self] = nil
-    total = total - 1
   end
 end
 

@@ -34,6 +34,11 @@ local meta = {__name = "FILE*"}
 meta.__index = meta
 local streams = setmetatable({}, {__mode = "k"})
 
+function meta.__tostring(self)
+  local fields = streams[self]
+  return fields and "file (" .. fields.name .. ")" or "file"
+end
+
 local function stream(fields)
   local u = userdata.new(meta)
   streams[u] = fields
@@ -199,11 +204,6 @@ end
 
 function meta.close()
   return nil, "cannot close standard file"
-end
-
-function meta.__tostring(self)
-  local fields = streams[self]
-  return fields and "file (" .. fields.name .. ")" or "file"
 end
 
 -- ---------------------------------------------------------------- the io table

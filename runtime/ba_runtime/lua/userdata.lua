@@ -1,36 +1,58 @@
 -- Full userdata made in Lua: sockets, timers and the like must be `userdata` to `type`.
 --
 -- Lua itself cannot make one, but lupa wraps a Python object in one, whose metatable can be replaced for that
--- object alone. lupa's finalizer, which lets go of the Python object, checks the metatable; so when ours has
--- run, it puts lupa's back, and Lua calls that in its next cycle.
+-- object alone. The metatable at work is hidden: `getmetatable` shows the documented one through `__metatable`,
+-- to which methods can be added, and from which nothing can be taken that matters here. When Lua collects the
+-- object, lupa's finalizer must let go of the Python object. It does so only under lupa's own metatable, so that
+-- is put in place for that one call; what a finalizer of the user's may still find is dead.
 
 local import = ...
 local handle = import "handle".new
 
-local setmetatable, getmetatable, rawget = debug.setmetatable, debug.getmetatable, rawget
+local setmetatable, getmetatable, rawget, next, type, find =
+  debug.setmetatable, debug.getmetatable, rawget, next, type, string.find
 
 local foreign = getmetatable(handle())
-local prepared = setmetatable({}, {__mode = "k"})
+local release = foreign.__gc
+foreign.__metatable = false -- exceptions of Python's have it too, and reach programs as error values
 
-local userdata = {foreign = foreign}
+local DEAD = {__name = "collected object", __metatable = false}
 
-local function prepare(meta)
-  local cleanup = rawget(meta, "__gc")
-  meta.__gc = function(u)
+local at_work = setmetatable({}, {__mode = "k"}) -- the shown metatable → the one at work
+
+local userdata = {}
+
+local function prepare(shown)
+  local working = {}
+  for name, value in next, shown do
+    if type(name) == "string" and find(name, "^__") then
+      working[name] = value
+    end
+  end
+  local cleanup = rawget(shown, "__gc")
+  working.__metatable = shown
+  function working.__gc(u)
     if cleanup then
-      cleanup(u)
+      cleanup(u, true)
     end
     setmetatable(u, foreign)
+    release(u)
+    setmetatable(u, DEAD)
   end
-  prepared[meta] = true
+  at_work[shown] = working
+  return working
 end
 
--- Returns a new full userdata with this metatable; a `__gc` in it is called before the userdata goes.
-function userdata.new(meta)
-  if not prepared[meta] then
-    prepare(meta)
-  end
-  return setmetatable(handle(), meta)
+-- Returns a new full userdata with this metatable, whose metamethods must be complete by now; a `__gc` in it is
+-- called before the userdata goes, with true as its second argument.
+function userdata.new(shown)
+  return setmetatable(handle(), at_work[shown] or prepare(shown))
+end
+
+-- Returns the metatable that a userdata was made with, nil for other values.
+function userdata.metatable(value)
+  local working = type(value) == "userdata" and getmetatable(value)
+  return working and rawget(working, "__metatable") or nil
 end
 
 return userdata
