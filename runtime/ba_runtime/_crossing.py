@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Protocol
 
+from . import _base64
 from ._files import Files
 from ._interrupt import Interrupter
 from .events import Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced
@@ -59,6 +60,9 @@ def crossing_table(
         "hook_untrack": interrupter.untrack,
         "interrupt_is_instant": interrupter.is_instant,
         "urandom": os.urandom,
+        "b64encode": _base64.encode,
+        "b64urlencode": _base64.encode_for_url,
+        "b64decode": _base64.decode,
         **_to_sink(sink),
         **desk.functions(),
         **network.functions(),

@@ -18,6 +18,7 @@ local bytearray = import "bytearray"
 local random = import "random"
 local files = import "files"
 local json = import "json"
+local encoding = import "encoding"
 
 local G = _G
 local type, select, next, collectgarbage, loaded = type, select, next, collectgarbage, package.loaded
@@ -40,6 +41,11 @@ local ba = {
   rndbs = random.rndbs,
   rndseed = random.rndseed,
   json = json,
+  b64encode = encoding.b64encode,
+  b64urlencode = encoding.b64urlencode,
+  b64decode = encoding.b64decode,
+  urlencode = encoding.urlencode,
+  urldecode = encoding.urldecode,
   create = {certstore = shark.certstore, sharkcert = shark.sharkcert, sharkssl = shark.sharkssl},
   sharkclient = shark.sharkclient,
 }
