@@ -44,7 +44,7 @@ end
 local function read_source(name)
   local file, problem = open(name, "rb")
   if not file then
-    return nil, "cannot open " .. gsub(problem, "^(.-):", "%1", 1)
+    return nil, "cannot open " .. problem
   end
   local source = file:read("a")
   file:close()
