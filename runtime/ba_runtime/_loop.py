@@ -115,7 +115,6 @@ class LuaThread(threading.Thread):
 
     def _post(self, work: Callable[[], None], answer: Future[Any] | None = None) -> None:
         if answer is not None:
-            answer.set_running_or_notify_cancel()  # whoever waits for it can no longer cancel it
             self._unanswered.add(answer)
             answer.add_done_callback(self._unanswered.discard)
         self._reactor.post(work)
