@@ -190,7 +190,7 @@ class LuaThread(threading.Thread):
 
     def _end_cell(self, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
         cell = self._cells.popleft()
-        _answer(cell.result, CellResult(cell.number, values, error))
+        cell.result.set_result(CellResult(cell.number, values, error))
         if self._cells and not self._closing:
             self._start_cell()
 
@@ -239,7 +239,7 @@ class LuaThread(threading.Thread):
         return self._requests.popleft() if self._requests else None
 
     def _reply(self, ticket: int, *values: object) -> None:
-        _answer(self._tickets.pop(ticket), values)
+        self._tickets.pop(ticket).set_result(values)
 
     def _stop_running(self) -> None:
         self._interrupting = True
@@ -263,12 +263,6 @@ class LuaThread(threading.Thread):
     def rows(self, ticket_answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
         """Returns the socket rows that were collected for the answer `(ticket,)`."""
         return tuple(sorted(self._rows.pop(ticket_answer[0], []), key=lambda row: row.socket))
-
-
-def _answer(question: Future[Any], value: object) -> None:
-    """Sets a future's result, unless whoever asked has given up meanwhile."""
-    if question.set_running_or_notify_cancel():
-        question.set_result(value)
 
 
 def _written(name: tuple[bytes, int, bool] | None) -> str:
