@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Protocol
 
 from . import _base64
@@ -59,6 +59,7 @@ def crossing_table(
         "hook_track": interrupter.track,
         "hook_untrack": interrupter.untrack,
         "interrupt_is_instant": interrupter.is_instant,
+        "time_ns": time_ns,
         "urandom": os.urandom,
         "b64encode": _base64.encode,
         "b64urlencode": _base64.encode_for_url,

@@ -13,7 +13,7 @@ from ba_runtime._api_docs import Entry, entries, lookup, members, methods
 OBJECTS = b"""
 socket, timer, thread = ba.socket.udpcon(), ba.timer(print), ba.thread.create()
 store, context = ba.create.certstore(), ba.create.sharkssl()
-jsonparser = ba.json.parser()
+jsonparser, datetime = ba.json.parser(), ba.datetime()
 """
 
 
@@ -36,7 +36,7 @@ def test_every_function_is_documented_and_no_other(runtime: Runtime, path: tuple
     assert set(members(path)) == set(runtime.fields(path).result())
 
 
-@pytest.mark.parametrize("kind", ["socket", "timer", "thread", "store", "context", "jsonparser"])
+@pytest.mark.parametrize("kind", ["socket", "timer", "thread", "store", "context", "jsonparser", "datetime"])
 def test_every_method_is_documented_and_no_other(runtime: Runtime, kind: str) -> None:
     """Metamethods aside."""
     fields = runtime.fields((kind,)).result()

@@ -19,6 +19,9 @@ local random = import "random"
 local files = import "files"
 local json = import "json"
 local encoding = import "encoding"
+local dates = import "dates"
+local datetime = import "datetime"
+local address = import "address"
 
 local G = _G
 local type, select, next, collectgarbage, loaded = type, select, next, collectgarbage, package.loaded
@@ -46,6 +49,10 @@ local ba = {
   b64decode = encoding.b64decode,
   urlencode = encoding.urlencode,
   urldecode = encoding.urldecode,
+  encdate = dates.encdate,
+  parsedate = dates.parsedate,
+  datetime = datetime.new,
+  cmpaddr = address.cmpaddr,
   create = {certstore = shark.certstore, sharkcert = shark.sharkcert, sharkssl = shark.sharkssl},
   sharkclient = shark.sharkclient,
 }

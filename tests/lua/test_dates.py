@@ -1,0 +1,273 @@
+"""`ba.encdate`, `ba.parsedate`, `ba.datetime` and `ba.cmpaddr`."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+
+from ._chunks import Chunks
+
+NOW_NS = 1700000000123456789
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+OUT_OF_RANGE = (None, b"Invalid datetime range")
+
+
+@pytest.fixture
+def lua() -> Chunks:
+    """A state with the functions as globals, whose clock stands still."""
+    chunks = Chunks({"time_ns": lambda: NOW_NS})
+    chunks.run("for name, f in pairs(import 'dates') do _G[name] = f end")
+    chunks.run("datetime, cmpaddr = import('datetime').new, import('address').cmpaddr")
+    return chunks
+
+
+def _random_seconds(count: int) -> list[int]:
+    """Seconds from the years 1 to 9999."""
+    source = random.Random(count)
+    return [source.randint(-62135596800, 253402300799) for _ in range(count)]
+
+
+# ------------------------------------------------------------ HTTP dates
+
+
+def test_encdate_agrees_with_python(lua: Chunks) -> None:
+    """On 300 moments from the years 1 to 9999."""
+    for seconds in _random_seconds(300):
+        expected = format_datetime(EPOCH + timedelta(seconds=seconds), usegmt=True)
+        assert lua.run(f"return encdate({seconds})") == expected.encode()
+
+
+def test_parsedate_reads_what_encdate_writes(lua: Chunks) -> None:
+    """Whatever the year."""
+    for seconds in _random_seconds(300):
+        assert lua.run(f"return parsedate(encdate({seconds}))") == seconds
+
+
+def test_encdate_says_what_four_digits_can(lua: Chunks) -> None:
+    """Fractions are dropped, and what lies outside counts as the nearest."""
+    assert lua.run("return encdate(1.9), encdate('1')") == (b"Thu, 01 Jan 1970 00:00:01 GMT",) * 2
+    assert lua.run("return encdate(-1)") == b"Wed, 31 Dec 1969 23:59:59 GMT"
+    assert lua.run("return encdate(math.maxinteger)") == b"Fri, 31 Dec 9999 23:59:59 GMT"
+    assert lua.run("return encdate(-1/0)") == b"Sat, 01 Jan 0000 00:00:00 GMT"
+
+
+def test_the_outdated_forms_are_read_as_the_original_reads_them(lua: Chunks) -> None:
+    """A year of two digits as it stands; without a comma 1,900 years and one month too early."""
+    year_94 = int((datetime(94, 11, 6, 8, 49, 37, tzinfo=timezone.utc) - EPOCH).total_seconds())
+    year_123 = int((datetime(123, 10, 6, 8, 49, 37, tzinfo=timezone.utc) - EPOCH).total_seconds())
+    before_year_124 = int((datetime(123, 12, 6, 8, 49, 37, tzinfo=timezone.utc) - EPOCH).total_seconds())
+    assert lua.run("return parsedate('Sunday, 06-Nov-94 08:49:37 GMT')") == year_94
+    assert lua.run("return parsedate('Sun Nov  6 08:49:37 2023')") == year_123
+    assert lua.run("return parsedate('Sat Jan  6 08:49:37 2024')") == before_year_124
+
+
+NO_DATES = """
+x
+06 Nov 1994 08:49:37
+Sun, 06 Abc 1994 08:49:37 GMT
+Sun, 32 Nov 1994 08:49:37 GMT
+Sun, 00 Nov 1994 08:49:37 GMT
+Sun, 06 Nov 1994 24:49:37 GMT
+Sun, 06 Nov 1994 08:60:37 GMT
+Sun, 06 Nov 1994
+Sun Abc  6 08:49:37 1994
+Sunday, 06-Abc-94 08:49:37 GMT
+1994-11-06T08:49:37Z
+"""
+
+
+@pytest.mark.parametrize("text", NO_DATES.splitlines())
+def test_what_is_no_date_is_0(lua: Chunks, text: str) -> None:
+    """Not an error: a header's date is a stranger's."""
+    assert lua.run(f"return parsedate('{text}')") == 0
+
+
+# ------------------------------------------------------------ datetime
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ("", b"2023-11-14T22:13:20.123456789Z"),
+        ("nil", b"2023-11-14T22:13:20.123456789Z"),
+        ("'NOW'", b"2023-11-14T22:13:20.123456789Z"),
+        ("0", b"1970-01-01T00:00:00Z"),
+        ("-1, 500000000", b"1969-12-31T23:59:59.500Z"),
+        ("0, 1000, 90", b"1970-01-01T01:30:00.000001+01:30"),
+        ("0, 1, -480", b"1969-12-31T16:00:00.000000001-08:00"),
+        ("'2024-02-29'", b"2024-02-29T00:00:00Z"),
+        ("'2024-02-29 23:59:59'", b"2024-02-29T23:59:59Z"),
+        ("'2024-02-29t23:59:59.1234567899z'", b"2024-02-29T23:59:59.123456789Z"),
+        ("'2024-02-29T23:59:59.5-0800'", b"2024-02-29T23:59:59.500-08:00"),
+        ("'2024-02-29T23:59:59+05'", b"2024-02-29T23:59:59+05:00"),
+        ("{year = 2024, month = 2, day = 29}", b"2024-02-29T00:00:00Z"),
+        ("{year = 2024, month = 2, day = 29, hour = 1, min = 2, sec = 3, nsec = 4, offset = 60}",
+         b"2024-02-29T01:02:03.000000004+01:00"),
+        ("datetime(7, 8, 9)", b"1970-01-01T00:09:07.000000008+00:09"),
+        ("'0001-01-01T00:00:00Z'", b"0001-01-01T00:00:00Z"),
+        ("'9999-12-31T23:59:59.999999999Z'", b"9999-12-31T23:59:59.999999999Z"),
+    ],
+)  # fmt: skip
+def test_a_datetime_is_made_of_many_things(lua: Chunks, arguments: str, text: bytes) -> None:
+    """And reads as ISO 8601, with as many digits as it takes."""
+    assert lua.run(f"return tostring(datetime({arguments}))") == text
+    assert lua.run(f"return datetime({arguments}):tostring()") == text
+
+
+NO_MOMENTS = """
+'x'
+''
+'2023-02-29'
+'2023-13-01'
+'2023-00-01'
+'2023-01-00'
+'0000-01-01'
+'2023-1-1'
+'2023-01-01x'
+'2023-01-01T00:00Z'
+'2023-01-01T24:00:00Z'
+'2023-01-01T00:60:00Z'
+'2023-01-01T00:00:60Z'
+'2023-01-01T00:00:00.Z'
+'2023-01-01T00:00:00+24:00'
+'2023-01-01T00:00:00+01:60'
+'0001-01-01T00:00:00+01:00'
+'9999-12-31T23:59:59-01:00'
+0, -1
+0, 1000000000
+0, 0, 1440
+0, 0, -1440
+0, 0, math.mininteger
+-62135596801
+253402300800
+math.maxinteger
+math.mininteger
+{year = 2023, month = 2, day = 29}
+{year = 2023, month = 1, day = 1, hour = 24}
+{year = 2023, month = 1, day = 1, nsec = -1}
+{year = 2023, month = 1, day = 1, offset = 1440}
+"""
+
+
+@pytest.mark.parametrize("arguments", NO_MOMENTS.strip().splitlines())
+def test_a_moment_that_cannot_be_is_refused(lua: Chunks, arguments: str) -> None:
+    """No field is carried over into the next."""
+    assert lua.run(f"return datetime({arguments})") == OUT_OF_RANGE
+
+
+def test_a_datetime_agrees_with_python(lua: Chunks) -> None:
+    """Text, ticks and the table, on 300 moments from the years 1 to 9999."""
+    for seconds in _random_seconds(300):
+        moment = EPOCH + timedelta(seconds=seconds)
+        lua.run(f"moment = datetime({seconds})")
+        assert (
+            lua.run("return tostring(moment)")
+            == moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0").encode()
+        )
+        assert lua.run("return moment:ticks()") == (seconds, 0, 0)
+        assert lua.run("return datetime(tostring(moment)) == moment, datetime(moment:date()) == moment") == (
+            True,
+            True,
+        )
+        fields = lua.run(
+            "local t = moment:date() return t.year, t.month, t.day, t.hour, t.min, t.sec, t.wday, t.yday"
+        )
+        assert fields == (*moment.timetuple()[:6], moment.isoweekday() % 7 + 1, moment.timetuple().tm_yday)
+
+
+def test_the_offset_changes_what_is_shown_and_not_the_moment(lua: Chunks) -> None:
+    """For one text, or for good."""
+    lua.run("a, b = datetime(0), datetime(0)")
+    shown = lua.run("return a:tostring(-60), tostring(a), a:offset()")
+    assert shown == (b"1969-12-31T23:00:00-01:00", b"1970-01-01T00:00:00Z", 0)
+    shown = lua.run("return a:offset(90), tostring(a), a:date().hour, a:date(0).hour")
+    assert shown == (90, b"1970-01-01T01:30:00+01:30", 1, 0)
+    assert lua.run("return a == b, a:ticks()") == (True, 0, 0, 90)
+    for method in ("offset", "tostring", "date"):
+        assert lua.run(f"return a:{method}(1440)") == OUT_OF_RANGE
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("d + 1", b"2000-01-01T00:00:00.000000001+01:00"),
+        ("1 + d", b"2000-01-01T00:00:00.000000001+01:00"),
+        ("d + 1e9", b"2000-01-01T00:00:01+01:00"),
+        ("d - 1", b"1999-12-31T23:59:59.999999999+01:00"),
+        ("d + {days = 59}", b"2000-02-29T00:00:00+01:00"),
+        ("d - {days = 1, hours = 1, mins = 1, secs = 1, nsecs = 1}", b"1999-12-30T22:58:58.999999999+01:00"),
+        ("d + {hours = -1}", b"1999-12-31T23:00:00+01:00"),
+        ("d + {nsecs = math.maxinteger}", b"2292-04-10T23:47:16.854775807+01:00"),
+        ("d + {}", b"2000-01-01T00:00:00+01:00"),
+    ],
+)
+def test_durations_are_added_and_taken_away(lua: Chunks, expression: str, text: bytes) -> None:
+    """Nanoseconds, or a table; the offset stays."""
+    assert lua.run(f"local d = datetime('2000-01-01T00:00:00+01:00') return tostring({expression})") == text
+
+
+def test_the_difference_of_two_is_in_nanoseconds(lua: Chunks) -> None:
+    """As far as 64 bits go."""
+    assert lua.run("return datetime(2, 3) - datetime(1, 5), datetime(0) - datetime(0, 1)") == (999999998, -1)
+    assert lua.run("local d = datetime(0) return (d + {days = 1}) - d") == 86400 * 10**9
+    assert lua.run("return datetime(9223372035) - datetime(0)") == 9223372035 * 10**9
+
+
+def test_two_are_compared_by_their_moments(lua: Chunks) -> None:
+    """Nanoseconds count, offsets do not."""
+    lua.run("a, b, c = datetime(1, 0, 60), datetime(1), datetime(1, 1)")
+    assert lua.run("return a == b, a ~= c, a < c, c < a, a < b, a <= b, c <= b") == (
+        *(True, True, True, False, False, True, False),
+    )
+    assert lua.run("return a == 1, a == 'x'") == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("datetime(true)", b"bad argument #1 to 'datetime' (number expected, got boolean)"),
+        ("datetime(1.5)", b"bad argument #1 to 'datetime' (number has no integer representation)"),
+        ("datetime(1, {})", b"bad argument #2 to 'datetime' (number expected, got table)"),
+        ("datetime{year = 1, month = 1}", b"field 'day' missing in date table"),
+        ("datetime{year = 1, month = 1, day = 1.5}", b"field 'day' is not an integer in date table"),
+        ("local x = datetime(0) + 1.5", b"integer or table expected, got number"),
+        ("local x = datetime(0) - 'x'", b"integer or table expected, got string"),
+        ("local x = 1 - datetime(0)", b"BADATETIME expected, got number"),
+        ("local x = datetime(0) < 1", b"attempt to compare BADATETIME with number"),
+        ("local x = datetime(0) + {days = 4000000}", b"Invalid datetime range"),
+        ("local x = datetime(0) + {days = math.maxinteger}", b"Invalid datetime range"),
+        ("local x = datetime(9223372036) - datetime(0)", b"Invalid datetime range"),
+        ("datetime(0).ticks({})", b"bad argument #1 to 'ticks' (BADATETIME expected, got table)"),
+        ("datetime(0):tostring({})", b"bad argument #1 to 'tostring' (number expected, got table)"),
+        ("encdate()", b"bad argument #1 to 'encdate' (number expected, got no value)"),
+        ("parsedate({})", b"bad argument #1 to 'parsedate' (string expected, got table)"),
+    ],
+)
+def test_a_mistake_raises_where_it_was_made(lua: Chunks, code: str, message: bytes) -> None:
+    """Operators have no second result to say it with."""
+    assert lua.error(code) == b"test:1: " + message
+
+
+# ------------------------------------------------------------ addresses
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_equal"),
+    [
+        ("'10.0.0.1', '10.0.0.1'", True),
+        ("'::FFFF:10.0.0.1', '10.0.0.1'", True),
+        ("'::ffff:10.0.0.1', '::FFFF:10.0.0.1'", True),
+        ("'FE80::1', 'fe80::1'", True),
+        ("'::ffff:1', '1'", False),
+        ("'10.0.0.1', '10.0.0.01'", False),
+        ("", False),
+        ("nil, nil", False),
+        ("1, 1", False),
+    ],
+)
+def test_addresses_are_compared_as_texts(lua: Chunks, arguments: str, is_equal: bool) -> None:
+    """An IPv4 address equals its IPv6 form; what is no text equals nothing."""
+    assert lua.run(f"return cmpaddr({arguments})") is is_equal
