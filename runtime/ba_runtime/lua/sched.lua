@@ -10,8 +10,9 @@
 --     resumed a stalled task waits until it has settled, as on the server, where such a call blocks them both.
 --     Everybody else goes on.
 --
--- Where the running coroutine cannot yield (a `table.sort` callback, a metamethod), both run the loop in place
--- until the task's mail arrives: `run` on such a task leaves the values there. A coroutine of the user's own
+-- Where the running coroutine cannot yield (a finalizer, the reader of `load`), both run the loop in place until
+-- the task's mail arrives: `run` on such a task leaves the values there. Such waits end in the reverse order of
+-- their beginning, so they are kept rare: callbacks.lua has what callbacks are mostly used for, in Lua. A coroutine of the user's own
 -- passes WAIT upwards (coroutines.lua), so waiting inside one is an ordinary wait.
 --
 -- Rules: `run` may be called from anywhere, also from inside another task; the callee then runs at once and

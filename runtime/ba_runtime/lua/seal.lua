@@ -14,6 +14,7 @@ local stdio = import "stdio"
 local output = import "output"
 local text = import "text"
 local check = import "check"
+local callbacks = import "callbacks"
 local report = import "report"
 
 local G = _G
@@ -307,6 +308,7 @@ function seal.apply()
     package.loaded[name] = library
   end
   G.print, G.trace, G.tracep = output.print, output.trace, output.tracep
+  G.table.sort, G.string.gsub = callbacks.sort, callbacks.gsub
   G.tostring = text.user_tostring
   G.load, G.loadfile, G.dofile, G.require = user_load, user_loadfile, user_dofile, require
   rawset(package, "loadlib", nil)
