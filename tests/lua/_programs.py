@@ -17,7 +17,7 @@ from importlib import resources
 from ba_runtime import MAX_MEMORY, CellResult, Event, Fault, LatePrint, Note, Printed, Runtime, Traced
 
 PRELUDE_CELL = 0
-TIMEOUT_S = 10
+TIMEOUT_S = 30  # more than anything here takes on a busy machine
 
 
 class Recorder:

@@ -12,8 +12,8 @@
 --
 -- Where the running coroutine cannot yield (a finalizer, the reader of `load`), both run the loop in place until
 -- the task's mail arrives: `run` on such a task leaves the values there. Such waits end in the reverse order of
--- their beginning, so they are kept rare: callbacks.lua has what callbacks are mostly used for, in Lua. A coroutine of the user's own
--- passes WAIT upwards (coroutines.lua), so waiting inside one is an ordinary wait.
+-- their beginning, so they are kept rare: callbacks.lua has what callbacks are mostly used for, in Lua. A
+-- coroutine of the user's own passes WAIT upwards (coroutines.lua), so waiting inside one is an ordinary wait.
 --
 -- Rules: `run` may be called from anywhere, also from inside another task; the callee then runs at once and
 -- the caller goes on when it waits. Events live in one queue shared by all nested loops, so that order is kept
