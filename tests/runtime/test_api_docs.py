@@ -14,6 +14,7 @@ OBJECTS = b"""
 socket, timer, thread = ba.socket.udpcon(), ba.timer(print), ba.thread.create()
 store, context = ba.create.certstore(), ba.create.sharkssl()
 jsonparser, datetime = ba.json.parser(), ba.datetime()
+cipher = ba.crypto.symmetric("ECB", ("k"):rep(16))
 """
 
 
@@ -28,7 +29,7 @@ def runtime() -> Iterator[Runtime]:
     "path",
     [
         *(("ba",), ("ba", "socket"), ("ba", "thread"), ("ba", "bytearray"), ("ba", "create"), ("ba", "json")),
-        ("mako",),
+        *(("ba", "crypto"), ("mako",)),
     ],
 )
 def test_every_function_is_documented_and_no_other(runtime: Runtime, path: tuple[str, ...]) -> None:
@@ -36,7 +37,7 @@ def test_every_function_is_documented_and_no_other(runtime: Runtime, path: tuple
     assert set(members(path)) == set(runtime.fields(path).result())
 
 
-@pytest.mark.parametrize("kind", ["socket", "timer", "thread", "store", "context", "jsonparser", "datetime"])
+@pytest.mark.parametrize("kind", ["socket", "timer", "thread", "store", "context", "jsonparser", "datetime", "cipher"])
 def test_every_method_is_documented_and_no_other(runtime: Runtime, kind: str) -> None:
     """Metamethods aside."""
     fields = runtime.fields((kind,)).result()

@@ -22,6 +22,7 @@ local encoding = import "encoding"
 local dates = import "dates"
 local datetime = import "datetime"
 local address = import "address"
+local crypto = import "crypto"
 
 local G = _G
 local type, select, next, collectgarbage, loaded = type, select, next, collectgarbage, package.loaded
@@ -53,6 +54,7 @@ local ba = {
   parsedate = dates.parsedate,
   datetime = datetime.new,
   cmpaddr = address.cmpaddr,
+  crypto = crypto,
   create = {certstore = shark.certstore, sharkcert = shark.sharkcert, sharkssl = shark.sharkssl},
   sharkclient = shark.sharkclient,
 }
