@@ -19,8 +19,8 @@ local report = import "report"
 
 local G = _G
 local d = debug
-local type, select, error, rawset, pairs, load, open, gsub, sub, find, concat, tonumber =
-  type, select, error, rawset, pairs, load, io.open, string.gsub, string.sub, string.find, table.concat, tonumber
+local type, select, error, rawset, pairs, load, open, gsub, gmatch, sub, find, concat, tonumber = type, select, error,
+  rawset, pairs, load, io.open, string.gsub, string.gmatch, string.sub, string.find, table.concat, tonumber
 local getinfo, traceback = debug.getinfo, debug.traceback
 local isyieldable = coroutine.isyieldable
 local package = package
@@ -95,6 +95,18 @@ local function file_searcher(name)
     error("error loading module '" .. name .. "' from file '" .. path .. "':\n\t" .. problem, 0)
   end
   return chunk, path
+end
+
+-- Where `require` looks: beside the notebook or the script, in its `.lua` folder as the server does in an
+-- application's, and in the folders that the environment names in BA_LUA_PATH, separated as in PATH.
+local function module_path()
+  local templates = {"./?.lua", "./?/init.lua", "./.lua/?.lua", "./.lua/?/init.lua"}
+  local separator = sub(package.config, 1, 1)
+  for folder in gmatch(os.getenv "BA_LUA_PATH" or "", separator == "\\" and "[^;]+" or "[^:]+") do
+    templates[#templates + 1] = folder .. separator .. "?.lua"
+    templates[#templates + 1] = folder .. separator .. "?" .. separator .. "init.lua"
+  end
+  return concat(templates, ";")
 end
 
 -- Lua's own require is a C function, across which a module's main chunk could not wait.
@@ -313,7 +325,7 @@ function seal.apply()
   G.load, G.loadfile, G.dofile, G.require = user_load, user_loadfile, user_dofile, require
   rawset(package, "loadlib", nil)
   package.cpath = ""
-  package.path = "./?.lua;./?/init.lua"
+  package.path = module_path()
   package.searchers = {preload_searcher, file_searcher}
 end
 
