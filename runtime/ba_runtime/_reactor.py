@@ -6,7 +6,9 @@ Lua, no protocol.
 Theory of operation. Every descriptor belongs to a number (the socket's, never used twice). A readable stream
 that has a `receive` function is read here at once, one chunk, so that a batch of a hundred readable sockets
 costs one crossing to Lua. Everything else is handed to the descriptor's `on_ready`, which emits what follows
-from it. `poll` returns all of it flat, `number, value, number, value …`, the cheapest shape to hand to Lua.
+from it. `poll` returns all of it flat, `number, value, number, value …`, the cheapest shape to hand to Lua: what
+was received under the socket's number, a signal (an integer, see sockets/reasons.py) under its negative, so that
+Lua need not ask for the type of every value.
 
 Interest is level-triggered and stays: a connection that is read, answered and read again costs no system
 call but these. Whoever gets data for a socket that nobody reads switches its interest off (lua/stream.lua).
@@ -94,7 +96,9 @@ class Reactor:
     def __init__(self, poller: Poller | None = None) -> None:
         """Takes over `poller`; opens the wake-up pair."""
         self._poller = best_poller() if poller is None else poller
-        self._entries: dict[int, tuple[int, Receive | None, OnReady]] = {}
+        # Two tables, because what most polls need should touch little memory: there may be thousands.
+        self._receivers: dict[int, tuple[int, Receive]] = {}
+        self._on_ready: dict[int, OnReady] = {}
         self._masks: dict[int, int] = {}
         self._emitted: list[Value] = []
         self._again: set[int] = set()
@@ -104,11 +108,13 @@ class Reactor:
         self._wake_out.setblocking(False)
         self._awake = False
         self._poller.register(self._wake_out.fileno(), READ)
-        self._entries[self._wake_out.fileno()] = (0, None, self._drain_wake)
+        self._on_ready[self._wake_out.fileno()] = self._drain_wake
 
     def add(self, fd: int, number: int, on_ready: OnReady, receive: Receive | None = None) -> None:
         """Introduces a descriptor; nothing is reported before `want`."""
-        self._entries[fd] = (number, receive, on_ready)
+        self._on_ready[fd] = on_ready
+        if receive is not None:
+            self._receivers[fd] = (number, receive)
 
     def want(self, fd: int, mask: int) -> None:
         """Sets what is reported for `fd`. With 0 not even a hang-up is, which epoll would repeat for ever."""
@@ -136,12 +142,13 @@ class Reactor:
         if self._masks.pop(fd, 0):
             with contextlib.suppress(OSError, KeyError):
                 self._poller.unregister(fd)
-        self._entries.pop(fd, None)
+        self._on_ready.pop(fd, None)
+        self._receivers.pop(fd, None)
         self._again.discard(fd)
 
     def emit(self, number: int, value: Value) -> None:
-        """Adds to what the next `poll` (or the one that is running) returns."""
-        self._emitted += (number, value)
+        """Adds to what the next `poll` (or the one that is running) returns: data, or a signal."""
+        self._emitted += (-number if isinstance(value, int) else number, value)
 
     def post(self, work: Callable[[], None]) -> None:
         """Runs `work` on the Lua thread, soon. Any thread may call this."""
@@ -165,24 +172,25 @@ class Reactor:
         else:
             # Selectors count in milliseconds and round up, so this never returns early and spins.
             timeout = min(max(0.0, deadline - monotonic()), LONGEST_S)
-        entries = self._entries
+        receivers, on_ready = self._receivers, self._on_ready
         ready = self._poller.poll(timeout, BATCH)
         if self._again:
             ready = self._with_those_again(ready)
         for fd, mask in ready:
-            entry = entries.get(fd)
-            if entry is None:
+            receiver = receivers.get(fd)
+            if receiver is None or mask & WRITE:
+                if fd in on_ready:
+                    on_ready[fd](mask)
                 continue
-            number, receive, on_ready = entry
-            if receive is None or mask & WRITE:
-                on_ready(mask)
-                continue
+            number, receive = receiver
             try:
-                emitted += (number, receive(CHUNK_BYTES))
+                data = receive(CHUNK_BYTES)
             except BlockingIOError:
-                pass
+                continue
             except OSError:  # a reset reads as an end, see reasons.py
-                emitted += (number, b"")
+                data = b""
+            emitted.append(number)
+            emitted.append(data)
         while self._posted:
             self._posted.popleft()()
         self._emitted = []
@@ -207,5 +215,6 @@ class Reactor:
         self._poller.close()
         self._wake_in.close()
         self._wake_out.close()
-        self._entries.clear()
+        self._on_ready.clear()
+        self._receivers.clear()
         self._masks.clear()

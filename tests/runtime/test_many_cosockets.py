@@ -99,7 +99,7 @@ def _left(lua: Session) -> dict[str, int]:
         "descriptors": len(os.listdir("/proc/self/fd")),
         "coroutines": len(thread._interrupter._coroutines),
         "endpoints": len(thread._network._endpoints),
-        "entries": len(thread._reactor._entries),
+        "descriptors watched": len(thread._reactor._on_ready) + len(thread._reactor._receivers),
         "open sockets": opened[SocketOpened] - opened[SocketClosed],
     }
 

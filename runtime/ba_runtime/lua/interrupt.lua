@@ -20,7 +20,7 @@ local clock = host.monotonic
 
 local interrupt = {
   target = nil, -- the task that an interrupt stops: the running cell
-  scheduler = nil, -- set by sched.lua; `current` and `turn` are read here
+  scheduler = nil, -- set by sched.lua; `current` and `turns` are read here
 }
 
 -- A background task that has run for so long without waiting, while the user asks for a stop, is a runaway.
@@ -30,8 +30,8 @@ local turn, since
 
 local function is_runaway()
   local now = clock()
-  if turn ~= interrupt.scheduler.turn then
-    turn, since = interrupt.scheduler.turn, now
+  if turn ~= interrupt.scheduler.turns() then
+    turn, since = interrupt.scheduler.turns(), now
   end
   return now - since > RUNAWAY_S
 end

@@ -34,7 +34,6 @@ local sched = {
   current = nil, -- the running task
   own = nil, -- the socket whose cosocket is running, nil in other code: a coroutine made inside it is other code
   cell = nil, -- the running cell's task
-  turn = 0, -- counts what the loop has started, for telling a runaway
 }
 interrupt.scheduler = sched
 
@@ -45,6 +44,7 @@ sched.WAIT, sched.ABANDON, sched.THROW = WAIT, ABANDON, THROW
 -- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
 local MAX_DEPTH = 120
 local depth = 0
+local turn = 0 -- counts what the loop has started
 local ready, ready_first, ready_last = {}, 1, 0
 
 -- ---------------------------------------------------------------- tasks
@@ -127,6 +127,29 @@ local function run(task, ...)
   after(task, previous, own, resume(task.co, ...))
 end
 sched.run = run
+
+-- The same for what happens most: a cosocket's own wait ends, with one value. So there are no onlookers (nobody
+-- looks on while it waits on its own account), and nobody else could have woken it.
+function sched.wake(task, value)
+  if task.at or task.nested or depth >= MAX_DEPTH then
+    return run(task, value)
+  end
+  local previous, own = sched.current, sched.own
+  sched.current, sched.own = task, task.sock
+  depth = depth + 1
+  local ok, token = resume(task.co, value)
+  if token == WAIT and ok then
+    sched.current, sched.own = previous, own
+    depth = depth - 1
+    return
+  end
+  return after(task, previous, own, ok, token)
+end
+
+-- Returns a number that changes whenever the loop starts something; it tells a runaway from a busy loop.
+function sched.turns()
+  return turn
+end
 
 -- Lets a task go on from the loop, soon, instead of at once.
 function sched.later(task, ...)
@@ -258,9 +281,9 @@ local function enqueue(...)
   last = last + n
 end
 
--- Adds an event as if it had just arrived.
-function sched.post(number, value)
-  enqueue(number, value)
+-- Adds a signal as if it had just arrived.
+function sched.post(number, signal)
+  enqueue(-number, signal)
 end
 
 local function take_ready()
@@ -279,11 +302,15 @@ end
 -- Handles events until there are none or the waiter's mail has come.
 local function handle_events(waiter, saved)
   while first <= last do
-    local handler, value = handlers[events[first]], events[first + 1]
+    local number, value = events[first], events[first + 1]
+    local handler, is_signal = handlers[number], false
+    if not handler then -- a signal comes under the number's negative
+      handler, is_signal = handlers[-number], true
+    end
     first = first + 2
     if handler then
-      sched.turn = sched.turn + 1
-      handler:ready(value)
+      turn = turn + 1
+      handler:ready(value, is_signal)
       depth = saved
       if waiter and waiter.mail then
         return
@@ -300,7 +327,7 @@ function sched.loop(waiter)
       if ready_first > ready_last then -- a nested loop has taken them
         break
       end
-      sched.turn = sched.turn + 1
+      turn = turn + 1
       take_ready()
       depth = saved
       if waiter and waiter.mail then
@@ -312,7 +339,7 @@ function sched.loop(waiter)
     end
     handle_events(waiter, saved)
     if first > last and deadlines.next() then
-      sched.turn = sched.turn + 1
+      turn = turn + 1
       deadlines.expire(clock())
       depth = saved
     end

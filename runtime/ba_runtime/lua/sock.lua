@@ -6,7 +6,7 @@
 --   u         the object itself (an ephemeron pair: this does not keep it alive)
 --   number    the system socket's number in Python, nil when there is none
 --   open      there is a system socket
---   ready     what an event of that number calls: ready(S, value)
+--   ready     what an event of that number calls: ready(S, value, is_signal)
 --   stream    it is an open TCP connection; listening, datagram: what else it is, or was when it was closed
 --   used      connected or bound, or tried to, and not closed since: connect says "incorrectuse"
 --   shut      closed, by whom ever: the next close answers false
@@ -14,9 +14,10 @@
 --   waiting   the call in which the owner waits: read, write, accept, connect, disabled
 --   lost      the owner has been told that the connection is gone: it may not wait any more
 --   owed      …and its own close has not been called yet: that one still answers true
---   send      the system's own `send`; secure: instead of it, what encrypts and sends, where there is TLS
+--   send      the system's own `send`, while it may be called: not when Python holds unsent data, and not on
+--             TLS; there secure is what encrypts and sends
 --   inbox     data that came while nobody read; eof: then came the end, for this reason
---   armed     Python reports what arrives
+--   armed     Python reports what arrives; on a stream also: nothing is kept, and no end has come
 --   upgrader  who waits for the handshake of an upgrade
 --   reader, readers   blocked tasks that read; writers: tasks that wait for the queue to drain
 --   busy      Python holds unsent data
@@ -77,7 +78,7 @@ function sock.close(S)
     S.number = nil
     host.close(number)
   end
-  S.open, S.stream, S.inbox, S.eof, S.busy = false, nil, nil, nil, nil
+  S.open, S.stream, S.inbox, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil
   if not S.shut then
     S.shut = true
     active = active - 1

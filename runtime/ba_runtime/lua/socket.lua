@@ -53,14 +53,13 @@ end
 function meta.read(...)
   local self, ms, flag = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
+  local own = sched.own == S
+  if own and S.stream then
+    return stream.read_own(S, ms and timeout_of(ms))
+  end
   local task = S.task
-  local own = task and sched.own == S
-  if S.stream then
-    if own then
-      return stream.read_own(S, ms and timeout_of(ms))
-    elseif not task then
-      return stream.read_blocking(S, ms and timeout_of(ms))
-    end
+  if S.stream and not task then
+    return stream.read_blocking(S, ms and timeout_of(ms))
   end
   if S.listening then
     check.raise("Invalid op:  on listen socket")
@@ -89,8 +88,8 @@ end
 function meta.write(...)
   local self, data, first, last = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
-  local direct = S.stream and S.send
-  if direct and not S.busy and first == nil and last == nil and data ~= "" then
+  local direct = S.send
+  if direct and first == nil and last == nil and data ~= "" then
     -- The common case, without a look at the type: what is not text fails there, and is seen to below.
     local ok, n = pcall(direct, data)
     if ok then

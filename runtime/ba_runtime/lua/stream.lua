@@ -17,7 +17,7 @@ local reasons = import "reasons"
 
 local pcall, type, sub = pcall, type, string.sub
 local send, queued, arm, disarm, sender = host.send, host.queued, host.arm, host.disarm, host.sender
-local run, pause, block = sched.run, sched.pause, sched.block
+local run, wake, pause, block = sched.run, sched.wake, sched.pause, sched.block
 local clock = host.monotonic
 local CONNECTED, DRAINED, READABLE = reasons.CONNECTED, reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
@@ -69,6 +69,7 @@ end
 local function control(S, signal)
   if signal == DRAINED then
     S.busy = nil
+    S.send = sender(S.number)
     sock.wake_writers(S, true)
   elseif signal == READABLE then -- enabled again, with something kept
     if S.waiting == "read" and S.inbox then
@@ -89,17 +90,17 @@ local function control(S, signal)
   end
 end
 
-local function ready(S, value)
-  if type(value) ~= "string" then
+local function ready(S, value, is_signal)
+  if is_signal then
     return control(S, value)
   end
   S.received = S.received + #value
-  if S.waiting == "read" and not S.inbox then
+  if S.waiting == "read" and S.armed then
     if value == "" then
       return lose(S, "socketreadfailed")
     end
     S.waiting = false -- and not nil: the field stays where it is
-    return run(S.task, value)
+    return wake(S.task, value)
   end
   local reader = S.reader and sock.next_reader(S)
   if value == "" then
@@ -203,15 +204,15 @@ stream.read_expired = read_expired
 
 -- Reads in the socket's own cosocket. `wait_s` is the timeout, nil for none.
 function stream.read_own(S, wait_s)
-  if S.inbox then
-    return take_inbox(S)
-  elseif S.eof then
-    local reason = S.eof
-    sock.close(S)
-    S.lost, S.owed = true, true
-    return nil, reason
-  end
   if not S.armed then
+    if S.inbox then
+      return take_inbox(S)
+    elseif S.eof then
+      local reason = S.eof
+      sock.close(S)
+      S.lost, S.owed = true, true
+      return nil, reason
+    end
     S.armed = true
     arm(S.number)
   end
@@ -255,7 +256,7 @@ local function write_rest(S, data)
   elseif left == 0 then
     return true
   end
-  S.busy = true
+  S.busy, S.send = true, nil
   return await_drain(S)
 end
 
@@ -264,7 +265,7 @@ function stream.write_blocking(S, data)
   local length = #data
   S.sent = S.sent + length
   local direct = S.send
-  if direct and not S.busy then
+  if direct then
     local ok, n = pcall(direct, data)
     if ok then
       if n == length then
@@ -304,7 +305,7 @@ function stream.write_queued(S, data)
   if left == 0 then
     return true, 0
   end
-  S.busy = true
+  S.busy, S.send = true, nil
   if before > 0 and left > QUEUE_COMFORT and sched.own then
     return await_drain(S)
   end
