@@ -177,12 +177,11 @@ class Reactor:
         if self._again:
             ready = self._with_those_again(ready)
         for fd, mask in ready:
-            receiver = receivers.get(fd)
-            if receiver is None or mask & WRITE:
+            if mask & WRITE or fd not in receivers:
                 if fd in on_ready:
                     on_ready[fd](mask)
                 continue
-            number, receive = receiver
+            number, receive = receivers[fd]
             try:
                 data = receive(CHUNK_BYTES)
             except BlockingIOError:

@@ -42,7 +42,7 @@ local THROW = {} -- what `run` passes to end a block with an error
 sched.WAIT, sched.ABANDON, sched.THROW = WAIT, ABANDON, THROW
 
 -- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
-local MAX_DEPTH = 120
+local MAX_DEPTH <const> = 120
 local depth = 0
 local turn = 0 -- counts what the loop has started
 local ready, ready_first, ready_last = {}, 1, 0
@@ -134,13 +134,12 @@ function sched.wake(task, value)
   if task.at or task.nested or depth >= MAX_DEPTH then
     return run(task, value)
   end
-  local previous, own = sched.current, sched.own
-  sched.current, sched.own = task, task.sock
-  depth = depth + 1
+  local running = sched
+  local previous, own, level = running.current, running.own, depth
+  running.current, running.own, depth = task, task.sock, level + 1
   local ok, token = resume(task.co, value)
   if token == WAIT and ok then
-    sched.current, sched.own = previous, own
-    depth = depth - 1
+    running.current, running.own, depth = previous, own, level
     return
   end
   return after(task, previous, own, ok, token)
@@ -302,12 +301,13 @@ end
 -- Handles events until there are none or the waiter's mail has come.
 local function handle_events(waiter, saved)
   while first <= last do
-    local number, value = events[first], events[first + 1]
+    local list, i = events, first
+    local number, value = list[i], list[i + 1]
     local handler, is_signal = handlers[number], false
     if not handler then -- a signal comes under the number's negative
       handler, is_signal = handlers[-number], true
     end
-    first = first + 2
+    first = i + 2
     if handler then
       turn = turn + 1
       handler:ready(value, is_signal)

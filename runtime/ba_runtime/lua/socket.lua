@@ -16,6 +16,7 @@ local listener = import "listener"
 local cosocket = import "cosocket"
 local dial = import "dial"
 local deadlines = import "deadlines"
+local websocket = import "websocket"
 import "secure" -- adds its methods
 local text = import "text"
 
@@ -25,6 +26,7 @@ local clock = host.monotonic
 local state, meta = sock.state, sock.meta
 local to_text = text.tostring
 local whole = check.whole
+local read_own = stream.read_own
 
 -- ---------------------------------------------------------------- read
 
@@ -55,7 +57,7 @@ function meta.read(...)
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
   local own = sched.own == S
   if own and S.stream then
-    return stream.read_own(S, ms and timeout_of(ms))
+    return read_own(S, ms and timeout_of(ms))
   end
   local task = S.task
   if S.stream and not task then
@@ -75,6 +77,8 @@ function meta.read(...)
       return datagram.read_own(S, timeout_of(ms), flag)
     end
     return datagram.read_blocking(S, timeout_of(ms))
+  elseif S.websocket then
+    return websocket.read(S, timeout_of(ms), own)
   end
   local data, reason, raises = read_closed(S, timeout_of(ms), own)
   if raises then
@@ -120,9 +124,11 @@ function meta.write(...)
       return stream.write_queued(S, data)
     end
     return stream.write_blocking(S, data)
+  elseif S.websocket and data ~= "" then
+    return websocket.write(S, data, first == true or last == true or select(5, ...) == true)
   elseif S.listening then
     check.raise("Invalid op:  on listen socket")
-  elseif not S.stream and not (S.datagram and S.open) then
+  elseif not S.stream and not S.websocket and not (S.datagram and S.open) then
     return nil, "socketwritefailed"
   elseif data == "" then
     return false
@@ -280,17 +286,18 @@ end
 -- ---------------------------------------------------------------- what only WebSockets have
 
 function meta.websocket(...)
-  if not state[...] then
-    check.expected(1, "_BASOCK", (...), select("#", ...))
-  end
-  return false
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
+  return S.websocket ~= nil
 end
 
+-- s:ping([data="BAS"]) → as write
 function meta.ping(...)
-  if not state[...] then
-    check.expected(1, "_BASOCK", (...), select("#", ...))
+  local self, data = ...
+  local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
+  if not S.websocket then
+    check.raise("Not WS")
   end
-  check.raise("Not WS")
+  return websocket.ping(S, data == nil and "BAS" or check.string(2, data))
 end
 
 -- ---------------------------------------------------------------- ba.socket
