@@ -89,13 +89,14 @@ function cosocket.adopt(S, f, nonblocking, ...)
     S = sock.new(old.cell)
     local number, ready = old.number, old.ready
     local inbox, eof, armed, busy, send, secure = old.inbox, old.eof, old.armed, old.busy, old.send, old.secure
-    local is_stream = old.stream
+    local is_stream, web = old.stream, old.websocket
     old.number = nil
     sock.close(old)
     sock.wake_writers(old, nil, "socketclosed")
     sock.open(S, number, ready)
     S.inbox, S.eof, S.armed, S.busy, S.send, S.secure = inbox, eof, armed, busy, send, secure
     S.stream, S.listening, S.datagram, S.connected = is_stream, old.listening, old.datagram, old.connected
+    S.websocket = web
   end
   S.nonblocking = nonblocking
   if start(S, f, ...) then
@@ -173,6 +174,9 @@ function cosocket.close(S)
     end
     S.used = false
     return false
+  end
+  if S.websocket then
+    S.websocket.goodbye()
   end
   sock.close(S)
   if waits then -- its owner hears of it, and has its own close still to call

@@ -14,7 +14,7 @@ local type, select, rawequal = type, select, rawequal
 local state, meta = sock.state, sock.meta
 
 local function is_secure(S)
-  return S.stream and S.secure
+  return (S.stream or S.websocket) and S.secure
 end
 
 -- s:certificate() → table | nil, whether its CA is known

@@ -8,6 +8,7 @@
 --   open      there is a system socket
 --   ready     what an event of that number calls: ready(S, value, is_signal)
 --   stream    it is an open TCP connection; listening, datagram: what else it is, or was when it was closed
+--   websocket     …and it is an open WebSocket: what lua/websocket.lua keeps for it; `stream` is false then
 --   used      connected or bound, or tried to, and not closed since: connect says "incorrectuse"
 --   shut      closed, by whom ever: the next close answers false
 --   task      the cosocket that owns it; over: that cosocket has ended
@@ -62,7 +63,7 @@ end
 function sock.open(S, number, ready)
   S.number, S.ready, S.open, S.used = number, ready, true, true
   S.listening, S.datagram, S.connected = nil, nil, nil
-  S.inbox, S.eof, S.armed, S.busy, S.misread, S.secure = nil, nil, nil, nil, nil, nil
+  S.inbox, S.eof, S.armed, S.busy, S.misread, S.secure, S.websocket = nil, nil, nil, nil, nil, nil, nil
   if S.shut then
     S.shut = false
     active = active + 1
@@ -78,7 +79,7 @@ function sock.close(S)
     S.number = nil
     host.close(number)
   end
-  S.open, S.stream, S.inbox, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil
+  S.open, S.stream, S.websocket, S.inbox, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil, nil
   if not S.shut then
     S.shut = true
     active = active - 1

@@ -133,6 +133,8 @@ local function await_drain(S)
   return block(task)
 end
 
+stream.await_drain = await_drain
+
 -- What follows from the end of an upgrade's handshake.
 local function upgraded(S, signal)
   if type(signal) == "string" then -- it had arrived, and been received, before the upgrade

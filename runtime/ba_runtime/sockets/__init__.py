@@ -1,8 +1,9 @@
 """System sockets as the Lua side uses them: numbers outside, non-blocking sockets inside.
 
 Where things are: `network` is the table of all of them and the functions Lua calls; `stream` a TCP
-connection with its write queue; `listener` accepts; `dial` connects, address by address; `datagram` is UDP;
-`options` names socket options, `addresses` local ones; `reasons` turns errno into the documented strings.
+connection with its write queue, `websocket` what frames go over one; `listener` accepts; `dial` connects,
+address by address; `datagram` is UDP; `options` names socket options, `addresses` local ones; `reasons`
+turns errno into the documented strings.
 """
 
 from .network import Network

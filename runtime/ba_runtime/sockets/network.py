@@ -24,10 +24,17 @@ from .options import ORIGINAL_FAILURE, failure, set_option
 from .reasons import EXHAUSTED, Signal
 from .security import Security
 from .stream import Stream
+from .websocket import opener
 
 Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
 Name: TypeAlias = "tuple[bytes, int, bool] | None"
 Send: TypeAlias = Callable[[bytes], int]
+
+CALLS = (  # the methods that Lua may call
+    *("tcp_connect", "tcp_listen", "tcp_accept", "udp_open", "udp_receive", "udp_send", "udp_send_to"),
+    *("resolve", "failure_text", "sender", "send", "queued", "arm", "disarm", "sockname", "peername"),
+    *("setoption", "upgrade"),
+)
 
 
 def _text(value: object) -> str | None:
@@ -58,25 +65,9 @@ class Network:
         """Returns what Lua may call, by name."""
         return {
             **self.security.functions(),
-            "tcp_connect": self.tcp_connect,
-            "tcp_listen": self.tcp_listen,
-            "tcp_accept": self.tcp_accept,
-            "udp_open": self.udp_open,
-            "udp_receive": self.udp_receive,
-            "udp_send": self.udp_send,
-            "udp_send_to": self.udp_send_to,
-            "resolve": self.resolve,
-            "failure_text": self.failure_text,
-            "sender": self.sender,
-            "send": self.send,
-            "queued": self.queued,
-            "arm": self.arm,
-            "disarm": self.disarm,
+            **{name: getattr(self, name) for name in CALLS},
             "close": self.close_socket,
-            "sockname": self.sockname,
-            "peername": self.peername,
-            "setoption": self.setoption,
-            "upgrade": self.upgrade,
+            "ws_open": opener(self._endpoints),
         }
 
     # ------------------------------------------------------------ opening
@@ -92,18 +83,18 @@ class Network:
         alpn: bytes | None = None,
     ) -> int:
         """Starts to connect, with TLS when there is a context; the number will tell how it went."""
-        number = self._number()
+        number = self.new_number()
         secure = self.security.client(context, _name_of(host), port, alpn) if context else None
 
         def connected(sock: socket.socket) -> None:
             if secure is None:
                 plain = Stream(number, cell, sock, self._reactor)
                 plain.host, plain.port = _name_of(host), port
-                self._opened(plain)
+                self.opened(plain)
                 self._reactor.emit(number, Signal.CONNECTED)
             else:
                 stream = secure(number, cell, sock)
-                self._opened(stream)
+                self.opened(stream)
                 self._reactor.emit(number, Signal.HANDSHAKING)
                 stream.start()
 
@@ -125,14 +116,14 @@ class Network:
             if ipv6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((local_address(address, ipv6), port))
-            listener = Listener(self._number(), cell, sock, self._reactor)
+            listener = Listener(self.new_number(), cell, sock, self._reactor)
             listener.secure = self.security.server(context) if context else None
         except (OSError, ValueError):
             sock.close()
             return None
         if address in EVERYWHERE:
             self._tell(cell, f"port {sock.getsockname()[1]} is open to other machines (intf={address!r})")
-        return self._opened(listener)
+        return self.opened(listener)
 
     def tcp_accept(self, number: int, cell: int) -> int | None:
         """Takes a client from a listener; None when there is none after all."""
@@ -145,10 +136,10 @@ class Network:
             self._tell(cell, "a client was turned away: no file descriptor is left")
         if client is None:
             return None
-        number = self._number()
+        number = self.new_number()
         if listener.secure is not None:
-            return self._opened(listener.secure(number, cell, client))
-        return self._opened(Stream(number, cell, client, self._reactor))
+            return self.opened(listener.secure(number, cell, client))
+        return self.opened(Stream(number, cell, client, self._reactor))
 
     def upgrade(self, number: int, context: int, alpn: bytes | None = None, received: bytes = b"") -> bool:
         """Puts TLS on a connection; `received` is what came already. False when there is none to put it on.
@@ -188,8 +179,8 @@ class Network:
             return 0, Signal.CANNOT_BIND
         if address in EVERYWHERE:
             self._tell(cell, f"UDP port {sock.getsockname()[1]} is open to other machines (intf={address!r})")
-        endpoint = Datagram(self._number(), cell, sock, self._reactor)
-        number = self._opened(endpoint)
+        endpoint = Datagram(self.new_number(), cell, sock, self._reactor)
+        number = self.opened(endpoint)
         if not isinstance(host, bytes):
             return number, 0
         outcome: list[Signal] = []
@@ -218,13 +209,15 @@ class Network:
             return Signal.CANNOT_CONNECT
         return Signal.RESOLVED
 
-    def _opened(self, endpoint: Stream | Listener | Datagram) -> int:
+    def opened(self, endpoint: Stream | Listener | Datagram) -> int:
+        """Takes over a socket that is open; returns its number."""
         self._endpoints[endpoint.number] = endpoint
         self._born[endpoint.number] = monotonic()
         self._sink(SocketOpened(endpoint.cell, endpoint.number, endpoint.kind))
         return endpoint.number
 
-    def _number(self) -> int:
+    def new_number(self) -> int:
+        """Returns a number that no socket has had."""
         self._last_number += 1
         return self._last_number
 
@@ -240,8 +233,7 @@ class Network:
             else:
                 self._reactor.post(lambda: then(answer))
 
-        name = host.decode("utf-8", "surrogateescape")
-        self._resolver.lookup(name, port, "tcp" if kind == "tcp" else "udp", ipv6, done)
+        self._resolver.lookup(_name_of(host), port, "tcp" if kind == "tcp" else "udp", ipv6, done)
         here[0] = False
 
     def resolve(self, host: bytes) -> tuple[int, bytes | None]:
@@ -249,7 +241,7 @@ class Network:
 
         Else an event comes under that number, RESOLVED or CANNOT_RESOLVE, and `failure_text` holds the text.
         """
-        number = self._number()
+        number = self.new_number()
         known: list[bytes | None] = []
         waiting = False
 
@@ -311,7 +303,7 @@ class Network:
         endpoint = self._endpoints.get(number)
         if not isinstance(endpoint, Datagram):
             return False
-        ticket = self._number()
+        ticket = self.new_number()
         outcome: list[Signal] = []
         waiting = False
 
@@ -378,15 +370,24 @@ class Network:
 
     # ------------------------------------------------------------ closing
 
-    def close_socket(self, number: int) -> None:
-        """Closes; a number that is closed already is ignored."""
+    def is_plain_stream(self, number: int) -> bool:
+        """Tells whether it is a TCP connection, and nothing (TLS, WebSocket frames) is put on it."""
+        return type(self._endpoints.get(number)) is Stream
+
+    def release(self, number: int) -> Endpoint | None:
+        """Lets go of a socket without closing it; returns it, None for a number that is closed already."""
         endpoint = self._endpoints.pop(number, None)
         self._born.pop(number, None)
         self._details.pop(number, None)
+        if endpoint is not None and not isinstance(endpoint, Dial):
+            self._sink(SocketClosed(endpoint.cell, number))
+        return endpoint
+
+    def close_socket(self, number: int) -> None:
+        """Closes; a number that is closed already is ignored."""
+        endpoint = self.release(number)
         if endpoint is not None:
             endpoint.close()
-            if not isinstance(endpoint, Dial):
-                self._sink(SocketClosed(endpoint.cell, number))
 
     def close_all(self) -> None:
         """Closes what is left when the runtime ends."""

@@ -1,0 +1,114 @@
+"""A WebSocket's codec on a connection, as Lua uses it: what arrives goes in, what a program writes goes out.
+
+The connection stays the stream it was, plain or TLS: its chunks reach Lua as ever, and lua/websocket.lua
+hands them over here. What the protocol itself has to say (pongs, the answer to a close or to a fault) is sent
+from here through the same queue as everything else, so that no frame ever begins inside another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from ba_runtime.websocket import Codec, Data
+
+from .stream import Stream
+
+# What `receive` says about the connection, besides what came.
+MORE = 1  # bytes are left that have not been looked at
+BUSY = 2  # something waits to be sent
+
+# Past this much unsent, a peer that pings and does not read gets only its latest ping answered, as RFC 6455
+# section 5.5.3 allows; else it could make us keep any number of pongs.
+PONG_QUEUE_BYTES = 64 << 10
+
+Functions: TypeAlias = "tuple[Callable[..., object], ...]"
+Received: TypeAlias = (
+    "int | tuple[int, bytes, bool] | tuple[int, bytes, bool, int, int] | tuple[int, bool, int]"
+)
+
+
+class WebSocket:
+    """What Lua calls for one WebSocket; it lives as long as Lua refers to its methods."""
+
+    def __init__(self, endpoint: Stream, is_client: bool) -> None:
+        """Speaks through `endpoint`, which must be connected."""
+        self._endpoint = endpoint
+        self._codec = Codec(is_client)
+        self._owed = b""  # a pong that was held back
+
+    def receive(self, data: bytes) -> Received:
+        """Takes what arrived, or empty bytes, and returns what came next.
+
+        Flags (MORE, BUSY) alone: more bytes are needed. Else the flags and what came: data and is-text; with
+        a piece of a frame also the bytes so far and the frame's length; or False and a code, the end.
+        """
+        codec = self._codec
+        if data:
+            codec.feed(data)
+        item = codec.next()
+        if codec.pongs:
+            self._answer()
+        if item is None:
+            return BUSY if self._endpoint.queued_bytes else 0
+        if not isinstance(item, Data):
+            self._endpoint.send(item.answer)
+            return 0, False, item.code
+        flags = MORE if codec.has_more else 0
+        if self._endpoint.queued_bytes:
+            flags |= BUSY
+        payload, is_text, so_far, length = item
+        if so_far is None or length is None:
+            return flags, payload, is_text
+        return flags, payload, is_text, so_far, length
+
+    def _answer(self) -> None:
+        pongs = self._codec.pongs
+        if self._endpoint.queued_bytes > PONG_QUEUE_BYTES:
+            self._owed = pongs[-1]
+        else:
+            self._endpoint.send(b"".join(pongs))
+        pongs.clear()
+
+    def write(self, data: bytes, is_text: bool) -> int:
+        """Sends or queues a message; returns the bytes that wait now, -1 when the connection is lost."""
+        if self._codec.is_over:
+            return -1
+        return self._endpoint.send(self._codec.frame(data, is_text))
+
+    def ping(self, data: bytes) -> int:
+        """Sends or queues a ping; returns as `write` does."""
+        if self._codec.is_over:
+            return -1
+        return self._endpoint.send(self._codec.ping(data))
+
+    def drained(self) -> int:
+        """Sends the pong that was held back; returns the bytes that wait now, -1 when the connection is lost.
+
+        A message can have been queued since the stream said DRAINED, so this is what tells.
+        """
+        owed, self._owed = self._owed, b""
+        if owed and not self._codec.is_over:
+            return self._endpoint.send(owed)
+        return self._endpoint.queued_bytes
+
+    def goodbye(self) -> None:
+        """Sends a close frame, unless there was one, or unless it would wait: closing drops what waits."""
+        if not self._codec.is_over and not self._endpoint.queued_bytes:
+            self._endpoint.send(self._codec.close())
+
+
+def opener(
+    endpoints: Mapping[int, object],
+) -> Callable[[int, bool], Functions | None]:
+    """Returns `ws_open` for these connections."""
+
+    def ws_open(number: int, is_client: bool) -> Functions | None:
+        """Makes a connection a WebSocket: receive, write, ping, drained, goodbye; None when there is none."""
+        endpoint = endpoints.get(number)
+        if not isinstance(endpoint, Stream):
+            return None
+        socket = WebSocket(endpoint, is_client)
+        return socket.receive, socket.write, socket.ping, socket.drained, socket.goodbye
+
+    return ws_open

@@ -1,0 +1,69 @@
+"""The opening handshake (RFC 6455 section 4), for those who have parsed the HTTP themselves.
+
+The server's side is wsproto's whole; the client's is its nonce and its accept token, since our HTTP client
+sends the request and reads the answer like any other.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+
+import h11
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection
+from wsproto.utilities import (
+    LocalProtocolError,
+    RemoteProtocolError,
+    generate_accept_token,
+    generate_nonce,
+)
+
+from ba_runtime.errors import BaError
+
+# What a request can be instead of an upgrade: refused by wsproto, or not even HTTP to h11 (no Host, an odd
+# name), or with a Host that is no name.
+REFUSALS = (
+    RemoteProtocolError,
+    LocalProtocolError,
+    h11.LocalProtocolError,
+    h11.RemoteProtocolError,
+    UnicodeError,
+)
+
+
+class NotAnUpgrade(BaError):
+    """The request asks for no WebSocket, or wrongly: the peer's doing."""
+
+
+def accept_upgrade(method: str, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Returns the whole 101 response to an upgrade request.
+
+    `headers` are the request's names and values, in any case and order. No extension and no subprotocol is
+    agreed to. Raises NotAnUpgrade for every other request.
+    """
+    if method != "GET":
+        raise NotAnUpgrade(f"an upgrade is a GET, not a {method}")
+    connection = WSConnection(ConnectionType.SERVER)
+    try:
+        connection.initiate_upgrade_connection(_joined(headers), b"/")
+        return connection.send(AcceptConnection())
+    except REFUSALS as exc:
+        raise NotAnUpgrade(str(exc)) from exc
+
+
+def _joined(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """One Connection header of several, as RFC 9110 section 5.3 allows; wsproto looks at the last alone."""
+    tokens = [value for name, value in headers if name.lower() == b"connection"]
+    others = [(name, value) for name, value in headers if name.lower() != b"connection"]
+    return [*others, (b"Connection", b", ".join(tokens))] if tokens else others
+
+
+def new_key() -> bytes:
+    """Returns a fresh Sec-WebSocket-Key."""
+    return generate_nonce()
+
+
+def is_accepted(key: bytes, accept: bytes | None) -> bool:
+    """Tells whether `accept`, the answer's Sec-WebSocket-Accept, belongs to `key`; None is no answer."""
+    return accept is not None and hmac.compare_digest(generate_accept_token(key), accept.strip())
