@@ -16,6 +16,7 @@ from ._files import Files
 from ._interrupt import Interrupter
 from .events import Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced
 from .sockets import Network
+from .web import WebServer
 
 FILE_FUNCTIONS = (
     *("io_root", "io_enter", "io_stat", "io_remove", "io_mkdir", "io_rmdir", "io_rename", "io_realpath"),
@@ -50,7 +51,7 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
 
 
 def crossing_table(
-    sink: Sink, desk: Desk, network: Network, interrupter: Interrupter, files: Files
+    sink: Sink, desk: Desk, network: Network, web: WebServer, interrupter: Interrupter, files: Files
 ) -> dict[str, object]:
     """Returns everything that `host` offers to the Lua side."""
     return {
@@ -68,5 +69,6 @@ def crossing_table(
         **_to_sink(sink),
         **desk.functions(),
         **network.functions(),
+        **web.functions(),
         **{name: getattr(files, name) for name in FILE_FUNCTIONS},
     }

@@ -28,6 +28,7 @@ from ._resolver import Resolver
 from .errors import RuntimeClosed
 from .events import CellResult, ErrorReport, Fault, Note, Sink, SocketInfo
 from .sockets import Network
+from .web import Limits, WebServer
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
 
@@ -47,8 +48,8 @@ class _Cell:
 class LuaThread(threading.Thread):
     """Runs Lua until `close`. One per `Runtime`."""
 
-    def __init__(self, sink: Sink, resolver: Resolver, max_memory: int) -> None:
-        """`sink` gets the events, on this thread."""
+    def __init__(self, sink: Sink, resolver: Resolver, max_memory: int, web_limits: Limits) -> None:
+        """`sink` gets the events, on this thread; `web_limits` bound the page server."""
         super().__init__(name="lua", daemon=True)
         self._sink = sink
         self._resolver = resolver
@@ -56,6 +57,7 @@ class LuaThread(threading.Thread):
         self._reactor = Reactor()
         self._interrupter = Interrupter()
         self._network = Network(self._reactor, resolver, sink)
+        self._web = WebServer(self._reactor, self._network, web_limits)
         self._requests: deque[tuple[object, ...]] = deque()
         self._cells: deque[_Cell] = deque()
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
@@ -128,7 +130,7 @@ class LuaThread(threading.Thread):
         files = Files()
         try:
             state = self._state = LuaState(self._max_memory)
-            host = crossing_table(self._sink, self, self._network, self._interrupter, files)
+            host = crossing_table(self._sink, self, self._network, self._web, self._interrupter, files)
             main = state.boot(host)
         except BaseException as fault:  # whoever waits for `started` gets it
             self.started.set_exception(fault)
@@ -140,6 +142,7 @@ class LuaThread(threading.Thread):
         files.close()
 
     def _finish(self) -> None:
+        self._web.close_all()
         self._network.close_all()
         self._reactor.close()
         self._ended = True

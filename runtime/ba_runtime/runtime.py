@@ -12,6 +12,7 @@ from typing import Any
 from ._loop import LuaThread
 from ._resolver import Resolver
 from .events import CellResult, Sink, SocketInfo
+from .web import Limits
 
 MAX_MEMORY = 1 << 30
 
@@ -25,14 +26,14 @@ class Runtime:
     (b'2',)
     """
 
-    def __init__(self, sink: Sink, *, max_memory: int = MAX_MEMORY) -> None:
+    def __init__(self, sink: Sink, *, max_memory: int = MAX_MEMORY, web_limits: Limits | None = None) -> None:
         """`sink` is called on the Lua thread with every event and must return at once.
 
         `max_memory` bounds what Lua may allocate, in bytes; a program that wants more gets Lua's own
-        "not enough memory".
+        "not enough memory". `web_limits` bound what clients of the page server may ask for.
         """
         self.resolver = Resolver()
-        self._thread = LuaThread(sink, self.resolver, max_memory)
+        self._thread = LuaThread(sink, self.resolver, max_memory, web_limits or Limits())
         self._closed = False
 
     def start(self) -> None:

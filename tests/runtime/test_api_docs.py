@@ -15,6 +15,7 @@ socket, timer, thread = ba.socket.udpcon(), ba.timer(print), ba.thread.create()
 store, context = ba.create.certstore(), ba.create.sharkssl()
 jsonparser, datetime = ba.json.parser(), ba.datetime()
 cipher = ba.crypto.symmetric("ECB", ("k"):rep(16))
+dir = ba.create.dir()
 """
 
 
@@ -37,7 +38,9 @@ def test_every_function_is_documented_and_no_other(runtime: Runtime, path: tuple
     assert set(members(path)) == set(runtime.fields(path).result())
 
 
-@pytest.mark.parametrize("kind", ["socket", "timer", "thread", "store", "context", "jsonparser", "datetime", "cipher"])
+@pytest.mark.parametrize(
+    "kind", ["socket", "timer", "thread", "store", "context", "jsonparser", "datetime", "cipher", "dir"]
+)
 def test_every_method_is_documented_and_no_other(runtime: Runtime, kind: str) -> None:
     """Metamethods aside."""
     fields = runtime.fields((kind,)).result()

@@ -23,9 +23,12 @@ local dates = import "dates"
 local datetime = import "datetime"
 local address = import "address"
 local crypto = import "crypto"
+local dir = import "dir"
+local web = import "web"
 
 local G = _G
-local type, select, next, collectgarbage, loaded = type, select, next, collectgarbage, package.loaded
+local type, select, next, setmetatable, collectgarbage, loaded =
+  type, select, next, setmetatable, collectgarbage, package.loaded
 local clock = host.monotonic
 
 -- What the documented server calls itself, and the Lua it has.
@@ -55,7 +58,12 @@ local ba = {
   datetime = datetime.new,
   cmpaddr = address.cmpaddr,
   crypto = crypto,
-  create = {certstore = shark.certstore, sharkcert = shark.sharkcert, sharkssl = shark.sharkssl},
+  create = {
+    certstore = shark.certstore,
+    sharkcert = shark.sharkcert,
+    sharkssl = shark.sharkssl,
+    dir = dir.create,
+  },
   sharkclient = shark.sharkclient,
 }
 
@@ -96,7 +104,13 @@ G.ba = ba
 loaded.ba = ba
 
 -- What the Mako Server adds; other servers have it under `ba`.
-G.mako = {sharkclient = shark.sharkclient}
+G.mako = setmetatable({sharkclient = shark.sharkclient}, {
+  __index = function(_, name)
+    if name == "port" then -- of the page server, which begins to listen when somebody wants to know
+      return web.listen()
+    end
+  end,
+})
 loaded.mako = G.mako
 seal.apply()
 

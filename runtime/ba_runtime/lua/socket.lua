@@ -18,6 +18,7 @@ local dial = import "dial"
 local deadlines = import "deadlines"
 local websocket = import "websocket"
 import "secure" -- adds its methods
+local takeover = import "takeover"
 local text = import "text"
 
 local type, select, error, pcall, tonumber, mathtype, sub, rawequal =
@@ -312,6 +313,8 @@ local socket = {
   fh2n = bytes.fh2n,
   fn2h = bytes.fn2h,
   stat = sock.stat,
+  req2sock = takeover.req2sock,
+  sock2req = takeover.sock2req,
 }
 
 function socket.event(...)
@@ -327,18 +330,9 @@ function socket.getsock()
   return S and S.u
 end
 
--- These take a connection out of an HTTP request or client, or hand one over; without the page server there
--- is none, so every argument is a wrong one.
-function socket.req2sock(...)
-  check.expected(1, "HTTPCMD", (...), select("#", ...))
-end
-
+-- This takes a connection out of an HTTP client; without one, every argument is a wrong one.
 function socket.http2sock(...)
   check.expected(1, "HTTP", (...), select("#", ...))
-end
-
-function socket.sock2req(...)
-  check.expected(1, "_BASOCK", (...), select("#", ...))
 end
 
 return socket

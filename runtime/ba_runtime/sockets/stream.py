@@ -108,6 +108,14 @@ class Stream:
         self._pending_bytes = 0
         self._reactor.want(self._fd, self._reactor.wanted(self._fd) & ~WRITE)
 
+    def detach(self) -> tuple[socket.socket, bytes]:
+        """Lets go of the system socket, for somebody else to use; returns it and what must still be sent."""
+        unsent = b"".join(self._pending)
+        self._reactor.remove(self._fd)
+        self._pending.clear()
+        self._pending_bytes = 0
+        return self.sock, unsent
+
     def close(self) -> None:
         """Closes the system socket; what is queued is dropped, as documented."""
         self._reactor.remove(self._fd)

@@ -1,0 +1,117 @@
+-- Running pages: each request is a task of its own, so a page may block and nobody else waits.
+--
+-- A page's environment holds what belongs to this one request: `request`, `response`, `print` and `_emit`. Reads
+-- of other names fall through to the globals.
+
+local import = ...
+local sched = import "sched"
+local exchange = import "exchange"
+local request = import "request"
+local response = import "response"
+local report = import "report"
+local text = import "text"
+local host = import "host"
+
+local G = _G
+local type, setmetatable, gsub, pcall = type, setmetatable, string.gsub, pcall
+local close = coroutine.close
+local line, tostring, write = text.line, text.tostring, exchange.write
+
+local page = {}
+
+local GLOBALS = {__index = G}
+
+-- Returns the environment for an exchange, made on first use; `meta` is its metatable where it is not the plain one.
+function page.environment(X, meta)
+  local function print(...)
+    write(X, line(...) .. "\n")
+    return true
+  end
+  local function emit(...)
+    write(X, tostring((...)))
+  end
+  local objects = X.objects
+  if not objects then
+    objects = {request.new(X), response.new(X)}
+    X.objects = objects
+  end
+  return setmetatable({request = objects[1], response = objects[2], print = print, _emit = emit}, meta or GLOBALS)
+end
+
+-- ---------------------------------------------------------------- errors
+
+local ESCAPES = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;"}
+
+local function block(words)
+  return '<pre style="color:#b00020;border:1px solid;padding:.5em;white-space:pre-wrap">'
+    .. gsub(words, "[&<>]", ESCAPES)
+    .. "</pre>\n"
+end
+
+-- Shows the client what ended the page: as the response if nothing has gone out, else in the page.
+local function show_error(X, words)
+  if X.ended or X.deferred then
+    return
+  end
+  if not exchange.replace(X, 500, "text/plain; charset=utf-8", words) then
+    X.task = nil -- whatever happens now happens outside the page
+    if not X.lost then
+      host.web_data(X.number, block(words))
+    end
+    exchange.finish(X)
+  end
+end
+
+-- ---------------------------------------------------------------- the task
+
+local function leave(task)
+  task.X.task = nil
+  sched.count(-1)
+end
+
+local function failed(task, problem)
+  local X = task.X
+  if not X.lost then -- else it ended because its client did
+    report.fault(task, "in LSP", problem)
+  end
+  show_error(X, "Lua error in LSP: " .. report.stack(task.co, type(problem) == "string" and problem or nil, 1) .. "\n")
+end
+
+local function over(X)
+  if not X.deferred then
+    exchange.finish(X)
+  end
+end
+
+local KIND = {
+  name = "page",
+  ended = function(task, ok, problem)
+    leave(task)
+    if not ok and not task.abandoning then
+      return failed(task, problem)
+    end
+    over(task.X)
+  end,
+  yielded = function(task)
+    leave(task)
+    task.over = true
+    failed(task, "attempt to yield from outside a coroutine")
+  end,
+  abandoned = function(task)
+    leave(task)
+    task.over = true
+    over(task.X)
+    pcall(close, task.co)
+  end,
+}
+
+-- Answers an exchange by `f(X)`, in a task of its own; `cell` is whose code it is.
+function page.start(X, f, cell)
+  local task = sched.task(KIND, f)
+  task.X, X.task = X, task
+  task.cell = task.cell or cell
+  sched.count(1)
+  sched.run(task, X)
+end
+
+return page

@@ -1,0 +1,283 @@
+"""A browser's connection on the reactor: reads and bounds requests, sends responses, and knows its deadline.
+
+Theory of operation. The connection reads while it waits for a request, and hands a whole one to its owner.
+While that one is answered it reads on, but only up to a bound, so that pipelined requests wait in order, and
+a client's end is noticed without a system call for each request. Then comes the next request, or the end:
+what is left is sent, our side is shut down, and what still arrives is thrown away for a moment, because
+closing a socket that has unread data resets the connection, and the reset can overtake the last response (RFC
+9112, 9.6).
+
+There is one deadline; the owner looks at it now and then (`server.py`) and calls `expire`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from enum import Enum, auto
+from time import monotonic
+from typing import Protocol as Seam
+
+from ba_runtime._reactor import READ, WRITE, Reactor
+from ba_runtime.sockets.reasons import Signal
+from ba_runtime.sockets.stream import Stream
+
+from .access import Access
+from .limits import Limits
+from .protocol import Ended, Headers, Protocol, Refusal, Request
+
+RECEIVE_BYTES = 32 << 10
+# A body may be as long as this before anybody asks how much all clients hold together.
+SMALL_BODY = 64 << 10
+# The next request is not begun while so much of the last response waits for the client.
+MUCH_UNSENT = 256 << 10
+
+
+class State(Enum):
+    """What the connection is doing."""
+
+    READING = auto()  # waiting for a request, or in the middle of one
+    ANSWERING = auto()  # Lua has it
+    DRAINING = auto()  # the next request waits until the client has taken the last response
+    CLOSING = auto()  # the last response goes out
+    LINGERING = auto()  # it has; the client is to close
+    CLOSED = auto()
+
+
+class Owner(Seam):
+    """Who hears of what happens to a connection."""
+
+    def requested(self, connection: Connection) -> None:
+        """A request is whole."""
+
+    def closed(self, connection: Connection) -> None:
+        """It is gone."""
+
+    def is_full(self) -> bool:
+        """Tells whether all clients together hold too much."""
+
+
+class Connection(Stream):
+    """One client of the page server; `number` is its name to Lua."""
+
+    def __init__(
+        self, number: int, sock: socket.socket, reactor: Reactor, owner: Owner, limits: Limits, access: Access
+    ) -> None:
+        """Takes over `sock`, non-blocking and connected, and begins to read."""
+        super().__init__(number, 0, sock, reactor)
+        reactor.remove(self._fd)  # what arrives is not for Lua, as a stream's is
+        reactor.add(self._fd, number, self._on_ready)
+        self._owner = owner
+        self._limits = limits
+        self._protocol = Protocol(limits, access)
+        self._is_at_end = False
+        self._ahead = 0  # bytes that came while a request is answered
+        self.state = State.READING
+        self.request: Request | None = None
+        self.deadline: float | None = monotonic() + limits.head_s
+        self.arm()
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of a body that is arriving."""
+        return self._protocol.held_bytes
+
+    # ------------------------------------------------------------ reading
+
+    def _on_ready(self, mask: int) -> None:
+        if mask & ~READ and self._pending:
+            self._flush()
+        if mask & ~WRITE and self._reactor.wanted(self._fd) & READ:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data = self.sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return self._lose()
+        if self.state is State.LINGERING or self.state is State.CLOSING:
+            if not data:
+                self._is_at_end = True
+                self.disarm()
+                if self.state is State.LINGERING:
+                    self._over()
+            return None
+        self.feed(data)
+        return None
+
+    def feed(self, data: bytes) -> None:
+        """Takes what arrived."""
+        if not data:
+            self._is_at_end = True
+            self.disarm()
+        was_begun = self._protocol.is_begun
+        self._protocol.receive(data)
+        if self.state is not State.READING:
+            self._ahead += len(data)
+            if self._ahead > self._limits.head_bytes:
+                self.disarm()
+            return
+        if not was_begun:
+            self.deadline = monotonic() + self._limits.head_s
+        self._advance()
+
+    def _advance(self) -> None:
+        had_head = self._protocol.has_head
+        outcome = self._protocol.next()
+        interim = self._protocol.take_outgoing()
+        if interim:
+            self.send(interim)
+        if isinstance(outcome, Request):
+            self.request = outcome
+            self.state = State.ANSWERING
+            self.deadline = None
+            self._owner.requested(self)
+        elif isinstance(outcome, Refusal):
+            self.refuse(outcome)
+        elif isinstance(outcome, Ended):
+            self._over()
+        elif self._protocol.held_bytes > SMALL_BODY and self._owner.is_full():
+            self.refuse(Refusal(503, "Too much is being sent to this server at once."))
+        elif self._protocol.has_head and not had_head:
+            self.deadline = monotonic() + self._limits.body_s
+
+    # ------------------------------------------------------------ answering
+
+    def head(self, status: int, headers: Headers, length: int | None) -> int:
+        """Begins the response; returns the bytes that wait, -1 when the client is gone."""
+        return self._put(self._protocol.head(status, headers, length))
+
+    def data(self, data: bytes) -> int:
+        """Adds to its body; returns the same."""
+        return self._put(self._protocol.data(data))
+
+    def end(self) -> int:
+        """Ends the response and goes on to the next request; returns the same."""
+        left = self._put(self._protocol.end())
+        self._next()
+        return left
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> int:
+        """Sends a whole response and goes on; returns the same."""
+        left = self._put(self._protocol.whole(status, headers, body))
+        self._next()
+        return left
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answers for the server itself, and closes."""
+        data = self._protocol.refusal(refusal)
+        if data:
+            self._put(data)
+        self.hang_up()
+
+    def _put(self, data: bytes) -> int:
+        if self.state is State.CLOSED:
+            return -1
+        if not data:
+            return self._pending_bytes
+        before = self._pending_bytes
+        left = self.send(data)
+        if left < 0:
+            self._lose()
+        elif left and not before:
+            self.deadline = monotonic() + self._limits.send_s
+        return left
+
+    def _next(self) -> None:
+        if self.state is not State.ANSWERING:
+            return
+        self.request = None
+        if not self._protocol.next_cycle():
+            self.hang_up()
+        elif self._pending_bytes > MUCH_UNSENT:
+            self.state = State.DRAINING
+        else:
+            self._resume()
+
+    def _resume(self) -> None:
+        self.state = State.READING
+        self._ahead = 0
+        now = monotonic()
+        if self._protocol.is_begun:
+            self.deadline = now + self._limits.head_s
+            self._advance()
+        elif self._is_at_end:
+            return self.hang_up()
+        else:
+            self.deadline = now + self._limits.idle_s
+        if self.state is State.READING and not self._is_at_end:
+            self.arm()
+        return None
+
+    def _flush(self) -> None:
+        before = self._pending_bytes
+        super()._flush()
+        if self._pending_bytes and self._pending_bytes < before:
+            self.deadline = monotonic() + self._limits.send_s
+
+    def _queue_drained(self) -> None:
+        if self.state is State.ANSWERING:
+            self.deadline = None
+            self._reactor.emit(self.number, Signal.DRAINED)
+        elif self.state is State.DRAINING:
+            self._resume()
+        elif self.state is State.CLOSING:
+            self.hang_up()
+
+    def _queue_failed(self) -> None:
+        self._lose()
+
+    # ------------------------------------------------------------ ending
+
+    def expire(self) -> None:
+        """Ends what has taken too long: a slow request, an idle or a stuck client."""
+        if self.state is State.READING and self._protocol.is_begun:
+            self.refuse(Refusal(408, "The request took too long to arrive."))
+        else:
+            self._lose()
+
+    def hang_up(self) -> None:
+        """Closes once all is sent."""
+        if self.state is State.CLOSED:
+            return None
+        if self._pending_bytes:
+            self.state = State.CLOSING
+            return None
+        if self._is_at_end:
+            return self._over()
+        self.state = State.LINGERING
+        self.deadline = monotonic() + self._limits.linger_s
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            return self._over()
+        self.arm()
+        return None
+
+    def _lose(self) -> None:
+        """The client is gone, or is given up: whoever answers it hears of it."""
+        if self.state is State.ANSWERING:
+            self._reactor.emit(self.number, Signal.SEND_FAILED)
+        self._over()
+
+    def _over(self) -> None:
+        if self.state is not State.CLOSED:
+            self.state = State.CLOSED
+            self.close()
+            self._owner.closed(self)
+
+    def release(self) -> tuple[socket.socket, bytes, bytes]:
+        """Lets go of the socket while a request is answered: it, what must still be sent, what came after."""
+        early = self._protocol.rest()
+        sock, unsent = self.detach()
+        self.state = State.CLOSED
+        self._owner.closed(self)
+        return sock, unsent, early
+
+    def abort(self) -> None:
+        """Closes at once, with a reset, so that nobody takes half a response for a whole one."""
+        with contextlib.suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self._over()

@@ -1,0 +1,48 @@
+"""Finds what a path names below a served folder, and says what kind of content it is.
+
+Nothing outside the folder is ever found, by whatever spelling or link, and nothing hidden: a part that begins
+with a dot (`.preload`, `.lua`, `.git`) is not there.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import stat
+
+TEXT = {"text/javascript", "application/javascript", "application/json", "image/svg+xml", "application/xml"}
+# What the system's own table may not know.
+KNOWN = {".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json",
+         ".svg": "image/svg+xml", ".wasm": "application/wasm", ".md": "text/markdown"}  # fmt: skip
+
+
+def look_up(root: bytes, path: bytes) -> tuple[bytes, int, int] | None:
+    """Returns `file` or `folder`, the size in bytes, and the time of the last change in nanoseconds.
+
+    `root` must be a real path, as `os.path.realpath` gives it. None when there is nothing to show.
+    """
+    parts = [part for part in path.split(b"/") if part]
+    if any(part.startswith(b".") for part in parts) or b"\0" in path or (os.sep != "/" and b"\\" in path):
+        return None
+    wanted = os.path.join(root, *parts)
+    try:
+        real = os.path.realpath(wanted)
+        status = os.stat(real)
+    except (OSError, ValueError):
+        return None
+    if os.path.commonpath([root, real]) != root:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        return b"folder", 0, status.st_mtime_ns
+    if stat.S_ISREG(status.st_mode):
+        return b"file", status.st_size, status.st_mtime_ns
+    return None
+
+
+def content_type(name: bytes) -> bytes:
+    """Returns the `Content-Type` for a file's name."""
+    text = name.decode("utf-8", "replace").lower()
+    kind = KNOWN.get(os.path.splitext(text)[1]) or mimetypes.guess_type(text)[0] or "application/octet-stream"
+    if kind.startswith("text/") or kind in TEXT:
+        kind += "; charset=utf-8"
+    return kind.encode()

@@ -1,0 +1,259 @@
+"""The page server: one listener on loopback, its connections, and the functions that Lua calls.
+
+It listens from the first time that somebody wants to know its port. Lua hears through the listener's number:
+a connection's number when that one's request is whole, 0 when the first connection has come, so that Lua
+begins to sweep (`web_sweep`, every few seconds for as long as there are connections; nothing else needs a
+clock). While a request is answered, DRAINED and SEND_FAILED come under the connection's own number.
+
+No request has a thread, and none of these connections is a socket object, until a page takes one
+(`web_take`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import TypeAlias
+from urllib.parse import parse_qsl
+
+from ba_runtime._reactor import Reactor
+from ba_runtime.sockets import Network
+from ba_runtime.sockets.listener import Listener
+from ba_runtime.sockets.stream import Stream
+from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
+
+from .access import Access
+from .connection import Connection
+from .folder import content_type, look_up
+from .limits import Limits
+
+PORT_VARIABLE = "BA_LUA_PORT"
+ADDRESS = "127.0.0.1"
+ACCEPTS = 64  # clients taken in one go, so that a crowd of them does not keep everybody else waiting
+_SORRY = b"503 Service Unavailable\nThe page server has as many connections as it takes.\n"
+FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_SORRY), _SORRY)
+)
+
+Pairs: TypeAlias = "tuple[bytes, ...] | None"
+
+
+class _Door(Listener):
+    """The listener: takes clients by itself, since Lua need not know of them yet."""
+
+    enter: Callable[[socket.socket], None]
+
+    def _on_ready(self, _mask: int) -> None:
+        for _ in range(ACCEPTS):
+            client = self.accept()
+            if client is None:
+                return
+            self.enter(client)
+
+
+def _pairs(flat: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+class WebServer:
+    """All that the page server holds. Every method runs on the Lua thread."""
+
+    def __init__(self, reactor: Reactor, network: Network, limits: Limits) -> None:
+        """Opens nothing yet. `network` gets the connections that pages take, and gives others."""
+        self._reactor = reactor
+        self._network = network
+        self._limits = limits
+        self._access = Access()
+        self._door: _Door | None = None
+        self._connections: dict[int, Connection] = {}
+
+    def functions(self) -> dict[str, Callable[..., object]]:
+        """Returns what Lua may call, by name."""
+        return {
+            "web_listen": self.listen,
+            "web_sweep": self.sweep,
+            "web_request": self.request,
+            "web_names": self.names,
+            "web_respond": self.respond,
+            "web_head": self.head,
+            "web_data": self.data,
+            "web_end": self.end,
+            "web_abort": self.abort,
+            "web_take": self.take,
+            "web_adopt": self.adopt,
+            "web_form": self.form,
+            "web_file": look_up,
+            "web_content_type": content_type,
+        }
+
+    # ------------------------------------------------------------ clients
+
+    def listen(self) -> tuple[int, int] | tuple[None, bytes]:
+        """Begins to listen; returns the number for events and the port, or None and what is wrong."""
+        if self._door is None:
+            wanted = os.environ.get(PORT_VARIABLE, "") or "0"
+            sock = socket.socket()
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                sock.bind((ADDRESS, int(wanted)))
+                self._door = _Door(self._network.new_number(), 0, sock, self._reactor)
+            except (OSError, ValueError, OverflowError) as fault:
+                sock.close()
+                return None, f"the page server cannot listen on port {wanted}: {fault}".encode()
+            self._door.enter = self._enter
+            self._door.arm()
+        return self._door.number, self._door.sock.getsockname()[1]
+
+    def _enter(self, client: socket.socket) -> None:
+        if len(self._connections) >= self._limits.connections:
+            with contextlib.suppress(OSError):
+                client.send(FULL)
+            client.close()
+            return
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._add(self._network.new_number(), client)
+
+    def _add(self, number: int, client: socket.socket) -> Connection:
+        assert self._door is not None
+        connection = Connection(number, client, self._reactor, self, self._limits, self._access)
+        if not self._connections:
+            self._reactor.emit(self._door.number, 0)
+        self._connections[number] = connection
+        return connection
+
+    def sweep(self) -> float | None:
+        """Ends what has taken too long; returns in how many seconds to come again, None for no need."""
+        now = monotonic()
+        for connection in list(self._connections.values()):
+            if connection.deadline is not None and connection.deadline <= now:
+                connection.expire()
+        return self._limits.sweep_s if self._connections else None
+
+    def close_all(self) -> None:
+        """Stops: closes the listener and every connection."""
+        for connection in list(self._connections.values()):
+            connection.close()
+        self._connections.clear()
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+
+    # ------------------------------------------------------------ what connections say
+
+    def requested(self, connection: Connection) -> None:
+        """A request is whole: Lua is to answer it."""
+        assert self._door is not None
+        self._reactor.emit(self._door.number, connection.number)
+
+    def closed(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self._connections.pop(connection.number, None)
+
+    def is_full(self) -> bool:
+        """Tells whether the bodies that are arriving are too much together."""
+        return sum(one.held_bytes for one in self._connections.values()) > self._limits.bodies_bytes
+
+    # ------------------------------------------------------------ requests and responses
+
+    def request(self, number: int) -> tuple[object, ...]:
+        """Returns method, path, query, version, body, whether it wants a WebSocket, and its headers, flat.
+
+        Nothing when the client has gone meanwhile.
+        """
+        connection = self._connections.get(number)
+        if connection is None or connection.request is None:
+            return ()
+        request = connection.request
+        connection.request = request._replace(body=b"") if request.body else request  # Lua has it now
+        head = (request.method, request.path, request.query, request.version, request.body)
+        return *head, request.is_websocket, *(text for field in request.headers for text in field)
+
+    def names(self, number: int) -> tuple[object, ...]:
+        """Returns the peer's address, port and whether that is IPv6, then our own; nothing for none."""
+        connection = self._connections.get(number)
+        if connection is None:
+            return ()
+        try:
+            peer, own = connection.sock.getpeername(), connection.sock.getsockname()
+        except OSError:
+            return ()
+        return peer[0].encode(), peer[1], False, own[0].encode(), own[1], False
+
+    def respond(self, number: int, status: int, body: bytes, *headers: bytes) -> int:
+        """Sends a whole response; returns the bytes that wait for the client, -1 when it is gone."""
+        connection = self._connections.get(number)
+        return -1 if connection is None else connection.answer(status, _pairs(headers), body)
+
+    def head(self, number: int, status: int, length: int | None, *headers: bytes) -> int:
+        """Begins a response whose body follows; returns the same."""
+        connection = self._connections.get(number)
+        return -1 if connection is None else connection.head(status, _pairs(headers), length)
+
+    def data(self, number: int, data: bytes) -> int:
+        """Sends a piece of the body; returns the same."""
+        connection = self._connections.get(number)
+        return -1 if connection is None else connection.data(data)
+
+    def end(self, number: int) -> int:
+        """Ends the response; returns the same."""
+        connection = self._connections.get(number)
+        return -1 if connection is None else connection.end()
+
+    def abort(self, number: int) -> None:
+        """Closes the connection in the middle of a response."""
+        connection = self._connections.get(number)
+        if connection is not None:
+            connection.abort()
+
+    def form(self, text: bytes) -> Pairs:
+        """Returns the names and values of a query or a form, flat and decoded; None for too many."""
+        try:
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=self._limits.form_fields)
+        except ValueError:
+            return None
+        return tuple(part for pair in pairs for part in pair)
+
+    # ------------------------------------------------------------ connections that change hands
+
+    def take(self, number: int, cell: int, upgrades: bool) -> tuple[bool, bytes]:
+        """Makes a connection whose request is being answered a plain stream of the same number.
+
+        With `upgrades` the client's wish for a WebSocket is granted first. Returns whether that was possible,
+        and what arrived after the request.
+        """
+        connection = self._connections.get(number)
+        if connection is None or connection.request is None:
+            return False, b""
+        answer = b""
+        if upgrades:
+            try:
+                answer = accept_upgrade(
+                    connection.request.method.decode("latin-1"), connection.request.headers
+                )
+            except NotAnUpgrade:
+                return False, b""
+        sock, unsent, early = connection.release()
+        stream = Stream(number, cell, sock, self._reactor)
+        self._network.opened(stream)
+        if unsent or answer:
+            stream.send(unsent + answer)
+        return True, early
+
+    def adopt(self, number: int, received: bytes) -> bool:
+        """Makes a plain stream a connection of the page server, `received` being what came already."""
+        if self._door is None or not self._network.is_plain_stream(number):
+            return False
+        stream = self._network.release(number)
+        assert isinstance(stream, Stream)
+        sock, unsent = stream.detach()
+        connection = self._add(number, sock)
+        if unsent:
+            connection.send(unsent)
+        if received:
+            connection.feed(received)
+        return True
