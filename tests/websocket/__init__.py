@@ -1,0 +1,1 @@
+"""WebSockets: the codec in memory, and the whole against `websockets` on loopback."""
