@@ -225,14 +225,14 @@ local function sent(S, left, before)
   return true
 end
 
--- Sends by `send(data, kind)`, one of the codec's, unless the queue is full and nobody may wait for it.
-local function write(S, send, data, kind)
+-- Sends by `send(data, …)`, one of the codec's, unless the queue is full and nobody may wait for it.
+local function write(S, send, data, ...)
   local before = S.busy and queued(S.number) or 0
   if before > 0 and S.nonblocking and before >= (S.limit or stream.QUEUE_LIMIT) and not sched.own then
     return nil, before
   end
   S.sent = S.sent + #data
-  return sent(S, send(data, kind), before)
+  return sent(S, send(data, ...), before)
 end
 
 -- Writes a message (not empty); returns as a stream's writes do.
