@@ -15,6 +15,7 @@ from . import _base64, crypto
 from ._files import Files
 from ._interrupt import Interrupter
 from .events import Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced
+from .http_client import Conversations
 from .sockets import Network
 from .web import WebServer
 
@@ -69,6 +70,7 @@ def crossing_table(
         **_to_sink(sink),
         **desk.functions(),
         **network.functions(),
+        **Conversations().functions(),
         **web.functions(),
         **{name: getattr(files, name) for name in FILE_FUNCTIONS},
     }

@@ -16,6 +16,7 @@ store, context = ba.create.certstore(), ba.create.sharkssl()
 jsonparser, datetime = ba.json.parser(), ba.datetime()
 cipher = ba.crypto.symmetric("ECB", ("k"):rep(16))
 dir = ba.create.dir()
+httpc = require"httpc".create()
 """
 
 
@@ -39,7 +40,8 @@ def test_every_function_is_documented_and_no_other(runtime: Runtime, path: tuple
 
 
 @pytest.mark.parametrize(
-    "kind", ["socket", "timer", "thread", "store", "context", "jsonparser", "datetime", "cipher", "dir"]
+    "kind",
+    ["socket", "timer", "thread", "store", "context", "jsonparser", "datetime", "cipher", "dir", "httpc"],
 )
 def test_every_method_is_documented_and_no_other(runtime: Runtime, kind: str) -> None:
     """Metamethods aside."""
@@ -74,7 +76,7 @@ def test_a_dotted_name_finds_its_function() -> None:
 
 def test_a_method_is_found_by_any_variable() -> None:
     """What kind of object the variable holds is not known, so every kind answers, sockets first."""
-    assert [entry.name for entry in lookup("s:read")] == ["socket:read", "file:read"]
+    assert [entry.name for entry in lookup("s:read")] == ["socket:read", "file:read", "httpc:read"]
     assert [entry.name for entry in lookup(":cancel")] == ["timer:cancel"]
     assert [entry.name for entry in lookup("file:read")] == ["file:read"]
 

@@ -23,6 +23,7 @@ local dates = import "dates"
 local datetime = import "datetime"
 local address = import "address"
 local crypto = import "crypto"
+local httpc = import "httpc"
 local dir = import "dir"
 local web = import "web"
 
@@ -112,6 +113,7 @@ G.mako = setmetatable({sharkclient = shark.sharkclient}, {
   end,
 })
 loaded.mako = G.mako
+loaded.httpc = httpc.api
 seal.apply()
 
 -- ---------------------------------------------------------------- what other threads ask for

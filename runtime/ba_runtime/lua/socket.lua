@@ -313,6 +313,7 @@ local socket = {
   fh2n = bytes.fh2n,
   fn2h = bytes.fn2h,
   stat = sock.stat,
+  http2sock = import "http2sock",
   req2sock = takeover.req2sock,
   sock2req = takeover.sock2req,
 }
@@ -328,11 +329,6 @@ end
 function socket.getsock()
   local S = sched.own
   return S and S.u
-end
-
--- This takes a connection out of an HTTP client; without one, every argument is a wrong one.
-function socket.http2sock(...)
-  check.expected(1, "HTTP", (...), select("#", ...))
 end
 
 return socket

@@ -1,0 +1,100 @@
+"""The protocol of the HTTP client: bytes in, bytes and events out, no I/O.
+
+`url.py` takes URLs apart, `conversation.py` is one connection's talk (h11), and `Conversations` here holds
+those of one Lua state under numbers and is what Lua calls. The network, the waiting and the documented face
+are in `lua/http_wire.lua`, `lua/http_exchange.lua` and `lua/httpc.lua`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ba_runtime.websocket import is_accepted, new_key
+
+from .conversation import MAX_HEAD_BYTES, Conversation, Fault, Step, problem_of
+from .url import Url, parse
+
+__all__ = ["MAX_HEAD_BYTES", "Conversation", "Conversations", "Fault", "Step", "Url", "parse"]
+
+
+class Conversations:
+    """The conversations of one Lua state. No method raises on what a user or a server does."""
+
+    def __init__(self) -> None:
+        """Starts with none."""
+        self._open: dict[int, Conversation] = {}
+        self._last = 0
+
+    def functions(self) -> dict[str, Callable[..., object]]:
+        """Returns what Lua may call, by name."""
+        return {
+            "http_url": _url,
+            "http_problem": _problem,
+            "http_open": self.open,
+            "http_forget": self.forget,
+            "http_begin": self.begin,
+            "http_body": self.body,
+            "http_finish": self.finish,
+            "http_next": self.next,
+            "http_left_over": self.left_over,
+            "http_key": new_key,
+            "http_is_accepted": is_accepted,
+        }
+
+    def open(self) -> int:
+        """Starts a conversation, for a new connection; returns its number."""
+        self._last += 1
+        self._open[self._last] = Conversation()
+        return self._last
+
+    def forget(self, number: int) -> None:
+        """Ends a conversation; a number that is not known is ignored."""
+        self._open.pop(number, None)
+
+    def begin(self, number: int, method: bytes, target: bytes, fields: bytes) -> bytes | tuple[None, bytes]:
+        """Begins a request; returns what to send, or None and what is wrong with it.
+
+        `fields` has a line `name:value` for each header field.
+        """
+        return _sent(self._open[number].begin(method, target, _pairs(fields)))
+
+    def body(self, number: int, data: bytes) -> bytes | tuple[None, bytes]:
+        """Returns what to send for a piece of the request's body, or None and why it cannot be sent."""
+        return _sent(self._open[number].body(data))
+
+    def finish(self, number: int) -> bytes | tuple[None, bytes]:
+        """Ends the request; returns what to send, maybe nothing, or None and what is missing."""
+        return _sent(self._open[number].finish())
+
+    def next(self, number: int, data: bytes | None = None) -> tuple[bytes, int | bytes, bytes]:
+        """Takes what has arrived, empty bytes for the end of the connection, and returns the next step.
+
+        The name of the step, with its two values: see `Step`.
+        """
+        step = self._open[number].next(data)
+        return step.kind, step.value, step.text
+
+    def left_over(self, number: int) -> bytes:
+        """Returns what has arrived but belongs to no step yet."""
+        return self._open[number].left_over()
+
+
+def _pairs(fields: bytes) -> list[tuple[bytes, bytes]]:
+    parts = (line.partition(b":") for line in fields.split(b"\n") if line)
+    return [(name, value) for name, _, value in parts]
+
+
+def _problem(method: bytes, target: bytes, fields: bytes) -> bytes | None:
+    return problem_of(method, target, _pairs(fields))
+
+
+def _sent(outcome: bytes | Fault) -> bytes | tuple[None, bytes]:
+    return (None, outcome.text) if isinstance(outcome, Fault) else outcome
+
+
+def _url(text: bytes) -> tuple[bytes, bytes, int, bytes, bytes, bytes, bytes] | None:
+    """Returns scheme, host, port, target, Host field, user and password of a URL; None for none."""
+    url = parse(text)
+    if url is None:
+        return None
+    return url.scheme, url.host, url.port, url.target, url.authority, url.user, url.password

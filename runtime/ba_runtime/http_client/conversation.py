@@ -1,0 +1,133 @@
+"""One connection's talk with an HTTP server: h11 in plain steps.
+
+A conversation is a series of requests with their responses (RFC 9112). For each: `begin`, any number of
+`body`, `finish`, and `next` until the response is over. Interim responses (100 and its like, RFC 9110 15.2)
+are passed over, except 101, after which the connection is HTTP no more. Nothing is kept of what h11 has
+handed out, and what it may hold back is bounded: see `MAX_HEAD_BYTES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import h11
+
+# A response's status line and header fields together; also a chunk's size line, and the trailers. Browsers
+# allow 256 KiB, servers send 1.
+MAX_HEAD_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What comes next in a response.
+
+    kind        value, text
+    b"more"     nothing to report before more has arrived
+    b"head"     the status code, and the header fields, `name:value` and a line feed each
+    b"body"     a piece of the body
+    b"end"      1 if the connection can be used for another request, else 0
+    b"switched" a 101: the connection is HTTP no more
+    b"fault"    0 and what the server did wrong; the connection cannot be used any more
+    """
+
+    kind: bytes
+    value: int | bytes = 0
+    text: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with what was to be sent."""
+
+    text: bytes
+
+
+MORE = Step(b"more")
+
+
+class Conversation:
+    """One connection's."""
+
+    def __init__(self) -> None:
+        """Starts with nothing said."""
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._is_faulty = False
+
+    def begin(self, method: bytes, target: bytes, fields: list[tuple[bytes, bytes]]) -> bytes | Fault:
+        """Begins a request; `fields` must say how long the body is, if there is one."""
+        http = self._http
+        if http.our_state is h11.DONE and http.their_state is h11.DONE:
+            http.start_next_cycle()
+        try:
+            return http.send(h11.Request(method=method, target=target, headers=fields)) or b""
+        except h11.ProtocolError as error:
+            return Fault(str(error).encode())
+
+    def body(self, data: bytes) -> bytes | Fault:
+        """Returns a piece of the body as it is sent."""
+        try:
+            return self._http.send(h11.Data(data=data)) or b""
+        except h11.ProtocolError as error:
+            return Fault(str(error).encode())
+
+    def finish(self) -> bytes | Fault:
+        """Ends the request. Once more changes nothing."""
+        if self._http.our_state is not h11.SEND_BODY:
+            return b""
+        try:
+            return self._http.send(h11.EndOfMessage()) or b""
+        except h11.ProtocolError as error:
+            return Fault(str(error).encode())
+
+    def next(self, data: bytes | None) -> Step:
+        """Takes what has arrived, b"" for the end, None for nothing; returns the first step in it."""
+        if self._is_faulty:
+            return Step(b"fault", 0, b"the connection is not usable after an earlier fault")
+        try:
+            if data is not None:
+                self._http.receive_data(data)
+            while True:
+                step = self._step()
+                if step is not None:
+                    return step
+        except (h11.ProtocolError, RuntimeError) as error:  # the latter: data after the end
+            self._is_faulty = True
+            return Step(b"fault", 0, str(error).encode("utf-8", "replace"))
+
+    def _step(self) -> Step | None:
+        event = self._http.next_event()
+        if event is h11.NEED_DATA:
+            return MORE
+        if isinstance(event, h11.InformationalResponse):
+            return _head(event) if event.status_code == 101 else None
+        if isinstance(event, h11.Response):
+            return _head(event)
+        if isinstance(event, h11.Data):
+            return Step(b"body", bytes(event.data))
+        if event is h11.PAUSED and self._http.their_state is h11.SWITCHED_PROTOCOL:
+            return Step(b"switched")
+        # EndOfMessage; PAUSED and ConnectionClosed come after it, to who asks on. What came beyond the end
+        # must not pass for the next response.
+        http = self._http
+        is_reusable = (
+            http.our_state is h11.DONE and http.their_state is h11.DONE and not http.trailing_data[0]
+        )
+        return Step(b"end", int(is_reusable and isinstance(event, h11.EndOfMessage)))
+
+    def left_over(self) -> bytes:
+        """Returns what has arrived and was in no step: with a 101, the new protocol's first bytes."""
+        return self._http.trailing_data[0]
+
+
+def problem_of(method: bytes, target: bytes, fields: list[tuple[bytes, bytes]]) -> bytes | None:
+    """Returns what makes a request impossible: a name or a value with characters that must not be there."""
+    try:
+        h11.Request(method=method, target=target, headers=fields)
+    except h11.ProtocolError as error:
+        return str(error).encode()
+    return None
+
+
+def _head(event: h11.Response | h11.InformationalResponse) -> Step:
+    fields = b"".join(b"%b:%b\n" % (name, value) for name, value in event.headers.raw_items())
+    return Step(b"head", event.status_code, fields)

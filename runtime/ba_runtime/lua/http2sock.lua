@@ -1,0 +1,31 @@
+-- ba.socket.http2sock(http): takes the connection out of an HTTP client, as a socket.
+
+local import = ...
+local check = import "check"
+local httpc = import "httpc"
+local websocket = import "websocket"
+
+local type, select, rawget = type, select, rawget
+
+-- http2sock(httpc or httpm object) → socket [, data] | nil, "invalidsocketcon"
+--
+-- After a WebSocket's handshake it is one, and what came with the handshake is read from it. Of any other response
+-- what came beyond its head is the second result.
+return function(...)
+  local client = ...
+  if type(client) == "table" then
+    client = rawget(client, "raw")
+  end
+  if not httpc.taking.is_client(client) then
+    check.expected(1, "HTTP", (...), select("#", ...))
+  end
+  local S, early, is_websocket = httpc.taking.take(client)
+  if not S then
+    return nil, "invalidsocketcon"
+  elseif is_websocket then
+    websocket.adopt(S, true, early)
+  elseif early ~= "" then
+    return S.u, early
+  end
+  return S.u
+end
