@@ -5,7 +5,8 @@
 
 Where things are: `runtime.py` the face for other threads, `events.py` what leaves the runtime, `_loop.py` the
 Lua thread, `_reactor.py` and `sockets/` the network, `_lua.py` the door to lupa, `lua/` the API itself,
-`lab/` servers that answer for the documentation's host names, `syntax.py` what front ends ask about a text.
+`web/` the page server, `lab/` servers that answer for the documentation's host names, `syntax.py` what front
+ends ask about a text.
 """
 
 from ._lua import Compiler
@@ -18,6 +19,7 @@ from .events import (
     InputRequested,
     LatePrint,
     Note,
+    PageResult,
     Printed,
     Sink,
     SocketClosed,
@@ -38,6 +40,7 @@ __all__ = [
     "InputRequested",
     "LatePrint",
     "Note",
+    "PageResult",
     "Printed",
     "Runtime",
     "RuntimeClosed",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from .errors import UsageError
 from .events import (
     CellResult,
     ErrorReport,
@@ -92,8 +93,11 @@ def _read_line(runtime: Runtime) -> None:
     ).start()
 
 
-def run(path: Path, *, stay: bool, max_memory: int) -> int:
-    """Runs the file and returns the exit code: 0, 1 after an error, os.exit's, or 130 after Ctrl-C."""
+def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) -> int:
+    """Runs the file and returns the exit code: 0, 1 after an error, os.exit's, or 130 after Ctrl-C.
+
+    With a folder, that is served on the page server first.
+    """
     source = path.read_bytes()
     if source.startswith(b"#"):
         source = b"--" + source
@@ -103,12 +107,17 @@ def run(path: Path, *, stay: bool, max_memory: int) -> int:
     with runtime:
         before = signal.signal(signal.SIGINT, lambda *_: runtime.interrupt())
         try:
+            if folder is not None:
+                runtime.serve(str(folder)).result()
             result = runtime.run_cell(source, name=path.name, cell=1).result()
             if stay and result.error is None:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 runtime.until_idle().result()
         except KeyboardInterrupt:
             return INTERRUPTED
+        except UsageError as error:
+            print(f"ba-lua: cannot serve {folder}: {error}", file=sys.stderr)
+            return 1
         finally:
             signal.signal(signal.SIGINT, before)
         return _exit_code(result, sys.stderr.buffer)
@@ -123,11 +132,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("file", type=Path, help="the Lua program")
     parser.add_argument("--stay", action="store_true", help="go on until the last cosocket has ended")
     parser.add_argument(
+        "--serve", type=Path, metavar="FOLDER", help="serve the folder's pages and files (mako.port) first"
+    )
+    parser.add_argument(
         "--max-memory", type=int, default=MAX_MEMORY >> 20, metavar="MIB", help="bound on Lua's memory"
     )
     options = parser.parse_args(argv)
     try:
-        return run(options.file, stay=options.stay, max_memory=options.max_memory << 20)
+        return run(options.file, stay=options.stay, max_memory=options.max_memory << 20, folder=options.serve)
     except OSError as error:
         print(f"ba-lua: cannot read {options.file}: {error.strerror}", file=sys.stderr)
         return 1

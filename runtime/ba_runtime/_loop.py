@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from ._crossing import crossing_table
@@ -26,7 +26,7 @@ from ._lua import LuaState
 from ._reactor import Reactor, Value
 from ._resolver import Resolver
 from .errors import RuntimeClosed
-from .events import CellResult, ErrorReport, Fault, Note, Sink, SocketInfo
+from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo
 from .sockets import Network
 from .web import Limits, WebServer
 
@@ -43,6 +43,7 @@ class _Cell:
     source: bytes
     name: bytes
     result: Future[CellResult]
+    path: bytes | None = None  # where to put a page; None for a cell that is no page
 
 
 class LuaThread(threading.Thread):
@@ -63,6 +64,7 @@ class LuaThread(threading.Thread):
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
         self._rows: dict[int, list[SocketInfo]] = {}
         self._last_ticket = 0
+        self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
         self._interrupting = False
         self._closing = False
         self._ended = False
@@ -78,6 +80,15 @@ class LuaThread(threading.Thread):
         cell = _Cell(number, source, name, Future())
         self._post(lambda: self._add_cell(cell), cell.result)
         return cell.result
+
+    def run_page(self, source: bytes, name: bytes, number: int, path: bytes) -> Future[PageResult]:
+        """Queues a page as a cell; `path` is where to put it, empty for nowhere."""
+        page: Future[PageResult] = Future()
+        result: Future[CellResult] = Future()
+        result.add_done_callback(lambda _: self._page_over(page, result))
+        cell = _Cell(number, source, name, result, path)
+        self._post(lambda: self._add_cell(cell), result)
+        return page
 
     def ask(self, kind: str, *arguments: bytes) -> Future[tuple[Any, ...]]:
         """Asks Lua something (`requests` in lua/boot.lua); the answer is a tuple."""
@@ -175,7 +186,10 @@ class LuaThread(threading.Thread):
         cell = self._cells[0]
         if self._is_short:
             self._hand_over("memory", 1)
-        self._hand_over("cell", cell.number, cell.source, cell.name)
+        if cell.path is None:
+            self._hand_over("cell", cell.number, cell.source, cell.name)
+        else:
+            self._hand_over("page", cell.number, cell.source, cell.name, cell.path)
 
     def _cell_done(self, _number: int, *values: bytes) -> None:
         self._end_cell(values, None)
@@ -197,6 +211,20 @@ class LuaThread(threading.Thread):
         if self._cells and not self._closing:
             self._start_cell()
 
+    def _page_done(self, status: int, content_type: bytes, body: bytes, url: bytes | None = None) -> None:
+        """What the page that is running has answered; the end of its cell follows."""
+        address = None if url is None else url.decode("utf-8", "replace")
+        self._answer = PageResult(0, status, content_type.decode("latin-1"), body, None, address)
+
+    def _page_over(self, page: Future[PageResult], result: Future[CellResult]) -> None:
+        fault = result.exception()
+        if fault is not None:
+            page.set_exception(fault)
+            return
+        cell, error = result.result().cell, result.result().error
+        status = self._answer.status if error is None else 500
+        page.set_result(replace(self._answer, cell=cell, status=status, error=error))
+
     # ------------------------------------------------------------ what Lua calls
 
     def functions(self) -> Mapping[str, Callable[..., object]]:
@@ -208,6 +236,7 @@ class LuaThread(threading.Thread):
             "socket_info": self._socket_info,
             "cell_done": self._cell_done,
             "cell_failed": self._cell_failed,
+            "page_done": self._page_done,
             "is_interrupting": lambda: self._interrupting,
             "interrupt_over": self._interrupt_over,
             "stop_running": self._stop_running,

@@ -126,6 +126,22 @@ class CellResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PageResult:
+    """What a page that ran as a cell has answered.
+
+    `status` is 500 when it failed, and `error` then says why; `body` is what it had written by then. `url` is
+    where the page server shows it from now on, None when it was given no path.
+    """
+
+    cell: int
+    status: int
+    content_type: str
+    body: bytes
+    error: ErrorReport | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SocketInfo:
     """One socket object, for the socket table. Times are in seconds, counts in bytes."""
 

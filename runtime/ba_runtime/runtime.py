@@ -6,12 +6,14 @@ that the Lua code says in between goes to the sink as events (`events.py`).
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future
 from typing import Any
 
 from ._loop import LuaThread
 from ._resolver import Resolver
-from .events import CellResult, Sink, SocketInfo
+from .errors import UsageError
+from .events import CellResult, PageResult, Sink, SocketInfo
 from .web import Limits
 
 MAX_MEMORY = 1 << 30
@@ -56,6 +58,31 @@ class Runtime:
         Lua does, only RuntimeClosed when the runtime ends meanwhile.
         """
         return self._thread.run_cell(source, name.encode(), cell)
+
+    def run_page(self, source: bytes, *, name: str, cell: int, path: str | None = None) -> Future[PageResult]:
+        """Runs an LSP page as a cell, for a GET request that no client has sent.
+
+        `name` and `cell` are as for `run_cell`, and pages take their turn among the cells. With a `path` the
+        page is also put there on the page server, in place of an earlier one, and runs again for every
+        request of it. The result holds what the page wrote; its `error` says why it failed. Never raises on
+        what the page does, only RuntimeClosed when the runtime ends meanwhile.
+        """
+        place = b"" if path is None else b"/" + path.encode().lstrip(b"/")
+        return self._thread.run_page(source, name.encode(), cell, place)
+
+    def serve(self, folder: str) -> Future[int]:
+        """Serves a folder on the page server, as the root of all paths, and returns the server's port.
+
+        Its `.preload` runs first, and `require` finds what is in its `.lua/`; pages (`.lsp`) run, other files
+        are sent, what is hidden is not. It takes the place of the folder that was served before. The future
+        raises UsageError when there is no such folder or `.preload` fails, with the reason.
+        """
+        path = os.path.realpath(folder)
+        if not os.path.isdir(path):
+            missing: Future[int] = Future()
+            missing.set_exception(UsageError(f"there is no folder {folder!r}"))
+            return missing
+        return _then(self._thread.ask("serve", os.fsencode(path)), _port)
 
     def interrupt(self) -> None:
         """Stops the running cell wherever it is, and background code that runs without ever waiting.
@@ -106,6 +133,13 @@ class Runtime:
             self.resolver.close()
 
 
+def _port(answer: tuple[Any, ...]) -> int:
+    is_served, outcome = answer
+    if not is_served:
+        raise UsageError(outcome.decode("utf-8", "replace"))
+    return int(outcome)
+
+
 def _then(question: Future[tuple[Any, ...]], convert: Any) -> Future[Any]:
     """Returns a future of `convert(answer)`; it runs on the Lua thread and must be quick."""
     converted: Future[Any] = Future()
@@ -115,8 +149,11 @@ def _then(question: Future[tuple[Any, ...]], convert: Any) -> Future[Any]:
         fault = answer.exception()
         if fault is not None:
             converted.set_exception(fault)
-        else:
+            return
+        try:
             converted.set_result(convert(answer.result()))
+        except UsageError as error:
+            converted.set_exception(error)
 
     question.add_done_callback(done)
     return converted

@@ -1,7 +1,8 @@
 """Every published script traces what the real server (Mako 4.3) traced for it, or differs for a known reason.
 
 A script runs as users run it, through `python -m ba_runtime`, in a folder of its own. The texts behind the
-`NAME LINE: ` of its trace are compared with `scripts/NNN-name.expected`.
+`NAME LINE: ` of its trace are compared with `scripts/NNN-name.expected`. A script with an `.lsp` beside it asks
+for that page, as `/page.lsp`.
 """
 
 from __future__ import annotations
@@ -45,8 +46,14 @@ def _traced(script: Path, folder: Path, vectors: Path) -> tuple[list[str], str]:
     # On the first line, so that no line number moves.
     program = f'VECTOR_DIR="{vectors}" ' + script.read_text(encoding="utf-8")
     (folder / script.name).write_text(program, encoding="utf-8")
+    page = script.with_suffix(".lsp")
+    served = []
+    if page.exists():
+        (folder / "site").mkdir()
+        (folder / "site" / "page.lsp").write_bytes(page.read_bytes())
+        served = ["--serve", "site"]
     process = subprocess.run(
-        [sys.executable, "-m", "ba_runtime", script.name],
+        [sys.executable, "-m", "ba_runtime", *served, script.name],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,

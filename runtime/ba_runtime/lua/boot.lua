@@ -26,6 +26,8 @@ local crypto = import "crypto"
 local httpc = import "httpc"
 local dir = import "dir"
 local web = import "web"
+local app = import "app"
+local page_cell = import "page_cell"
 
 local G = _G
 local type, select, next, setmetatable, collectgarbage, loaded =
@@ -121,6 +123,8 @@ seal.apply()
 local requests = {}
 
 requests.cell = cell.start
+requests.page = page_cell.start
+requests.serve = app.request
 
 function requests.interrupt()
   local target = interrupt.target

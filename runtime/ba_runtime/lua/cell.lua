@@ -47,6 +47,9 @@ local function message_of(problem)
 end
 
 local function over(task)
+  if task.farewell then
+    task.farewell(task)
+  end
   task.cell.running = false
   sched.cell = nil
   if interrupt.target == task then
@@ -74,6 +77,9 @@ end
 
 local function abandoned(task)
   over(task)
+  if task.exit_code == nil then -- a page that has stopped itself
+    return host.cell_done(task.cell.id)
+  end
   host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
 end
 
@@ -114,23 +120,35 @@ end
 
 -- The chunk comes as `...` because a local's name would show up in tracebacks instead of "main chunk".
 local function show(...)
-  return rendered((...)())
+  return rendered((...)(select(2, ...)))
+end
+
+-- Tells that the text of cell `id` does not compile.
+function cell.refuse(id, name, problem)
+  if problem == "not enough memory" then
+    return host.cell_failed(id, "memory", problem, name, 0, "", 0)
+  end
+  local line = match(problem, ":(%d+):") or 0
+  return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)
+end
+
+-- Runs `f(...)` as cell `id`. `farewell(task)`, if there is one, is called before its end is reported.
+function cell.run(id, farewell, f, ...)
+  local task = sched.task(KIND, show)
+  task.cell = {id = id, running = true}
+  task.farewell = farewell
+  sched.cell, interrupt.target = task, task
+  sched.run(task, f, ...)
 end
 
 -- Starts cell `id`: the text `source`, known to messages as `name`.
 function cell.start(id, source, name)
   local mark = sub(name, 1, 3) == "ba:" and "@" or "=" -- `=ba:` is what marks our own code
   local chunk, problem = load(source, mark .. name, "t", G)
-  if problem == "not enough memory" then
-    return host.cell_failed(id, "memory", problem, name, 0, "", 0)
-  elseif not chunk then
-    local line = match(problem, ":(%d+):") or 0
-    return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)
+  if not chunk then
+    return cell.refuse(id, name, problem)
   end
-  local task = sched.task(KIND, show)
-  task.cell = {id = id, running = true}
-  sched.cell, interrupt.target = task, task
-  sched.run(task, chunk)
+  cell.run(id, nil, chunk)
 end
 
 return cell

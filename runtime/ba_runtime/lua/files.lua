@@ -284,6 +284,9 @@ function files.mkio(...)
   return new_io(root)
 end
 
+-- Returns an io for the directory of this path.
+files.new = new_io
+
 -- Tells whether a value is an io.
 function files.is_io(value)
   return roots[value] ~= nil

@@ -188,6 +188,30 @@ function meta.abort(...)
   stop(X)
 end
 
+-- include(path) → true: another page writes its part here; relative paths begin at this page's folder
+function meta.include(...)
+  local n, self, path = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  path = check.string(2, path, n)
+  if not import "web".include(usable(X), path) then
+    check.raise("there is no page at '" .. path .. "'")
+  end
+  return true
+end
+
+-- forward(path): another page answers instead, and this one ends
+function meta.forward(...)
+  local n, self, path = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  path = check.string(2, path, n)
+  exchange.reset(usable(X))
+  if not import "web".include(X, path) then
+    check.raise("there is no page at '" .. path .. "'")
+  end
+  exchange.finish(X)
+  stop(X)
+end
+
 -- ---------------------------------------------------------------- deferred
 
 -- deferred() → an object that answers later; what the page itself writes from now on goes nowhere
