@@ -12,7 +12,7 @@ DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 # scheme://[user[:password]@]host[:port][/path][?query][#fragment]
 _FORM = re.compile(
     rb"(?P<scheme>[A-Za-z]+)://"
-    rb"(?:(?P<user>[^/?#@:]*)(?::(?P<password>[^/?#@]*))?@)?"
+    rb"(?:(?P<user>[^/?#@:\\]*)(?::(?P<password>[^/?#@\\]*))?@)?"
     rb"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^/?#@:\[\]\\]+))"
     rb"(?::(?P<port>[0-9]{0,5}))?"
     rb"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#.*)?",

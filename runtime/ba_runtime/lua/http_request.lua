@@ -15,7 +15,7 @@ local encoding = import "encoding"
 local fields = import "http_fields"
 local shark = import "shark"
 
-local type, tostring, tonumber, mathtype, concat = type, tostring, tonumber, math.type, table.concat
+local type, tostring, tonumber, tointeger, concat = type, tostring, tonumber, math.tointeger, table.concat
 local byte, find, format, gsub, upper = string.byte, string.find, string.format, string.gsub, string.upper
 
 -- Where a body may be expected although no `size` was given.
@@ -82,9 +82,9 @@ local function set_body(R, size, seen)
   local announced = seen["content-length"]
   R.size, R.length = nil, ""
   if announced then
-    R.size = mathtype(tonumber(announced)) == "integer" and tonumber(announced) or nil
+    R.size = tointeger(tonumber(announced))
   elseif size ~= nil then
-    R.size = mathtype(tonumber(size)) == "integer" and tonumber(size) or nil
+    R.size = tointeger(tonumber(size))
     R.length = R.size and "Content-Length:" .. R.size .. "\n"
   end
   if (announced or size ~= nil) and (not R.size or R.size < 0) then

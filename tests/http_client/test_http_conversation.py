@@ -1,0 +1,229 @@
+"""One connection's talk with a server, in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from ba_runtime.http_client import MAX_HEAD_BYTES, Conversation, Conversations, Fault, Step, parse
+
+HOST = [(b"Host", b"x")]
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def asked(method: bytes = b"GET", *, fields: list[tuple[bytes, bytes]] | None = None) -> Conversation:
+    """A conversation whose request has been sent."""
+    conversation = Conversation()
+    assert isinstance(conversation.begin(method, b"/", fields or HOST), bytes)
+    assert isinstance(conversation.finish(), bytes)
+    return conversation
+
+
+def steps(conversation: Conversation, *pieces: bytes) -> list[Step]:
+    """All the steps in these pieces but `more`."""
+    found: list[Step] = []
+    for piece in pieces:
+        step = conversation.next(piece)
+        while step.kind not in {b"more", b"fault"} and not (found and found[-1].kind == b"end"):
+            found.append(step)
+            step = conversation.next(None)
+        if step.kind == b"fault" and not (found and found[-1].kind == b"end"):
+            return [*found, step]
+    return found
+
+
+def body_of(found: list[Step]) -> bytes:
+    """What the steps say of the body."""
+    return b"".join(step.value for step in found if step.kind == b"body" and isinstance(step.value, bytes))
+
+
+def test_a_request_is_sent_as_it_was_asked_for() -> None:
+    """Names keep their case."""
+    conversation = Conversation()
+    sent = conversation.begin(b"GET", b"/a?b=c", [(b"Host", b"x"), (b"X-In", b"1")])
+    assert sent == b"GET /a?b=c HTTP/1.1\r\nHost: x\r\nX-In: 1\r\n\r\n"
+    assert conversation.finish() == conversation.finish() == b""
+
+
+def test_a_response_comes_in_steps_however_it_is_cut() -> None:
+    """Byte by byte the same as in one piece."""
+    text = OK + b"Content-Length: 5\r\nx-Y: a:b\r\n\r\nhello"
+    whole = steps(asked(), text)
+    assert whole[0] == Step(b"head", 200, b"Content-Length:5\nx-Y:a:b\n")
+    assert whole[-1] == Step(b"end", 1)
+    single = steps(asked(), *(text[i : i + 1] for i in range(len(text))))
+    assert (single[0], single[-1]) == (whole[0], whole[-1])
+    assert body_of(single) == body_of(whole) == b"hello"
+
+
+def test_interim_responses_are_passed_over() -> None:
+    """100 and 103 say nothing of the request's fate."""
+    found = steps(asked(), b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK)
+    assert found == []
+    found = steps(asked(), b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n")
+    assert [step.kind for step in found] == [b"head", b"end"]
+
+
+def test_trailers_end_a_chunked_body() -> None:
+    """They are not told."""
+    found = steps(
+        asked(), OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n"
+    )
+    assert (body_of(found), found[-1]) == (b"abcde", Step(b"end", 1))
+
+
+@pytest.mark.parametrize(
+    ("method", "head"),
+    [
+        (b"HEAD", OK + b"Content-Length: 100\r\n\r\n"),
+        (b"GET", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        (b"GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n"),
+    ],
+)
+def test_some_responses_have_no_body_whatever_they_say(method: bytes, head: bytes) -> None:
+    """RFC 9112, 6.3."""
+    assert [step.kind for step in steps(asked(method), head)] == [b"head", b"end"]
+
+
+def test_a_body_without_a_length_ends_with_the_connection() -> None:
+    """As HTTP/1.0 had it; then nothing can follow."""
+    found = steps(asked(), b"HTTP/1.0 200 OK\r\n\r\nabc", b"def", b"")
+    assert (body_of(found), found[-1]) == (b"abcdef", Step(b"end", 0))
+
+
+@pytest.mark.parametrize(
+    "text", [OK + b"Content-Length: 9\r\n\r\nabc", OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"]
+)
+def test_a_body_cut_short_is_a_fault(text: bytes) -> None:
+    """And stays one."""
+    conversation = asked()
+    assert steps(conversation, text, b"")[-1].kind == b"fault"
+    assert conversation.next(b"more").kind == conversation.next(None).kind == b"fault"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\x00\xff\x17garbage\r\n\r\n",
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"HTTP/1.1 99999 no\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+        OK + b"Content-Length: -1\r\n\r\n",
+        OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
+        OK + b"no colon\r\n\r\n",
+        OK + b"a b: c\r\n\r\n",
+        OK + b"x: a\x00b\r\n\r\n",
+        OK + b"Transfer-Encoding: chunked\r\n\r\nnot hex\r\n",
+        OK + b"x: " + b"y" * (MAX_HEAD_BYTES + 1),
+        b"z" * (MAX_HEAD_BYTES + 1),
+        OK + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"z" * (MAX_HEAD_BYTES + 1),
+    ],
+)
+def test_what_is_no_response_is_a_fault(text: bytes) -> None:
+    """With words about it."""
+    fault = steps(asked(), *(text[i : i + 8192] for i in range(0, len(text), 8192)))[-1]
+    assert fault.kind == b"fault"
+    assert fault.text
+
+
+def test_what_comes_beyond_the_end_is_not_the_next_response() -> None:
+    """A connection with something left over is not used again."""
+    assert steps(asked(), OK + b"Content-Length: 0\r\n\r\n" + OK)[-1] == Step(b"end", 0)
+
+
+def test_connection_close_ends_it() -> None:
+    """The server says so."""
+    assert steps(asked(), OK + b"Content-Length: 0\r\nConnection: close\r\n\r\n")[-1] == Step(b"end", 0)
+
+
+def test_an_upgrade_leaves_the_rest_alone() -> None:
+    """What came with a 101 is the new protocol's."""
+    fields = [(b"Host", b"x"), (b"Upgrade", b"websocket"), (b"Connection", b"Upgrade")]
+    conversation = asked(fields=fields)
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    assert conversation.next(head + b"\x81\x02hi").value == 101
+    assert conversation.next(None) == Step(b"switched")
+    assert conversation.left_over() == b"\x81\x02hi"
+
+
+def test_bodies_keep_to_what_was_announced() -> None:
+    """Too much and too little are faults of the caller's."""
+    conversation = Conversation()
+    conversation.begin(b"POST", b"/", [*HOST, (b"Content-Length", b"3")])
+    assert isinstance(conversation.finish(), Fault)
+    conversation = Conversation()
+    conversation.begin(b"POST", b"/", [*HOST, (b"Content-Length", b"3")])
+    assert conversation.body(b"abc") == b"abc"
+    assert isinstance(conversation.body(b"d"), Fault)
+
+
+def test_a_chunked_body_is_ended_by_finish() -> None:
+    """With the empty chunk."""
+    conversation = Conversation()
+    conversation.begin(b"POST", b"/", [*HOST, (b"Transfer-Encoding", b"chunked")])
+    assert conversation.body(b"abc") == b"3\r\nabc\r\n"
+    assert conversation.finish() == b"0\r\n\r\n"
+
+
+def test_the_crossing_never_raises_on_requests() -> None:
+    """What is wrong with one is a text."""
+    crossing = Conversations().functions()
+    number = crossing["http_open"]()
+    assert crossing["http_problem"](b"GET", b"/", b"Host:x\n") is None
+    for method, target, fields in [
+        (b"G T", b"/", b"Host:x\n"),
+        (b"GET", b"/ ", b"Host:x\n"),
+        (b"GET", b"/", b""),
+    ]:
+        assert crossing["http_problem"](method, target, fields)
+    assert crossing["http_begin"](number, b"G T", b"/", b"Host:x\n")[0] is None  # type: ignore[index]
+    crossing["http_forget"](number)
+    crossing["http_forget"](number)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://a", ("a", 80, "/", "a")),
+        ("HTTPS://A:8443/x", ("A", 8443, "/x", "A:8443")),
+        ("http://a:/", ("a", 80, "/", "a")),
+        ("ws://a/x?y=z#part", ("a", 80, "/x?y=z", "a")),
+        ("wss://a", ("a", 443, "/", "a")),
+        ("http://a?x=1", ("a", 80, "/?x=1", "a")),
+        ("http://a/x y/ä%20", ("a", 80, "/x%20y/%C3%A4%20", "a")),
+        ("http://[::1]:80/", ("::1", 80, "/", "[::1]")),
+        ("http://bücher.example/", ("xn--bcher-kva.example", 80, "/", "xn--bcher-kva.example")),
+    ],
+)
+def test_a_url_is_taken_apart(text: str, expected: tuple[str, int, str, str]) -> None:
+    """Into what a client needs."""
+    url = parse(text.encode())
+    assert url is not None
+    assert (url.host.decode(), url.port, url.target.decode(), url.authority.decode()) == expected
+
+
+def test_a_user_in_a_url_is_decoded() -> None:
+    """Percent signs and all."""
+    url = parse(b"http://joe:p%40ss@a/")
+    assert url is not None
+    assert (url.user, url.password, url.authority) == (b"joe", b"p@ss", b"a")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"", b"nonsense", b"http:", b"http://", b"http:///x", b"ftp://a/", b"//a/", b"http://a:99999/"),
+        *(
+            b"http://a:b/",
+            b"http://a b/",
+            b"http://a/\r\nX: y",
+            b"http://[::1/",
+            b"http://[zz]/",
+            b"http://\xff/",
+        ),
+        *(b"http://a\x00/", b"http://a@b@c/", b"http://a\\@b/"),
+    ],
+)
+def test_what_is_no_url_is_none(text: bytes) -> None:
+    """And never half of one."""
+    assert parse(text) is None
