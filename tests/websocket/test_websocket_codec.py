@@ -186,7 +186,7 @@ def test_frames_of_one_message_are_put_together(is_client: bool, opcode: int) ->
     codec = Codec(is_client)
     assert events(codec, raw) == [Data(b"one two three", opcode == TEXT), Data(b"next", opcode == TEXT)]
     assert [unmasked(pong) for pong in codec.pongs] == [(PONG, b"1")]
-    assert list(byte_by_byte(Codec(is_client), raw))[0] == Data(b"one two three", opcode == TEXT)
+    assert next(iter(byte_by_byte(Codec(is_client), raw))) == Data(b"one two three", opcode == TEXT)
 
 
 def test_a_character_may_lie_in_two_frames() -> None:

@@ -43,6 +43,14 @@ local MORE, BUSY = 1, 2
 
 local websocket = {}
 
+-- Asks for what arrives.
+local function listen(S)
+  if not S.armed then
+    S.armed = true
+    arm(S.number)
+  end
+end
+
 local function hold_back(S)
   if S.armed then
     S.armed = nil
@@ -149,15 +157,18 @@ local function take(S, W)
   return decoded(S, W, W.receive(raw))
 end
 
--- What a read returns that need not wait.
-local function result(S, own, data, kind, so_far, length)
+-- What a read returns that need not wait. Once nothing is kept, the next pings are answered again.
+local function result(S, W, own, data, kind, so_far, length)
   if not data then
     lose(S, "socketclosed", kind)
     if own then
       S.lost, S.owed = true, true
     end
     return nil, "socketclosed", kind
-  elseif so_far then
+  elseif not (S.inbox or W.more or S.eof) then
+    listen(S)
+  end
+  if so_far then
     return data, kind, so_far, length
   end
   return data, kind
@@ -171,10 +182,8 @@ local function wait(S, wait_s, own)
       S.lost, S.owed = true, true
     end
     return nil, reason
-  elseif not S.armed then
-    S.armed = true
-    arm(S.number)
   end
+  listen(S)
   if not own then
     local task = sched.caller()
     sock.add_reader(S, task)
@@ -189,9 +198,9 @@ local function wait(S, wait_s, own)
   return pause(task)
 end
 
-local function take_or_wait(S, wait_s, own, data, ...)
+local function take_or_wait(S, W, wait_s, own, data, ...)
   if data ~= nil then
-    return result(S, own, data, ...)
+    return result(S, W, own, data, ...)
   end
   return wait(S, wait_s, own)
 end
@@ -201,7 +210,7 @@ end
 function websocket.read(S, wait_s, own)
   local W = S.websocket
   if S.inbox or W.more then
-    return take_or_wait(S, wait_s, own, take(S, W))
+    return take_or_wait(S, W, wait_s, own, take(S, W))
   end
   return wait(S, wait_s, own)
 end
@@ -268,9 +277,8 @@ local function control(S, W, signal)
     end
     if S.waiting == "read" and S.eof then
       lose(S, S.eof)
-    elseif S.waiting == "read" and not S.armed then
-      S.armed = true
-      arm(S.number)
+    elseif S.waiting == "read" then
+      listen(S)
     end
   elseif signal == SEND_FAILED then
     lose(S, "socketreadfailed")
@@ -307,9 +315,8 @@ function websocket.adopt(S, is_client, early)
   if kept ~= "" then
     feed(S, W, kept)
   end
-  if not S.inbox and not S.eof and not S.armed then
-    S.armed = true
-    arm(S.number)
+  if not S.inbox and not S.eof then
+    listen(S)
   end
 end
 

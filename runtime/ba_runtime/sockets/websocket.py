@@ -7,6 +7,8 @@ from here through the same queue as everything else, so that no frame ever begin
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -52,7 +54,7 @@ class WebSocket:
         if item is None:
             return BUSY if self._endpoint.queued_bytes else 0
         if not isinstance(item, Data):
-            self._endpoint.send(item.answer)
+            self._end(item.answer)
             return 0, False, item.code
         flags = MORE if codec.has_more else 0
         if self._endpoint.queued_bytes:
@@ -61,6 +63,12 @@ class WebSocket:
         if so_far is None or length is None:
             return flags, payload, is_text
         return flags, payload, is_text, so_far, length
+
+    def _end(self, answer: bytes) -> None:
+        """Sends the last frame; the peer need not wait for the program to read that this is the end."""
+        if self._endpoint.send(answer) == 0:
+            with contextlib.suppress(OSError):
+                self._endpoint.sock.shutdown(socket.SHUT_WR)
 
     def _answer(self) -> None:
         pongs = self._codec.pongs
@@ -108,7 +116,7 @@ def opener(
         endpoint = endpoints.get(number)
         if not isinstance(endpoint, Stream):
             return None
-        socket = WebSocket(endpoint, is_client)
-        return socket.receive, socket.write, socket.ping, socket.drained, socket.goodbye
+        web = WebSocket(endpoint, is_client)
+        return web.receive, web.write, web.ping, web.drained, web.goodbye
 
     return ws_open
