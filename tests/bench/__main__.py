@@ -10,9 +10,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, series, tls
+from . import echo, kernels, series, tls, work
 
-GROUPS = ("echo", "tls", "kernels")
+GROUPS = ("echo", "tls", "json", "hash", "kernels")
 
 
 def main() -> None:
@@ -28,6 +28,12 @@ def main() -> None:
     if "tls" in groups:
         measured += tls.measure(command, options.rounds, options.seconds, _say)
         targets += tls.TARGETS
+    if "json" in groups:
+        measured += work.measure_json(command, options.rounds, _say)
+        targets += work.JSON_TARGETS
+    if "hash" in groups:
+        measured += work.measure_hash(command, options.rounds, _say)
+        targets += work.HASH_TARGETS
     if "kernels" in groups:
         measured += kernels.measure(options.rounds, _say)
         targets += kernels.TARGETS
@@ -41,7 +47,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help="echo, tls or kernels (default: all)")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{', '.join(GROUPS)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each server and kernel (5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of one echo measurement (2)")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 50, 500], metavar="N")

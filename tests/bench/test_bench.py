@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from . import echo, series, tls
+from . import echo, series, tls, work
 from .series import Series, Target
 
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
@@ -96,6 +96,18 @@ def test_the_json_holds_every_sample() -> None:
     assert content["ratios"] == [
         {"case": "a case", "subject": "ours", "baseline": "nobody's", "ratio": None, "target": "> 1.00"}
     ]
+
+
+def test_work_gives_a_figure_for_both_sides() -> None:
+    """Of the three cases, one round each."""
+    ba_lua = [sys.executable, "-m", "ba_runtime", "--stay"]
+    measured = [*work.measure_json(ba_lua, 1, lambda _: None), *work.measure_hash(ba_lua, 1, lambda _: None)]
+    found = {(one.case, one.subject) for one in measured if one.median > 0}
+    assert found == {
+        (case, name)
+        for case in (work.READING, work.WRITING, work.HASHING)
+        for name in (work.OURS, work.THEIRS)
+    }
 
 
 def test_tls_gives_a_figure_for_every_case_and_server() -> None:
