@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic, time_ns
 from typing import Protocol
 
-from . import _base64, crypto
+from . import _base64, _in_place, crypto
 from ._files import Files
 from ._interrupt import Interrupter
 from .events import Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced
@@ -66,6 +66,8 @@ def crossing_table(
         "b64encode": _base64.encode,
         "b64urlencode": _base64.encode_for_url,
         "b64decode": _base64.decode,
+        "read_in_place": _in_place.reader(),
+        "read_in_place_key": _in_place.REGISTRY_KEY,
         **crypto.functions(),
         **_to_sink(sink),
         **desk.functions(),
