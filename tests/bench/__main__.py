@@ -10,9 +10,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, series, tls, work
+from . import echo, kernels, pages, series, tls, work
 
-GROUPS = ("echo", "tls", "json", "hash", "kernels")
+GROUPS = ("echo", "tls", "json", "hash", "pages", "kernels")
 
 
 def main() -> None:
@@ -34,6 +34,9 @@ def main() -> None:
     if "hash" in groups:
         measured += work.measure_hash(command, options.rounds, _say)
         targets += work.HASH_TARGETS
+    if "pages" in groups:
+        measured += pages.measure(command, options.rounds, options.seconds, _say)
+        targets += pages.TARGETS
     if "kernels" in groups:
         measured += kernels.measure(options.rounds, _say)
         targets += kernels.TARGETS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from . import echo, series, tls, work
+from . import echo, pages, series, tls, work
 from .series import Series, Target
 
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
@@ -115,3 +115,14 @@ def test_tls_gives_a_figure_for_every_case_and_server() -> None:
     measured = tls.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
     found = {(one.case, one.subject) for one in measured if one.median > 0}
     assert found >= {(f"{case}, {tls.SEEN}", name) for case in tls.CASES for name in (tls.OURS, tls.THEIRS)}
+
+
+def test_pages_give_a_figure_for_every_server() -> None:
+    """One short round; nothing where the load cannot be built."""
+    measured = pages.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
+    if not measured:
+        pytest.skip("no C compiler or no epoll")
+    found = {(one.case, one.subject) for one in measured if one.median > 0}
+    assert found >= {
+        (pages.case(n), name) for n in pages.CONNECTIONS for name in (pages.OURS, pages.BASELINE)
+    }

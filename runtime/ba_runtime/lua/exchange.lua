@@ -8,7 +8,7 @@
 -- Fields of an exchange `X`:
 --
 --   number      the connection's number in Python, nil for a cell's page
---   method, path, query, version, body, websocket, headers   of the request; headers flat, names in lower case
+--   method, path, query, version, body, websocket, headers   of the request; headers as one text
 --   status, fields, length      of the response; fields is flat: name, value, name, value …
 --   out, pieces, bytes          what is collected, in how many pieces and bytes
 --   committed   the head has gone out
@@ -68,7 +68,7 @@ local function ready(X, signal)
 end
 
 -- Returns an exchange for what `host.web_request` tells, nil when the client has gone already.
-function exchange.new(number, method, path, query, version, body, websocket, ...)
+function exchange.new(number, method, path, query, version, body, websocket, headers)
   if not method then
     return nil
   end
@@ -80,7 +80,7 @@ function exchange.new(number, method, path, query, version, body, websocket, ...
     version = version,
     body = body,
     websocket = websocket,
-    headers = {...},
+    headers = headers,
     status = 200,
     fields = {"Content-Type", HTML},
     out = {},

@@ -14,7 +14,8 @@ local host = import "host"
 
 local G = _G
 local type, setmetatable, gsub, pcall = type, setmetatable, string.gsub, pcall
-local close = coroutine.close
+local close, yield = coroutine.close, coroutine.yield
+local run, WAIT = sched.run, sched.WAIT
 local line, tostring, write = text.line, text.tostring, exchange.write
 
 local page = {}
@@ -64,13 +65,17 @@ end
 
 -- ---------------------------------------------------------------- the task
 
+-- Tasks that have answered wait here for the next request: making one takes as long as running a small page.
+local idle, count = sched.keeper({}), 0
+local MOST_IDLE = 16
+
 local function leave(task)
-  task.X.task = nil
+  task.X.task, task.X, task.cell = nil, nil, nil
   sched.count(-1)
 end
 
-local function failed(task, problem)
-  local X = task.X
+local function failed(task, X, cell, problem)
+  task.cell = cell
   if not X.lost then -- else it ended because its client did
     report.fault(task, "in LSP", problem)
   end
@@ -86,32 +91,58 @@ end
 local KIND = {
   name = "page",
   ended = function(task, ok, problem)
+    local X, cell = task.X, task.cell
+    if not X then -- it had answered, and was one too many
+      return
+    end
     leave(task)
     if not ok and not task.abandoning then
-      return failed(task, problem)
+      return failed(task, X, cell, problem)
     end
-    over(task.X)
+    over(X)
   end,
   yielded = function(task)
+    local X, cell = task.X, task.cell
     leave(task)
     task.over = true
-    failed(task, "attempt to yield from outside a coroutine")
+    failed(task, X, cell, "attempt to yield from outside a coroutine")
   end,
   abandoned = function(task)
+    local X = task.X
     leave(task)
     task.over = true
-    over(task.X)
+    over(X)
     pcall(close, task.co)
   end,
 }
 
--- Answers an exchange by `f(X)`, in a task of its own; `cell` is whose code it is.
-function page.start(X, f, cell)
-  local task = sched.task(KIND, f)
-  task.X, X.task = X, task
-  task.cell = task.cell or cell
+local function work(task, X, f)
+  repeat
+    f(X)
+    leave(task)
+    over(X)
+    if count >= MOST_IDLE then
+      return
+    end
+    count = count + 1
+    idle[count] = task
+    X, f = yield(WAIT)
+  until false
+end
+
+-- Answers an exchange by `f(X)`, in a task of its own.
+function page.start(X, f)
   sched.count(1)
-  sched.run(task, X)
+  local task = idle[count]
+  if task then
+    idle[count] = nil
+    count = count - 1
+    task.X, X.task = X, task
+    return run(task, X, f)
+  end
+  task = sched.task(KIND, work)
+  task.X, X.task, task.cell = X, task, nil
+  run(task, task, X, f)
 end
 
 return page

@@ -8,8 +8,8 @@ local host = import "host"
 local userdata = import "userdata"
 local check = import "check"
 
-local select, setmetatable, lower, sub, match, gsub, error =
-  select, setmetatable, string.lower, string.sub, string.match, string.gsub, error
+local select, setmetatable, lower, sub, match, gmatch, gsub, error =
+  select, setmetatable, string.lower, string.sub, string.match, string.gmatch, string.gsub, error
 
 local exchanges = setmetatable({}, {__mode = "k"})
 local meta = {__name = "HTTPCMD"}
@@ -48,8 +48,21 @@ end
 
 -- ---------------------------------------------------------------- headers
 
+-- The headers in their order, flat, names in lower case: taken apart on first use.
+local function headers_of(X)
+  local headers = X.parsed
+  if not headers then
+    headers = {}
+    for part in gmatch(X.headers, "([^\0]*)\0") do
+      headers[#headers + 1] = part
+    end
+    X.parsed = headers
+  end
+  return headers
+end
+
 local function header(X, name)
-  local headers = X.headers
+  local headers = headers_of(X)
   for i = 1, #headers, 2 do
     if headers[i] == name then
       return headers[i + 1]
@@ -57,7 +70,6 @@ local function header(X, name)
   end
   return nil
 end
-request.header = header
 
 -- header(name): its value or nil, in any case. header(): a table of all.
 function meta.header(...)
@@ -66,7 +78,7 @@ function meta.header(...)
   if name ~= nil then
     return header(X, lower(check.string(2, name)))
   end
-  local all, headers = {}, X.headers
+  local all, headers = {}, headers_of(X)
   for i = 1, #headers, 2 do
     local before = all[headers[i]]
     all[headers[i]] = before and before .. ", " .. headers[i + 1] or headers[i + 1]

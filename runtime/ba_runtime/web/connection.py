@@ -24,7 +24,7 @@ from ba_runtime.sockets.stream import Stream
 
 from .access import Access
 from .limits import Limits
-from .protocol import Ended, Headers, Protocol, Refusal, Request
+from .protocol import Ended, Memory, Protocol, Refusal, Request
 
 RECEIVE_BYTES = 32 << 10
 # A body may be as long as this before anybody asks how much all clients hold together.
@@ -61,7 +61,14 @@ class Connection(Stream):
     """One client of the page server; `number` is its name to Lua."""
 
     def __init__(
-        self, number: int, sock: socket.socket, reactor: Reactor, owner: Owner, limits: Limits, access: Access
+        self,
+        number: int,
+        sock: socket.socket,
+        reactor: Reactor,
+        owner: Owner,
+        limits: Limits,
+        access: Access,
+        memory: Memory,
     ) -> None:
         """Takes over `sock`, non-blocking and connected, and begins to read."""
         super().__init__(number, 0, sock, reactor)
@@ -69,7 +76,7 @@ class Connection(Stream):
         reactor.add(self._fd, number, self._on_ready)
         self._owner = owner
         self._limits = limits
-        self._protocol = Protocol(limits, access)
+        self._protocol = Protocol(limits, access, memory)
         self._is_at_end = False
         self._ahead = 0  # bytes that came while a request is answered
         self.state = State.READING
@@ -85,10 +92,13 @@ class Connection(Stream):
     # ------------------------------------------------------------ reading
 
     def _on_ready(self, mask: int) -> None:
+        if mask == READ:  # as nearly always
+            return self._read()
         if mask & ~READ and self._pending:
             self._flush()
         if mask & ~WRITE and self._reactor.wanted(self._fd) & READ:
             self._read()
+        return None
 
     def _read(self) -> None:
         try:
@@ -145,9 +155,9 @@ class Connection(Stream):
 
     # ------------------------------------------------------------ answering
 
-    def head(self, status: int, headers: Headers, length: int | None) -> int:
+    def head(self, status: int, fields: tuple[bytes, ...], length: int | None) -> int:
         """Begins the response; returns the bytes that wait, -1 when the client is gone."""
-        return self._put(self._protocol.head(status, headers, length))
+        return self._put(self._protocol.head(status, fields, length))
 
     def data(self, data: bytes) -> int:
         """Adds to its body; returns the same."""
@@ -159,9 +169,9 @@ class Connection(Stream):
         self._next()
         return left
 
-    def answer(self, status: int, headers: Headers, body: bytes) -> int:
+    def answer(self, status: int, fields: tuple[bytes, ...], body: bytes) -> int:
         """Sends a whole response and goes on; returns the same."""
-        left = self._put(self._protocol.whole(status, headers, body))
+        left = self._put(self._protocol.whole(status, fields, body))
         self._next()
         return left
 

@@ -6,9 +6,11 @@ with a dot (`.preload`, `.lua`, `.git`) is not there.
 
 from __future__ import annotations
 
+import functools
 import mimetypes
 import os
 import stat
+from time import monotonic
 
 TEXT = {"text/javascript", "application/javascript", "application/json", "image/svg+xml", "application/xml"}
 # What the system's own table may not know.
@@ -16,21 +18,34 @@ KNOWN = {".js": "text/javascript", ".mjs": "text/javascript", ".json": "applicat
          ".svg": "image/svg+xml", ".wasm": "application/wasm", ".md": "text/markdown"}  # fmt: skip
 
 
+# Whether a link leads out of the folder is looked at anew after so long: that takes ten times the rest.
+TRUST_S = 1.0
+
+
+@functools.lru_cache(maxsize=512)
+def _real_path(root: bytes, path: bytes, _period: int) -> bytes | None:
+    """Returns the file's real path, None when that is hidden, not in `root`, or no path at all."""
+    parts = [part for part in path.split(b"/") if part]
+    if any(part.startswith(b".") for part in parts) or b"\0" in path or (os.sep != "/" and b"\\" in path):
+        return None
+    try:
+        real = os.path.realpath(os.path.join(root, *parts))
+        return real if os.path.commonpath([root, real]) == root else None
+    except (OSError, ValueError):
+        return None
+
+
 def look_up(root: bytes, path: bytes) -> tuple[bytes, int, int] | None:
     """Returns `file` or `folder`, the size in bytes, and the time of the last change in nanoseconds.
 
     `root` must be a real path, as `os.path.realpath` gives it. None when there is nothing to show.
     """
-    parts = [part for part in path.split(b"/") if part]
-    if any(part.startswith(b".") for part in parts) or b"\0" in path or (os.sep != "/" and b"\\" in path):
+    real = _real_path(root, path, int(monotonic() / TRUST_S))
+    if real is None:
         return None
-    wanted = os.path.join(root, *parts)
     try:
-        real = os.path.realpath(wanted)
         status = os.stat(real)
-    except (OSError, ValueError):
-        return None
-    if os.path.commonpath([root, real]) != root:
+    except OSError:
         return None
     if stat.S_ISDIR(status.st_mode):
         return b"folder", 0, status.st_mtime_ns

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import monotonic
 from typing import TypeAlias
 from urllib.parse import parse_qsl
@@ -29,6 +29,7 @@ from .access import Access
 from .connection import Connection
 from .folder import content_type, look_up
 from .limits import Limits
+from .protocol import Memory
 
 PORT_VARIABLE = "BA_LUA_PORT"
 ADDRESS = "127.0.0.1"
@@ -55,10 +56,6 @@ class _Door(Listener):
             self.enter(client)
 
 
-def _pairs(flat: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
-    return list(zip(flat[::2], flat[1::2], strict=True))
-
-
 class WebServer:
     """All that the page server holds. Every method runs on the Lua thread."""
 
@@ -68,6 +65,7 @@ class WebServer:
         self._network = network
         self._limits = limits
         self._access = Access()
+        self._memory = Memory()
         self._door: _Door | None = None
         self._connections: dict[int, Connection] = {}
 
@@ -120,7 +118,7 @@ class WebServer:
 
     def _add(self, number: int, client: socket.socket) -> Connection:
         assert self._door is not None
-        connection = Connection(number, client, self._reactor, self, self._limits, self._access)
+        connection = Connection(number, client, self._reactor, self, self._limits, self._access, self._memory)
         if not self._connections:
             self._reactor.emit(self._door.number, 0)
         self._connections[number] = connection
@@ -161,17 +159,19 @@ class WebServer:
     # ------------------------------------------------------------ requests and responses
 
     def request(self, number: int) -> tuple[object, ...]:
-        """Returns method, path, query, version, body, whether it wants a WebSocket, and its headers, flat.
+        """Returns method, path, query, version, body, whether it wants a WebSocket, and its headers.
 
-        Nothing when the client has gone meanwhile.
+        The headers are one text (`Request.lines`), which most pages never take apart. Nothing when the client
+        has gone meanwhile.
         """
         connection = self._connections.get(number)
         if connection is None or connection.request is None:
             return ()
         request = connection.request
-        connection.request = request._replace(body=b"") if request.body else request  # Lua has it now
-        head = (request.method, request.path, request.query, request.version, request.body)
-        return *head, request.is_websocket, *(text for field in request.headers for text in field)
+        if request.body:
+            connection.request = request._replace(body=b"")  # Lua has it now
+        method, path, query, version, _, body, is_websocket, _, lines = request
+        return method, path, query, version, body, is_websocket, lines
 
     def names(self, number: int) -> tuple[object, ...]:
         """Returns the peer's address, port and whether that is IPv6, then our own; nothing for none."""
@@ -187,12 +187,12 @@ class WebServer:
     def respond(self, number: int, status: int, body: bytes, *headers: bytes) -> int:
         """Sends a whole response; returns the bytes that wait for the client, -1 when it is gone."""
         connection = self._connections.get(number)
-        return -1 if connection is None else connection.answer(status, _pairs(headers), body)
+        return -1 if connection is None else connection.answer(status, headers, body)
 
     def head(self, number: int, status: int, length: int | None, *headers: bytes) -> int:
         """Begins a response whose body follows; returns the same."""
         connection = self._connections.get(number)
-        return -1 if connection is None else connection.head(status, _pairs(headers), length)
+        return -1 if connection is None else connection.head(status, headers, length)
 
     def data(self, number: int, data: bytes) -> int:
         """Sends a piece of the body; returns the same."""
