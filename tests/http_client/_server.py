@@ -107,6 +107,7 @@ class Server:
         try:
             if self._context is not None:
                 sock = self._context.wrap_socket(sock, server_side=True)
+                self._open.append(sock)
             script(Peer(sock, self.requests))
         except OSError:  # a handshake that the client broke off
             pass
