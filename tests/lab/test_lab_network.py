@@ -36,6 +36,8 @@ HOSTS = {
     ("expired.lab.test", 443, "tcp"),
     ("self-signed.lab.test", 443, "tcp"),
     ("wrong-name.lab.test", 443, "tcp"),
+    ("ws.postman-echo.com", 80, "tcp"),
+    ("ws.postman-echo.com", 443, "tcp"),
     ("echo.lab.test", 7, "tcp"),
     ("echo.lab.test", 7, "udp"),
     ("silent.lab.test", 9, "tcp"),

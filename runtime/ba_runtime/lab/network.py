@@ -31,12 +31,15 @@ from ._silent import SilentService, no_answer
 from ._stream import StreamService
 from ._time import TimeConversation, time_answer
 from ._tls import TlsConversation
+from ._websocket import WebSocketConversation
 
 _NTP_HOSTS = ("pool.ntp.org", "time.nist.gov")
 _WEB_HOSTS = ("simplemq.com", "www.google.com", "example.com", "realtimelogic.com")
+_WEBSOCKET_HOST = "ws.postman-echo.com"
 # What these hosts show, web hosts in order; the numbers are serial numbers, 1 and 2 the CA's.
 _LEAVES = {
     **{name: Leaf(name, number) for number, name in enumerate(_WEB_HOSTS, 11)},
+    _WEBSOCKET_HOST: Leaf(_WEBSOCKET_HOST, 15),
     "expired.lab.test": Leaf("expired.lab.test", 21, EXPIRED),
     "self-signed.lab.test": Leaf("self-signed.lab.test", 22, is_self_signed=True),
     "wrong-name.lab.test": Leaf("right-name.lab.test", 23),
@@ -68,6 +71,18 @@ def _services(clock: Clock, authority: Authority) -> tuple[Service, ...]:
             idle_s=_LESSON_IDLE_S,
         )
         for name in _LEAVES
+        if name != _WEBSOCKET_HOST
+    )
+
+    def secure_websocket() -> Conversation:
+        return TlsConversation(authority.context(_LEAVES[_WEBSOCKET_HOST]), WebSocketConversation(clock))
+
+    websocket = (
+        StreamService(Host(_WEBSOCKET_HOST, port, "tcp", what), converse, idle_s=_LESSON_IDLE_S)
+        for port, what, converse in (
+            (80, "echo over WebSocket, /raw", partial(WebSocketConversation, clock)),
+            (443, "the same over TLS", secure_websocket),
+        )
     )
     return (
         *ntp,
@@ -75,6 +90,7 @@ def _services(clock: Clock, authority: Authority) -> tuple[Service, ...]:
         DatagramService(Host("time.nist.gov", 37, "udp", "TIME (RFC 868)"), partial(time_answer, clock)),
         *web,
         *secure_web,
+        *websocket,
         StreamService(
             Host("echo.lab.test", 7, "tcp", "echo (RFC 862)"), EchoConversation, idle_s=_LESSON_IDLE_S
         ),
