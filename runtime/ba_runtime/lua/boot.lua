@@ -24,6 +24,7 @@ local datetime = import "datetime"
 local address = import "address"
 local crypto = import "crypto"
 local httpc = import "httpc"
+local httpm = import "httpm"
 local dir = import "dir"
 local web = import "web"
 local app = import "app"
@@ -115,7 +116,7 @@ G.mako = setmetatable({sharkclient = shark.sharkclient}, {
   end,
 })
 loaded.mako = G.mako
-loaded.httpc = httpc.api
+loaded.httpc, loaded.httpm = httpc.api, httpm
 seal.apply()
 
 -- ---------------------------------------------------------------- what other threads ask for

@@ -44,8 +44,8 @@ local function encoded(text)
   end))
 end
 
--- The query as text.
-local function query_of(query)
+-- Returns the text of a query, or of a form (`application/x-www-form-urlencoded`).
+function request.query(query)
   local parts = {}
   local names = fields.names(query)
   for i = 1, #names do
@@ -135,7 +135,7 @@ function request.new(op, base)
   end
   R.place = format("%d %d %s %s %s", R.shark, port, address, R.interface or "", R.ipv6)
   if type(op.query) == "table" then
-    local query = query_of(op.query)
+    local query = request.query(op.query)
     if query ~= "" then
       R.target = target .. (find(target, "?", 1, true) and "&" or "?") .. query
     end

@@ -61,7 +61,7 @@ function meta.request(...)
   end
   local R, reason, problem = request.new(op, H.op)
   if problem then
-    check.raise(problem)
+    check.raise_outside(problem) -- httpm may stand between
   elseif not R then
     return nil, reason
   end
