@@ -102,6 +102,58 @@ def test_frames_in_one_chunk_come_one_by_one() -> None:
     assert not codec.has_more
 
 
+# ------------------------------------------------------------ the short cut
+
+
+@SIDES
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+@pytest.mark.parametrize("length", [*LENGTHS, 499, 500, 501, 8191, 8192, 8193, 16384, 40_001])
+def test_a_chunk_that_is_one_whole_frame_needs_no_feeding(is_client: bool, opcode: int, length: int) -> None:
+    """The same comes out; only lengths of 8 bytes are left to wsproto."""
+    payload = b"x" * length if opcode == TEXT else pattern(length)
+    expected = None if length > 65535 else (payload, opcode == TEXT)
+    assert Codec(is_client).whole(frame(opcode, payload, masked=not is_client)) == expected
+
+
+@SIDES
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 5, 125, 126, 500, 501, 9000])
+def test_every_other_chunk_must_be_fed(is_client: bool, length: int) -> None:
+    """A byte less or more, another opcode, a wrong mask, a longer form of the length: what is refused later."""
+    masked = not is_client
+    raw = frame(BINARY, pattern(length), masked=masked)
+    others = [raw[:at] for at in range(1, min(len(raw), 20))]
+    others += [raw[:-1], raw + b"\x00", raw + raw]
+    others += [frame(opcode, pattern(length), masked=masked) for opcode in (0, 3, 7, 8, 9, 10, 11, 15)]
+    others += [frame(BINARY, pattern(length), masked=masked, rsv=rsv) for rsv in range(1, 8)]
+    others += [frame(BINARY, pattern(length), masked=masked, final=False)]
+    others += [frame(BINARY, pattern(length), masked=not masked)]
+    if length < 126:
+        mask = 0x80 if masked else 0
+        others += [bytes((0x82, mask | 126, 0, length)) + raw[2:]]
+        others += [bytes((0x82, mask | 127)) + length.to_bytes(8, "big") + raw[2:]]
+    assert [other for other in others if Codec(is_client).whole(other) is not None] == []
+
+
+@pytest.mark.parametrize("before", [b"\x81", b"\x81\x05he", b"\x81\x05", frame(TEXT, b"begun", final=False)])
+def test_what_follows_something_unfinished_must_be_fed(before: bytes) -> None:
+    """It is the rest of that, or out of order."""
+    codec = Codec(is_client=True)
+    events(codec, before)
+    assert codec.whole(frame(TEXT, b"whole")) is None
+
+
+def test_what_follows_something_untaken_must_be_fed() -> None:
+    """Order is kept."""
+    codec = Codec(is_client=True)
+    codec.feed(frame(TEXT, b"one") + frame(TEXT, b"two"))
+    assert codec.next() == Data(b"one", True)
+    assert codec.whole(frame(TEXT, b"three")) is None
+    assert codec.next() == Data(b"two", True)
+    assert codec.whole(frame(TEXT, b"three")) == (b"three", True)
+    codec.close()
+    assert codec.whole(frame(TEXT, b"four")) is None
+
+
 # ------------------------------------------------------------ pieces
 
 
@@ -284,6 +336,7 @@ BAD_TEXTS = (b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf
 @pytest.mark.parametrize("text", BAD_TEXTS)
 def test_text_that_is_not_utf8_is_refused(text: bytes) -> None:
     """1007; surrogates and overlong forms are none."""
+    assert Codec(is_client=True).whole(frame(TEXT, text)) is None
     assert fails(Codec(is_client=True), frame(TEXT, text)) == 1007
     split = frame(TEXT, text[:1], final=False) + frame(CONTINUATION, text[1:])
     assert fails(Codec(is_client=True), split) == 1007

@@ -38,6 +38,11 @@ class Stream:
         """Returns what the reactor calls for a chunk; the socket's own method is the fastest."""
         return self.sock.recv
 
+    def receive_by(self, receive: Receive) -> None:
+        """Receives by this function from now on."""
+        self._receive = receive
+        self._reactor.add(self._fd, self.number, self._on_ready, receive)
+
     @property
     def queued_bytes(self) -> int:
         """Returns how many bytes wait to be sent."""

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from ba_runtime._reactor import CHUNK_BYTES, Receive
 from ba_runtime.websocket import Codec, Data
 
 from .stream import Stream
@@ -23,6 +24,8 @@ BUSY = 2  # something waits to be sent
 # Past this much unsent, a peer that pings and does not read gets only its latest ping answered, as RFC 6455
 # section 5.5.3 allows; else it could make us keep any number of pongs.
 PONG_QUEUE_BYTES = 64 << 10
+
+BULK_BYTES = 128 << 10  # what is received at a time while large frames arrive
 
 Functions: TypeAlias = "tuple[Callable[..., object], ...]"
 Received: TypeAlias = (
@@ -47,6 +50,9 @@ class WebSocket:
         """
         codec = self._codec
         if data:
+            whole = codec.whole(data)
+            if whole is not None:
+                return BUSY if self._endpoint.queued_bytes else 0, *whole
             codec.feed(data)
         item = codec.next()
         if codec.pongs:
@@ -106,6 +112,19 @@ class WebSocket:
             self._endpoint.send(self._codec.close())
 
 
+def eager(recv: Receive) -> Receive:
+    """Returns a `recv` that asks for more after it got much: large frames then come in fewer pieces."""
+    most = CHUNK_BYTES
+
+    def receive(_size: int) -> bytes:
+        nonlocal most
+        data = recv(most)
+        most = CHUNK_BYTES if len(data) < CHUNK_BYTES else BULK_BYTES
+        return data
+
+    return receive
+
+
 def opener(
     endpoints: Mapping[int, object],
 ) -> Callable[[int, bool], Functions | None]:
@@ -117,6 +136,8 @@ def opener(
         if not isinstance(endpoint, Stream):
             return None
         web = WebSocket(endpoint, is_client)
+        if type(endpoint) is Stream:
+            endpoint.receive_by(eager(endpoint.sock.recv))
         return web.receive, web.write, web.ping, web.drained, web.goodbye
 
     return ws_open
