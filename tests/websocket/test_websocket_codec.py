@@ -118,7 +118,7 @@ def test_a_chunk_that_is_one_whole_frame_needs_no_feeding(is_client: bool, opcod
 @SIDES
 @pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 5, 125, 126, 500, 501, 9000])
 def test_every_other_chunk_must_be_fed(is_client: bool, length: int) -> None:
-    """A byte less or more, another opcode, a wrong mask, a longer form of the length: what is refused later."""
+    """A byte less or more, another opcode, a wrong mask, a longer form of the length."""
     masked = not is_client
     raw = frame(BINARY, pattern(length), masked=masked)
     others = [raw[:at] for at in range(1, min(len(raw), 20))]

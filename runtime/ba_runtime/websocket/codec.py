@@ -98,8 +98,8 @@ class Codec:
         if size < head or (first != _FINAL_TEXT and first != _FINAL_BINARY):
             return None
         length = data[1] ^ self._mask_bit
-        if length == 126:
-            length = data[2] << 8 | data[3] if size >= head + 126 else 0
+        if length == 126 and size >= head + 128:  # a shorter one may not have this form
+            length = data[2] << 8 | data[3]
             head += 2
         elif length > 125:
             return None
