@@ -10,9 +10,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, pages, series, tls, work
+from . import echo, kernels, pages, series, tls, websocket, work
 
-GROUPS = ("echo", "tls", "json", "hash", "pages", "kernels")
+GROUPS = ("echo", "tls", "json", "hash", "pages", "websocket", "kernels")
 
 
 def main() -> None:
@@ -37,6 +37,9 @@ def main() -> None:
     if "pages" in groups:
         measured += pages.measure(command, options.rounds, options.seconds, _say)
         targets += pages.TARGETS
+    if "websocket" in groups:
+        measured += websocket.measure(command, options.rounds, options.seconds, _say)
+        targets += websocket.TARGETS
     if "kernels" in groups:
         measured += kernels.measure(options.rounds, _say)
         targets += kernels.TARGETS

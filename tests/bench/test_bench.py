@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from . import echo, pages, series, tls, work
+from . import echo, pages, series, tls, websocket, work
 from .series import Series, Target
 
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
@@ -126,3 +127,35 @@ def test_pages_give_a_figure_for_every_server() -> None:
     assert found >= {
         (pages.case(n), name) for n in pages.CONNECTIONS for name in (pages.OURS, pages.BASELINE)
     }
+
+
+def test_websocket_gives_a_figure_for_every_case_and_server() -> None:
+    """One short round; nothing where the load cannot be built."""
+    measured = websocket.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
+    if not measured:
+        pytest.skip("no C compiler, no epoll or no websockets")
+    found = {(one.case, one.subject) for one in measured if one.median > 0}
+    assert found == {(case, name) for case in websocket.CASES for name in ("ba-lua", "websockets")}
+
+
+def test_the_websocket_load_refuses_a_wrong_answer(tmp_path: Path) -> None:
+    """A server whose first frame is another has no figure."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("no C compiler for epoll here")
+    load = websocket.load_program(tmp_path, compiler)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x82\x40" + bytes(64))
+                connection.recv(1024)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(RuntimeError, match="found a fault"):
+            websocket.round_trips_a_second(load, listener.getsockname()[1], 1, 64, 0.05)
+        thread.join()
