@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from ba_runtime.errors import BaError
@@ -105,7 +106,10 @@ class Cells:
                 after = await self._stoppable(find(call.name).run(tools, call.rest))
                 if after:
                     afterwards.append(after)
-            if cell.has_lua:
+            if cell.is_page:
+                self._area.expect()
+                await self._page(cell, tools)
+            elif cell.has_lua:
                 self._area.expect()
                 values = await self._lua(cell.lua, request)
             for after in afterwards:
@@ -123,6 +127,30 @@ class Cells:
             raise _Failed(self._explained(result.error, lua))
         return result.values
 
+    async def _page(self, cell: Split, tools: Tools) -> None:
+        from ._page import problem, shown
+
+        request = tools.request
+        name = f"cell[{request.cell}]"
+        self._sources.keep(name, cell.lua)
+        self._has_run_lua = True
+        source = cell.page.encode("utf-8", "surrogatepass")
+        path = cell.calls[-1].rest or None
+        result = await self._told(
+            self._engine.runtime.run_page(source, name=name, cell=request.cell, path=path)
+        )
+        data = shown(result)
+        if data and not request.is_silent:
+            content = {"data": data, "metadata": {}}
+            self._output.insert(lambda: self._publish("display_data", content, request.parent))
+        if result.url:
+            tools.say(f"Served at {result.url}")
+        if result.error:
+            raise _Failed(failure(result.error, self._sources))
+        bad_status = problem(result.status)
+        if bad_status:
+            raise _Failed(own_failure("PageError", bad_status))
+
     def _explained(self, report: ErrorReport, lua: str) -> Failure:
         magic = misplaced(lua)
         plain = failure(report, self._sources)
@@ -131,7 +159,9 @@ class Cells:
         return with_hint(plain, f"If {magic} is to be a magic, it has to stand before the cell's Lua.")
 
     async def _submit(self, source: bytes, name: str, request: Request) -> CellResult:
-        future = self._engine.runtime.run_cell(source, name=name, cell=request.cell)
+        return await self._told(self._engine.runtime.run_cell(source, name=name, cell=request.cell))
+
+    async def _told(self, future: Future[T]) -> T:
         try:
             return await asyncio.wrap_future(future)
         except BaError as error:

@@ -48,7 +48,7 @@ async def complete(engine: Engine, code: str, cursor: int) -> dict[str, object]:
 def is_complete(engine: Engine, code: str) -> dict[str, object]:
     """Return the content of an is_complete_reply."""
     cell = split(code)
-    if not cell.has_lua:
+    if cell.is_page or not cell.has_lua:  # a page is any text
         return {"status": "complete"}
     found = is_complete_lua(cell.lua, engine.compiler)
     if found.status == "incomplete":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _magic_cell, _magic_lab, _magic_trace
+from . import _magic_cell, _magic_lab, _magic_lsp, _magic_trace
 from ._magics import After, Magic, MagicError, Tools
 
 DIFFERENCES = """\
@@ -20,7 +20,7 @@ def find(name: str) -> Magic:
         return MAGICS[name]
     if name.startswith("%%"):
         raise MagicError(
-            f"no cell magic {name}; a magic here has one % and takes one line (%help lists them)"
+            f"no cell magic {name}; %%lsp is the only one, all others have one % (%help lists them)"
         )
     import difflib  # two milliseconds that only a mistake should cost
 
@@ -52,6 +52,7 @@ MAGICS = {
     for magic in (
         *_magic_trace.MAGICS,
         *_magic_lab.MAGICS,
+        *_magic_lsp.MAGICS,
         *_magic_cell.MAGICS,
         Magic("%help", (("%help", "this list"),), show_help),
     )

@@ -1,7 +1,8 @@
 """Lines that begin with `%` at the head of a cell: how they are found, and what they may use.
 
-What each of them does is in `_magic_trace.py`, `_magic_lab.py` and `_magic_cell.py`, and `_magic_table.py` is
-the list of them all. A line that Lua is to compile keeps its number: magic lines become empty lines.
+What each of them does is in `_magic_trace.py`, `_magic_lab.py`, `_magic_lsp.py` and `_magic_cell.py`, and
+`_magic_table.py` is the list of them all. A line that Lua is to compile keeps its number: magic lines become
+empty lines. After a line that begins with `%%` the rest of the cell is a page, with its numbers too.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ After: TypeAlias = Callable[[], Awaitable[None]]
 Run: TypeAlias = Callable[[Tools, str], Awaitable[After | None]]
 
 
+# A line of a page that writes nothing: the newline behind a tag is not part of a page's text.
+NO_TEXT = "<?lsp ?>"
+
+
 @dataclass(frozen=True, slots=True)
 class Magic:
     """One magic: its forms with a line of help each, and what runs it with the rest of its line."""
@@ -60,15 +65,27 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A cell taken apart: its magics, and its Lua with every line where it was."""
+    """A cell taken apart: its magics, and its Lua (or the text of its page) with every line where it was."""
 
     calls: tuple[Call, ...]
     lua: str
+    page_line: int = 0  # the number of the line after which a page begins; 0 for Lua
 
     @property
     def has_lua(self) -> bool:
         """Whether anything is left to run."""
         return bool(self.lua.strip())
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the text is a page's."""
+        return self.page_line > 0
+
+    @property
+    def page(self) -> str:
+        """The page, with lines that write nothing in place of those above it."""
+        lines = self.lua.split("\n")
+        return "\n".join([NO_TEXT] * self.page_line + lines[self.page_line :])
 
 
 def split(code: str) -> Split:
@@ -80,6 +97,8 @@ def split(code: str) -> Split:
         if text.startswith("%"):
             calls.append(Call(*text.split(maxsplit=1)))
             lines[index] = ""
+            if text.startswith("%%"):
+                return Split(tuple(calls), "\n".join(lines), page_line=index + 1)
         elif text and not _is_line_comment(text):
             break
     return Split(tuple(calls), "\n".join(lines))

@@ -18,6 +18,7 @@ from typing import Any
 from ba_kernel._frontend import Message, Request
 from ba_kernel._workbench import Workbench
 from ba_runtime._resolver import Endpoint, Route
+from ba_runtime.errors import UsageError
 from ba_runtime.events import (
     CellResult,
     ErrorReport,
@@ -25,6 +26,7 @@ from ba_runtime.events import (
     InputRequested,
     LatePrint,
     Note,
+    PageResult,
     Printed,
     Sink,
     SocketInfo,
@@ -133,6 +135,7 @@ class FakeRuntime:
         self._stop = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
         self.trusted: list[bytes] = []
+        self.served: list[str] = []
 
     def start(self) -> None:
         """Have nothing to start."""
@@ -150,6 +153,34 @@ class FakeRuntime:
                 future.set_exception(fault)
 
         threading.Thread(target=work, daemon=True).start()
+        return future
+
+    def run_page(self, source: bytes, *, name: str, cell: int, path: str | None = None) -> Future[PageResult]:
+        """Answer with the text, in which a first word may be `status NUMBER` or `type TYPE`, or `error`."""
+        self.ran.append((source, name, cell))
+        status, kind, error = 200, "text/html; charset=utf-8", None
+        body = source.replace(b"<?lsp ?>\n", b"")
+        for number, line in enumerate(source.split(b"\n"), 1):
+            word, _, text = line.partition(b" ")
+            if word == b"status":
+                status = int(text)
+            elif word == b"type":
+                kind = text.decode()
+            elif word == b"error":
+                status, error = 500, self._failed(text, name, number, cell).error
+        url = f"http://127.0.0.1:9357{path}" if path else None
+        future: Future[PageResult] = Future()
+        future.set_result(PageResult(cell, status, kind, body, error, url))
+        return future
+
+    def serve(self, folder: str) -> Future[int]:
+        """Remember the folder; there is none called `nowhere`."""
+        self.served.append(folder)
+        future: Future[int] = Future()
+        if folder == "nowhere":
+            future.set_exception(UsageError("there is no folder 'nowhere'"))
+        else:
+            future.set_result(9357)
         return future
 
     def interrupt(self) -> None:

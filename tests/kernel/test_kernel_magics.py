@@ -68,10 +68,12 @@ def test_a_magic_after_lua_gets_a_hint() -> None:
 
 
 def test_a_cell_magic_is_an_error_of_its_own() -> None:
-    """Names with two percent signs are for later."""
+    """There is one only, and nothing of the cell runs."""
 
     async def scene(desk: Desk) -> None:
-        assert (await failing(desk, "%%lsp\n<h1>")).startswith("no cell magic %%lsp")
+        message = await failing(desk, "%%html\nprint x")
+        assert message.startswith("no cell magic %%html; %%lsp is the only one")
+        assert not desk.runtime.ran
 
     play(scene)
 
@@ -81,7 +83,16 @@ def test_help_lists_every_magic() -> None:
 
     async def scene(desk: Desk) -> None:
         await desk.run("%help")
-        for name in ("%trace wait", "%lab on", "%sockets", "%reset", "%time", "%help"):
+        for name in (
+            "%trace wait",
+            "%lab on",
+            "%sockets",
+            "%reset",
+            "%time",
+            "%help",
+            "%%lsp [PATH]",
+            "%lsp serve FOLDER",
+        ):
             assert name in desk.front.text()
         assert "differs from a device" in desk.front.text()
 
@@ -109,6 +120,14 @@ def test_help_lists_every_magic() -> None:
         "%reset now",
         "%time x",
         "%help me",
+        "%%lsp time.lsp",
+        "%%lsp /a b",
+        "%%lsp /../a",
+        "%%lsp /",
+        "%lsp",
+        "%lsp serve",
+        "%lsp show x",
+        "%lsp serve nowhere",
     ],
 )
 def test_a_magic_used_wrongly_says_how_it_is_used(code: str) -> None:

@@ -1,0 +1,56 @@
+"""`%%lsp`, which makes a cell a page, and `%lsp serve`, which serves a folder of pages.
+
+The cell's text reaches Lua in `_cell.py`, as the Lua of any cell does; here is what the first line may say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+
+from ba_runtime.errors import RuntimeClosed, UsageError
+
+from ._magics import After, Magic, MagicError, Tools
+
+_PATH = re.compile(r"(/[^/\s?#%\\]+)+")
+
+
+async def check_page(tools: Tools, rest: str) -> After | None:
+    """Refuse what cannot be the path of a page."""
+    is_plain = _PATH.fullmatch(rest) and not {".", ".."} & set(rest.split("/"))
+    if rest and not is_plain:
+        raise MagicError(
+            "usage: %%lsp [PATH], with a PATH such as /time.lsp to serve the page there too; "
+            "the page begins on the next line"
+        )
+    return None
+
+
+async def lsp(tools: Tools, rest: str) -> After | None:
+    """Run one `%lsp` line."""
+    word, _, folder = rest.partition(" ")
+    folder = folder.strip()
+    if word != "serve" or not folder:
+        raise MagicError("usage: %lsp serve FOLDER; a cell that begins with %%lsp is a page itself")
+    try:
+        port = await asyncio.wrap_future(tools.engine.runtime.serve(os.path.expanduser(folder)))
+    except (UsageError, RuntimeClosed) as error:
+        raise MagicError(f"%lsp serve: {error}") from error
+    tools.say(f"Serving {folder} at http://127.0.0.1:{port}/")
+    return None
+
+
+MAGICS = (
+    Magic(
+        "%%lsp",
+        (
+            (
+                "%%lsp [PATH]",
+                "the rest of the cell is a page; also served at a path such as /time.lsp",
+            ),
+        ),
+        check_page,
+    ),
+    Magic("%lsp", (("%lsp serve FOLDER", "serve a folder of pages, with its .preload and .lua/"),), lsp),
+)
