@@ -53,13 +53,13 @@ local function enter(depth)
 end
 
 READ[byte "["] = function(R, pos, depth)
-  local list, count = {}, 0
   local first, second, c
   depth = enter(depth)
   first, pos = next_byte(R, pos + 1)
   if first == BRACKET_END then
-    return list, pos + 1
+    return {}, pos + 1
   end
+  local list, count = {nil, nil, nil, nil}, 0 -- with room for four, or the first four would each make it grow
   while true do
     count = count + 1
     list[count], pos = READ[first](R, pos, depth)
@@ -94,14 +94,20 @@ local function read_key(R, pos, first)
 end
 
 READ[byte "{"] = function(R, pos, depth)
-  local object = {}
   local first, key, after, c
   depth = enter(depth)
-  first, pos = next_byte(R, pos + 1)
-  if first == BRACE_END then
-    return object, pos + 1
+  key, after = match(R.text, '^{%s*"([^"]*)"%s*:%s*()', pos)
+  first = key and after < R.escape and after < R.check and byte(R.text, after)
+  if first then
+    pos = after
+  else
+    first, pos = next_byte(R, pos + 1)
+    if first == BRACE_END then
+      return {}, pos + 1
+    end
+    key, first, pos = read_key(R, pos, first)
   end
-  key, first, pos = read_key(R, pos, first)
+  local object = {a = nil, b = nil, c = nil, d = nil} -- with room for four
   while true do
     object[key], pos = READ[first](R, pos, depth)
     key, after = match(R.text, '^,%s*"([^"]*)"%s*:%s*()', pos)

@@ -119,14 +119,35 @@ local function write_list(W, n, list, depth, length)
   return n + 1
 end
 
+-- Returns the keys in order of a table whose keys `next` gives as it gave those of the last one that began with the
+-- same. Records of one kind have them all in one order, and sorting takes as long as writing a record.
+local function known_keys(W, object)
+  local shape = W.shapes[next(object)]
+  if not shape then
+    return nil
+  end
+  local count = 0
+  for key in next, object do
+    count = count + 1
+    if shape[count] ~= key then
+      return nil
+    end
+  end
+  return count == #shape and shape.sorted or nil
+end
+
 -- Returns the keys of a table in order: numbers, then strings.
-local function sorted_keys(object)
-  local names, count, numbers = {}, 0, nil
+local function sorted_keys(W, object)
+  local known = known_keys(W, object)
+  if known then
+    return known
+  end
+  local names, shape, count, numbers = {}, {}, 0, nil
   for key in next, object do
     local kind = type(key)
     if kind == "string" then
       count = count + 1
-      names[count] = key
+      names[count], shape[count] = key, key
     elseif kind == "number" then
       numbers = numbers or {}
       numbers[#numbers + 1] = key
@@ -135,7 +156,10 @@ local function sorted_keys(object)
     end
   end
   sort(names)
-  if numbers then
+  if not numbers then
+    shape.sorted = names
+    W.shapes[shape[1]] = shape
+  else
     sort(numbers)
     move(names, 1, count, #numbers + 1, numbers)
   end
@@ -154,7 +178,7 @@ local function prefix_of(W, key)
 end
 
 local function write_object(W, n, object, depth)
-  local keys = sorted_keys(object)
+  local keys = sorted_keys(W, object)
   W[n + 1] = "{" .. sub(prefix_of(W, keys[1]), 2)
   n = write_value(W, n + 1, object[keys[1]], depth)
   for i = 2, #keys do
@@ -179,9 +203,14 @@ local function without_meta(value)
 end
 
 function WRITE.table(W, n, value, depth)
-  if W.path[value] then
-    return write_null(W, n)
-  elseif depth == MAX_DEPTH then
+  -- A list, though it has to be searched: a set that entries leave again is rearranged every few entries.
+  local path = W.path
+  for i = 1, depth do
+    if path[i] == value then
+      return write_null(W, n)
+    end
+  end
+  if depth == MAX_DEPTH then
     error(TOO_DEEP)
   end
   local length = rawlen(value)
@@ -189,10 +218,8 @@ function WRITE.table(W, n, value, depth)
     W[n + 1] = "{}"
     return n + 1
   end
-  W.path[value] = true
-  n = (length > 0 and write_list or write_object)(W, n, without_meta(value), depth + 1, length)
-  W.path[value] = nil
-  return n
+  path[depth + 1] = value
+  return (length > 0 and write_list or write_object)(W, n, without_meta(value), depth + 1, length)
 end
 
 local encoder = {quoted = quoted}
@@ -202,8 +229,9 @@ function encoder.encode(tables, count)
   local W = {
     -- [1], [2] ... the pieces since the last flush
     done = {},
-    path = {}, -- the tables that we are in: a table within itself is null
-    prefixes = {},
+    path = {}, -- by depth, the tables that we are in: a table within itself is null
+    prefixes = {}, -- by key, what stands before a value
+    shapes = {}, -- by the first key that `next` gives, all of them, and `sorted`
   }
   local ok, problem = pcall(function()
     local n = 0

@@ -19,8 +19,8 @@ local MAX_NUMBER_BYTES <const> = 1024
 local NEVER <const> = 1 << 62
 
 -- Each on its own, for only then the compiler puts the number where the name is.
-local MINUS <const> = 0x2D
 local POINT <const> = 0x2E
+local BACKSLASH <const> = 0x5C
 local ZERO <const> = 0x30
 local NINE <const> = 0x39
 
@@ -28,16 +28,26 @@ local scalars = {}
 
 -- ---------------------------------------------------------------- strings
 
--- What an escape stands for, by what follows its backslash: a letter, or `u` and the digits. There can be some
--- hundred thousand of them, and few texts have more than a hundred.
+-- What an escape stands for, by what follows its backslash: a letter, perhaps with digits that have nothing to do with
+-- it, or `u` and its digits. Few texts have more than a hundred different ones; the first so many are remembered.
 local ESCAPED = {['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t"}
+local MAX_KNOWN <const> = 4096
+local known_count = 0
 local has_halves = false
+
+local function remember(word, meaning)
+  if known_count < MAX_KNOWN then
+    known_count = known_count + 1
+    ESCAPED[word] = meaning
+  end
+  return meaning
+end
 
 setmetatable(ESCAPED, {
   __index = function(known, word)
     local letter, digits = sub(word, 1, 1), sub(word, 2)
-    if letter ~= "u" then -- digits that have nothing to do with it
-      return (rawget(known, letter) or error(PARSE)) .. digits
+    if letter ~= "u" then
+      return remember(word, (rawget(known, letter) or error(PARSE)) .. digits)
     elseif #digits < 4 then
       error(PARSE)
     end
@@ -46,8 +56,7 @@ setmetatable(ESCAPED, {
       has_halves = true
       return utf8char(code)
     end
-    known[word] = utf8char(code)
-    return known[word]
+    return remember(word, utf8char(code))
   end,
 })
 
@@ -65,7 +74,7 @@ local function unescape(raw)
   return plain
 end
 
--- Reads a string that has escapes, or whose end has not come yet, from behind its first quote.
+-- Reads any string from behind its first quote: also one whose end has not come yet, or has backslashes before quotes.
 local function long_string(R, pos)
   local parts, count, start = nil, 0, pos
   local stop, escape = 0, 0
@@ -97,11 +106,20 @@ function scalars.string(R, pos)
   if R.escape < pos then
     R.escape = find(R.text, "\\", pos, true) or NEVER
   end
-  local stop = find(R.text, '"', pos + 1, true)
-  if not stop or stop > R.escape then
+  local text = R.text
+  local stop = find(text, '"', pos + 1, true)
+  if stop and stop < R.escape then
+    return sub(text, pos + 1, stop - 1), stop + 1
+  end
+  -- It has escapes; a quote without a backslash before it is its end.
+  while stop and byte(text, stop - 1) == BACKSLASH do
+    stop = byte(text, stop - 2) ~= BACKSLASH and find(text, '"', stop + 1, true)
+  end
+  if not stop then
     return long_string(R, pos + 1)
   end
-  return sub(R.text, pos + 1, stop - 1), stop + 1
+  R.escape = find(text, "\\", stop + 1, true) or NEVER
+  return unescape(sub(text, pos + 1, stop - 1)), stop + 1
 end
 
 -- ---------------------------------------------------------------- numbers
@@ -173,21 +191,27 @@ end
 -- A double holds every integer of so many digits, so that dividing two such gives the number that is nearest.
 local EXACT_DIGITS <const> = 15
 local POWER = {1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
+-- By how many digits there are, the least number that has them and no zero in front.
+local LEAST = {[0] = 1, 0}
+for count = 2, 14 do
+  LEAST[count] = 10 ^ (count - 1) // 1 | 0
+end
 
 -- Nearly all numbers have few digits and no exponent.
 function scalars.number(R, pos)
-  local text = R.text
-  local first, second = byte(text, pos, pos + 1)
-  local is_negative = first == MINUS
-  local after = is_negative and pos + 1 or pos
-  local value, count, c = digits(text, after, 0)
+  local text, after, is_negative = R.text, pos, false
+  local value, count, c = digits(text, pos, 0)
+  if count == 0 then -- a minus, or we would not be here
+    is_negative, after = true, pos + 1
+    value, count, c = digits(text, after, 0)
+  end
   local whole = count
   if count == 7 then
     value, count, c = digits(text, after + 7, value)
     whole = 7 + count
   end
   after = after + whole
-  local is_sound = whole == 1 or (whole > 1 and (is_negative and second or first) ~= ZERO)
+  local is_sound = value >= LEAST[whole]
   if c == POINT and is_sound then
     value, count, c = digits(text, after + 1, value)
     is_sound, whole = count > 0, whole + count

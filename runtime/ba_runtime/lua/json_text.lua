@@ -64,6 +64,8 @@ local function separator(R, pos)
     elseif first == SPACE and second and second > SPACE then
       return c, second, pos + 2
     end
+  elseif c and c > SPACE then
+    return c, nil, pos
   end
   c, pos = next_byte(R, pos)
   if c == COMMA or c == COLON then
