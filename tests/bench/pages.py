@@ -34,8 +34,8 @@ TARGETS = [Target(case(count), OURS, BASELINE, "> 1.00") for count in CONNECTION
 def measure(ba_lua: Sequence[str], rounds: int, seconds: float, say: Say) -> list[Series]:
     """Returns thousands of requests a second for every server and number of connections.
 
-    `ba_lua` is the command that runs a Lua file. Nothing where there is no C compiler: a client in Python would
-    be the slowest part, and both figures its own.
+    `ba_lua` is the command that runs a Lua file. Nothing where there is no C compiler: a client in Python
+    would be the slowest part, and both figures its own.
     """
     compiler = shutil.which("cc")
     if compiler is None or sys.platform != "linux":

@@ -362,7 +362,9 @@ class Protocol:
         return head if self._sends_head_only else head + body
 
     def refusal(self, refusal: Refusal) -> bytes:
-        """Returns the response to a request that Lua never sees."""
+        """Returns the response to a request that Lua never sees, and forgets what came of it."""
         self._closes = True
+        self._body.clear()
+        self.held_bytes = 0
         text = f"{refusal.status} {REASONS[refusal.status].decode()}\n{refusal.text}\n".encode()
         return self.whole(refusal.status, (b"Content-Type", b"text/plain; charset=utf-8"), text)

@@ -213,10 +213,15 @@ class WebServer:
     def form(self, text: bytes) -> Pairs:
         """Returns the names and values of a query or a form, flat and decoded; None for too many."""
         try:
-            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=self._limits.form_fields)
+            pairs = parse_qsl(
+                text.decode("latin-1"),
+                keep_blank_values=True,
+                encoding="latin-1",  # so that any bytes come through
+                max_num_fields=self._limits.form_fields,
+            )
         except ValueError:
             return None
-        return tuple(part for pair in pairs for part in pair)
+        return tuple(part.encode("latin-1") for pair in pairs for part in pair)
 
     # ------------------------------------------------------------ connections that change hands
 
