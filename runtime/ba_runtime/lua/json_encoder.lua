@@ -138,9 +138,9 @@ end
 
 -- Returns the keys of a table in order: numbers, then strings.
 local function sorted_keys(W, object)
-  local known = known_keys(W, object)
-  if known then
-    return known
+  local before = known_keys(W, object)
+  if before then
+    return before
   end
   local names, shape, count, numbers = {}, {}, 0, nil
   for key in next, object do
