@@ -85,7 +85,7 @@ end
 local function resolve(X, path)
   path = match(path, "^[^?]*")
   if sub(path, 1, 1) ~= "/" then
-    path = gsub(X.path, "[^/]*$", "") .. path
+    path = gsub(X.base or X.path, "[^/]*$", "") .. path
   end
   return path
 end
@@ -96,9 +96,10 @@ function web.include(X, path)
   if depth >= 10 then
     error("pages include each other too deeply", 0)
   end
-  X.depth = depth + 1
-  local found = dispatch(X, resolve(X, path))
-  X.depth = depth
+  local base = X.base -- where relative paths of the page that runs begin
+  X.depth, X.base = depth + 1, resolve(X, path)
+  local found = dispatch(X, X.base)
+  X.depth, X.base = depth, base
   return found
 end
 
