@@ -1,7 +1,7 @@
 """Executing notebooks as a front end would, and comparing what came out. No test and no printing in here.
 
 The saved outputs are part of the lesson, so they must come out the same every time: `record` keeps what a
-reader sees and drops what a run leaves behind (timings, display ids).
+reader sees and drops what a run leaves behind (timings, display ids, the port of the page server).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ CELL_TIMEOUT_S = 60
 KERNELSPEC = {"display_name": "Lua (ba.socket)", "language": "lua", "name": KERNEL}
 OUTPUT_FIELDS = ("output_type", "name", "text", "data", "ename", "evalue")
 
+# The system chooses it anew for each kernel; a saved link leads nowhere anyway.
+_PAGE_PORT = re.compile(r"(?<=http://127\.0\.0\.1:)\d+(?=/)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # nbformat has no types: a notebook or a cell of it is a tree of dicts with attribute access.
@@ -116,6 +118,8 @@ def _joined(outputs: Iterable[Cell]) -> list[Cell]:
     """Return the outputs with texts that follow each other in one: how many they were is a matter of time."""
     joined: list[Cell] = []
     for output in outputs:
+        if output.output_type == "stream":
+            output.text = _PAGE_PORT.sub("PORT", output.text)
         last = joined[-1] if joined else None
         if last is not None and _is_more_of(output, last):
             joined[-1] = nbformat.v4.new_output("stream", name=last.name, text=last.text + output.text)
