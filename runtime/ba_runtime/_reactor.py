@@ -6,9 +6,9 @@ Lua, no protocol.
 Theory of operation. Every descriptor belongs to a number (the socket's, never used twice). A readable stream
 that has a `receive` function is read here at once, one chunk, so that a batch of a hundred readable sockets
 costs one crossing to Lua. Everything else is handed to the descriptor's `on_ready`, which emits what follows
-from it. `poll` returns all of it flat, `number, value, number, value …`, the cheapest shape to hand to Lua: what
-was received under the socket's number, a signal (an integer, see sockets/reasons.py) under its negative, so that
-Lua need not ask for the type of every value.
+from it. `poll` returns all of it flat, `number, value, number, value …`, the cheapest shape to hand to Lua:
+what was received under the socket's number, a signal (an integer, see sockets/reasons.py) under its
+negative, so that Lua need not ask for the type of every value.
 
 Interest is level-triggered and stays: a connection that is read, answered and read again costs no system
 call but these. Whoever gets data for a socket that nobody reads switches its interest off (lua/stream.lua).

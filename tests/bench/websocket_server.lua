@@ -20,8 +20,8 @@ local function serve(s)
 end
 
 directory = ba.create.dir("ws", 0)
-directory:setfunc(function(_ENV)
-  ba.socket.req2sock(request):event(serve, "s")
+directory:setfunc(function(env)
+  ba.socket.req2sock(env.request):event(serve, "s")
   return true
 end)
 directory:insert()

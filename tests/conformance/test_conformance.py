@@ -1,8 +1,8 @@
 """Every published script traces what the real server (Mako 4.3) traced for it, or differs for a known reason.
 
 A script runs as users run it, through `python -m ba_runtime`, in a folder of its own. The texts behind the
-`NAME LINE: ` of its trace are compared with `scripts/NNN-name.expected`. A script with an `.lsp` beside it asks
-for that page, as `/page.lsp`.
+`NAME LINE: ` of its trace are compared with `scripts/NNN-name.expected`. A script with an `.lsp` beside it
+asks for that page, as `/page.lsp`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ function serve(f, mode)
     kept[1]:unlink()
   end
   local dir = ba.create.dir("ws", 0)
-  dir:setfunc(function(_ENV)
-    local s = ba.socket.req2sock(request)
+  dir:setfunc(function(env)
+    local s = ba.socket.req2sock(env.request)
     s:event(f, mode or "s")
     return true
   end)
