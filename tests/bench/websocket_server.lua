@@ -26,10 +26,3 @@ directory:setfunc(function(env)
 end)
 directory:insert()
 print(mako.port)
-
--- Keeps the program up between its clients.
-ba.socket.event(function(s)
-  while true do
-    s:read(1000)
-  end
-end)

@@ -267,6 +267,18 @@ def test_writes_follow_the_documented_rules() -> None:
         assert sent[1] == 0x84
 
 
+def test_after_a_close_that_nobody_has_read_writes_fail_and_the_code_can_be_read() -> None:
+    """It has been answered already, so nothing may follow on the wire."""
+    with lua() as fresh, raw_server(fresh) as server:
+        server.send(frame(TEXT, b"first") + frame(CLOSE, b"\x0f\xa1"))
+        fresh.run("trace(c:read(5000))")
+        assert len(server.rest()) == 8
+        fresh.run("trace(c:write('late')) trace(c:ping()) trace(c:state()) trace(c:read()) trace(c:close())")
+        failed = "nil\tsocketwritefailed"
+        closed = "nil\tsocketclosed\t4001"
+        assert fresh.recorder.traced == ["first\ttrue", failed, failed, "notcon\ttrue", closed, "false"]
+
+
 # ------------------------------------------------------------ cosockets
 
 

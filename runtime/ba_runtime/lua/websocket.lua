@@ -41,6 +41,9 @@ local QUEUE_COMFORT = 1400
 -- The codec's flags: bytes are left to be decoded; something waits to be sent.
 local MORE, BUSY = 1, 2
 
+-- What a write says when the close has been answered, though nobody has read it yet: it still can be read.
+local OVER = -2
+
 local websocket = {}
 
 -- Asks for what arrives.
@@ -119,11 +122,18 @@ local function deliver(S, W, data, ...)
   end
 end
 
+-- Decodes until something is kept, so that a ping or a close behind a message that was taken is answered.
+local function go_on(S, W)
+  while W.more and not S.inbox and S.websocket == W do
+    deliver(S, W, decoded(S, W, W.receive("")))
+  end
+end
+
 -- Feeds a chunk, and serves everybody who waits.
 local function feed(S, W, value)
   deliver(S, W, decoded(S, W, W.receive(value)))
-  while W.more and S.reader and S.websocket == W and not S.inbox do
-    deliver(S, W, decoded(S, W, W.receive("")))
+  if W.more then
+    go_on(S, W)
   end
 end
 
@@ -165,7 +175,10 @@ local function result(S, W, own, data, kind, so_far, length)
       S.lost, S.owed = true, true
     end
     return nil, "socketclosed", kind
-  elseif not (S.inbox or W.more or S.eof) then
+  elseif W.more then
+    go_on(S, W)
+  end
+  if S.open and not (S.inbox or S.eof) then
     listen(S)
   end
   if so_far then
@@ -220,7 +233,9 @@ end
 -- What follows from a write: the documented results of a stream's.
 local function sent(S, left, before)
   if left < 0 then
-    lose(S, "socketreadfailed")
+    if left ~= OVER then
+      lose(S, "socketreadfailed")
+    end
     return nil, "socketwritefailed"
   elseif left > 0 then
     S.busy = true

@@ -25,6 +25,8 @@ BUSY = 2  # something waits to be sent
 # section 5.5.3 allows; else it could make us keep any number of pongs.
 PONG_QUEUE_BYTES = 64 << 10
 
+LOST, OVER = -1, -2  # instead of the bytes that wait: the connection is gone; a close frame has been sent
+
 BULK_BYTES = 128 << 10  # what is received at a time while large frames arrive
 
 Functions: TypeAlias = "tuple[Callable[..., object], ...]"
@@ -85,19 +87,19 @@ class WebSocket:
         pongs.clear()
 
     def write(self, data: bytes, is_text: bool) -> int:
-        """Sends or queues a message; returns the bytes that wait now, -1 when the connection is lost."""
+        """Sends or queues a message; returns the bytes that wait now, LOST or OVER."""
         if self._codec.is_over:
-            return -1
+            return OVER
         return self._endpoint.send(self._codec.frame(data, is_text))
 
     def ping(self, data: bytes) -> int:
         """Sends or queues a ping; returns as `write` does."""
         if self._codec.is_over:
-            return -1
+            return OVER
         return self._endpoint.send(self._codec.ping(data))
 
     def drained(self) -> int:
-        """Sends the pong that was held back; returns the bytes that wait now, -1 when the connection is lost.
+        """Sends the pong that was held back; returns the bytes that wait now, or LOST.
 
         A message can have been queued since the stream said DRAINED, so this is what tells.
         """
