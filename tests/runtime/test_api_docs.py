@@ -20,10 +20,16 @@ httpc = require"httpc".create()
 """
 
 
+PAGE = (
+    b"<?lsp _G.request, _G.response, _G.deferred = request, response, response:deferred() deferred:close() ?>"
+)
+
+
 @pytest.fixture(scope="module")
 def runtime() -> Iterator[Runtime]:
     with Runtime(lambda event: None) as runtime:
         runtime.run_cell(OBJECTS, name="cell[1]", cell=1).result()
+        assert runtime.run_page(PAGE, name="cell[2]", cell=2).result().error is None
         yield runtime
 
 
@@ -39,10 +45,10 @@ def test_every_function_is_documented_and_no_other(runtime: Runtime, path: tuple
     assert set(members(path)) == set(runtime.fields(path).result())
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["socket", "timer", "thread", "store", "context", "jsonparser", "datetime", "cipher", "dir", "httpc"],
-)
+KINDS = "socket timer thread store context jsonparser datetime cipher dir request response deferred httpc"
+
+
+@pytest.mark.parametrize("kind", KINDS.split())
 def test_every_method_is_documented_and_no_other(runtime: Runtime, kind: str) -> None:
     """Metamethods aside."""
     fields = runtime.fields((kind,)).result()

@@ -258,6 +258,18 @@ def test_a_client_that_half_closes_still_gets_its_answer(here: Site) -> None:
     assert answer.endswith(b"well\n")
 
 
+def test_a_page_that_never_waits_can_be_interrupted(here: Site) -> None:
+    """It is a runaway like any other: it gets a 500, and the rest goes on."""
+    here.page("trace'in' while true do pcall(error) end", "busy")
+    with client(here.port) as browser:
+        browser.send(request("/busy/"))
+        here.recorder.wait_for_trace("in")
+        while not select.select([browser.sock], [], [], 0.01)[0]:
+            here.runtime.interrupt()
+        assert browser.response().status == 500
+    assert is_well(here)
+
+
 # ---------------------------------------------------------------- anything
 
 

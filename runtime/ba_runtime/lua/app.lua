@@ -185,9 +185,9 @@ function app.serve(root)
   A.env.app = A.env
   add_to_path(root)
   local port = web.listen()
+  preload(A)
   A.dir:insert()
   current = A
-  preload(A)
   return port
 end
 

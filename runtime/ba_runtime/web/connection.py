@@ -12,7 +12,6 @@ There is one deadline; the owner looks at it now and then (`server.py`) and call
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from enum import Enum, auto
 from time import monotonic
@@ -285,9 +284,3 @@ class Connection(Stream):
         self.state = State.CLOSED
         self._owner.closed(self)
         return sock, unsent, early
-
-    def abort(self) -> None:
-        """Closes at once, with a reset, so that nobody takes half a response for a whole one."""
-        with contextlib.suppress(OSError):
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        self._over()

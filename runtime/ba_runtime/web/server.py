@@ -80,7 +80,6 @@ class WebServer:
             "web_head": self.head,
             "web_data": self.data,
             "web_end": self.end,
-            "web_abort": self.abort,
             "web_take": self.take,
             "web_adopt": self.adopt,
             "web_form": self.form,
@@ -203,12 +202,6 @@ class WebServer:
         """Ends the response; returns the same."""
         connection = self._connections.get(number)
         return -1 if connection is None else connection.end()
-
-    def abort(self, number: int) -> None:
-        """Closes the connection in the middle of a response."""
-        connection = self._connections.get(number)
-        if connection is not None:
-            connection.abort()
 
     def form(self, text: bytes) -> Pairs:
         """Returns the names and values of a query or a form, flat and decoded; None for too many."""
