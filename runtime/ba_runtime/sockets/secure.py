@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections import deque
+from typing import cast
 
 from ba_runtime._reactor import READ, Reactor, Receive
 from ba_runtime.tls import Engine, Event, Failed, HandshakeDone, State, certificate_table, is_ca_known, judge
@@ -28,9 +29,12 @@ from .reasons import Signal
 from .security import flat
 from .stream import Stream
 
-RAW_BYTES = 17 << 10  # what one call of the system brings at first: a full record and its overhead
-BULK_BYTES = 128 << 10  # …and after one that brought as much as it might: a large transfer is under way
-POLL_CHUNKS = 17  # what one poll hands out at most: all of that, so that a large transfer needs few polls
+# What one call of the system brings: a full record and its overhead. After one that brought as much as it
+# might a large transfer is under way, and the next may fill the context's `scratch`.
+RAW_BYTES = 17 << 10
+# What one poll hands out at most, so that a large transfer needs few polls. Lua joins what a program that
+# does other things meanwhile does not read, so not all of `scratch`.
+POLL_CHUNKS = 33
 PIECE_BYTES = 128 << 10  # what is encrypted at a time
 
 
@@ -62,7 +66,7 @@ class SecureStream(Stream):
         self._is_wanted = False  # Lua reads; the handshake reads too, and that is not Lua's business
         self._chunks: deque[bytes] = deque()
         self._is_at_end = False
-        self._raw_bytes = RAW_BYTES
+        self._is_bulk = False  # the last call of the system brought as much as it might
         self._unsent: deque[memoryview] = deque()  # plaintext
         self._unsent_bytes = 0
 
@@ -111,18 +115,24 @@ class SecureStream(Stream):
         """
         chunks = self._chunks
         if not chunks and not self._is_at_end:
+            is_shaken = self.is_shaken
             events = self.engine.receive(self._recv())
-            if len(events) == 1 and self._is_wanted and isinstance(events[0], bytes):
+            if is_shaken and events and isinstance(events[-1], bytes):  # then all of them are
+                data = cast("list[bytes]", events)
                 self._answer()
-                return events[0]
-            self._take_in(events)
+                if len(data) == 1 and self._is_wanted:
+                    return data[0]
+                chunks.extend(data)
+            else:
+                self._take_in(events)
         if not self._is_wanted:
             if self.engine.state is not State.HANDSHAKE:
                 super().disarm()
             raise BlockingIOError
         if chunks:
+            emit, number, take = self._reactor.emit, self.number, chunks.popleft
             for _ in range(min(len(chunks), POLL_CHUNKS) - 1):
-                self._reactor.emit(self.number, chunks.popleft())
+                emit(number, take())
             last = chunks.popleft()
             self._hand_out_later()
             return last
@@ -132,14 +142,19 @@ class SecureStream(Stream):
             self._reactor.emit(self.number, Signal.TLS_FAILED)
         raise BlockingIOError
 
-    def _recv(self) -> bytes:
+    def _recv(self) -> bytes | memoryview:
+        raw: bytes | memoryview
         try:
-            raw = self.sock.recv(self._raw_bytes)
+            if self._is_bulk:
+                scratch = self.engine.scratch
+                raw = scratch[: self.sock.recv_into(scratch)]
+            else:
+                raw = self.sock.recv(RAW_BYTES)
         except BlockingIOError:
             raise
         except OSError:  # a reset reads as an end
             return b""
-        self._raw_bytes = RAW_BYTES if len(raw) < RAW_BYTES else BULK_BYTES
+        self._is_bulk = len(raw) >= RAW_BYTES
         return raw
 
     def _take_in(self, events: list[Event]) -> None:

@@ -130,7 +130,7 @@ class Engine:
 
     # ------------------------------------------------------------ data
 
-    def receive(self, data: bytes) -> list[Event]:
+    def receive(self, data: bytes | memoryview) -> list[Event]:
         """Takes what came from the peer, where empty data is the end of its stream, and returns what follows.
 
         Bytes are data, in pieces of at most 8192; HandshakeDone comes once; Closed and Failed are the last.
@@ -164,7 +164,7 @@ class Engine:
             events.append(self._fail(error))
         return events
 
-    def _receive_slowly(self, data: bytes) -> list[Event]:
+    def _receive_slowly(self, data: bytes | memoryview) -> list[Event]:
         if self.state is State.OVER:
             return []
         if not data:
@@ -239,6 +239,11 @@ class Engine:
         self.queued_bytes = 0
 
     # ------------------------------------------------------------ about the connection
+
+    @property
+    def scratch(self) -> memoryview:
+        """Returns the context's memory to receive into; `receive` keeps nothing of it."""
+        return self._context.scratch
 
     @property
     def store(self) -> CertStore | None:
