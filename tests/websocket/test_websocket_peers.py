@@ -160,7 +160,7 @@ def test_a_peers_close_code_is_read(code: int) -> None:
             await client.send("one")
             assert await client.recv() == "one"
             await client.close(code, "reason")
-            assert client.close_code == 1000
+            assert client.protocol.close_code == 1000
             assert client.protocol.close_rcvd is not None
 
         within(LIMIT_S, talk)
@@ -176,7 +176,7 @@ def test_close_says_1000_and_the_end_of_a_cosocket_says_nothing() -> None:
             async with connect(f"ws://127.0.0.1:{port}/ws/") as client:
                 with pytest.raises(ConnectionClosed) as caught:
                     await client.recv()
-            return client.close_code, caught.value.rcvd is not None
+            return client.protocol.close_code, caught.value.rcvd is not None
 
         async def talk() -> None:
             assert await seen("s:read(20) s:close()") == (1000, True)
