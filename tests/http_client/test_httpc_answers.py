@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import http.server
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -484,3 +488,106 @@ def test_connecting_has_its_time_too() -> None:
             trace(http:request{url = "https://127.0.0.1:PORT/", timeout = 100})
         """
         assert told(server, program) == ["nil\ttimeout"]
+
+
+# ---------------------------------------------------------------- places and bounds
+
+
+def test_a_connection_serves_one_place_only() -> None:
+    """Another name, or another address of ours, is another place, though the server be the same."""
+    program = """
+        local http = require "httpc".create()
+        for _, op in ipairs{
+          {url = "http://127.0.0.1:PORT/1"}, {url = "http://localhost:PORT/2"},
+          {url = "http://localhost:PORT/3", intf = "127.0.0.1"},
+          {url = "http://localhost:PORT/4", intf = "127.0.0.1"},
+        } do
+          trace(http:request(op), (http:read "*a"))
+        end
+    """
+    with Server(echo) as server:
+        assert told(server, program) == ["true\t/1", "true\t/2", "true\t/3", "true\t/4"]
+        assert server.connections == 3
+        assert f"Host: localhost:{server.port}".encode() in server.requests[1]
+
+
+def test_an_endless_body_is_an_error_of_reading_all() -> None:
+    """In pieces it can be read for ever."""
+
+    def script(peer: Peer) -> None:
+        peer.head()
+        peer.say(OK + b"\r\n")
+        while not stop.is_set():
+            peer.say(block)
+
+    stop, block = threading.Event(), b"x" * (1 << 20)
+    program = """
+        local http = require "httpc".create()
+        http:request{url = "http://127.0.0.1:PORT/"}
+        trace(select(2, http:read "*a"))
+        local n = 0
+        while n < 150e6 do n = n + #http:read() end
+        trace(http:close())
+    """
+    with Server(script) as server:
+        try:
+            assert told(server, program) == [
+                "malloc\tthe body is too long for one string, read it in pieces",
+                "true",
+            ]
+        finally:
+            stop.set()
+
+
+def test_many_clients_at_once() -> None:
+    """A hundred cosockets, a request each, and then another."""
+    program = """
+        local done = 0
+        for i = 1, 100 do
+          ba.socket.event(function()
+            local http = require "httpc".create()
+            for _, part in ipairs{"a", "b"} do
+              local path = "/" .. part .. i
+              assert(http:request{url = "http://127.0.0.1:PORT" .. path})
+              assert(http:read "*a" == path)
+            end
+            http:close()
+            done = done + 1
+          end)
+        end
+        await(function() return done == 100 end)
+        trace(done)
+    """
+    with Server(echo) as server:
+        assert told(server, program) == ["100"]
+        assert server.connections == 100
+
+
+def test_a_real_server_answers(tmp_path: Path) -> None:
+    """Python's own, with a file of three megabytes."""
+    text = bytes(range(256)) * 12288
+    (tmp_path / "file").write_bytes(text)
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:  # not to the terminal
+            pass
+
+    serve = functools.partial(Handler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            digest = hashlib.sha256(text).hexdigest()
+            assert traced(f"""
+                local http <close> = require "httpc".create()
+                local url = "http://127.0.0.1:{server.server_port}/"
+                http:request{{url = url .. "file"}}
+                trace(ba.crypto.hash "sha256"(http:read "*a")(true, "hex"), http:header()["Content-Length"])
+                http:request{{url = url .. "missing"}}
+                trace(http:status(), http:read "*a" ~= "")
+            """) == [f"{digest}\t{len(text)}", "404\ttrue"]
+        finally:
+            server.shutdown()
+            thread.join()

@@ -28,6 +28,9 @@ local concat, sub = table.concat, string.sub
 local min, maxinteger = math.min, math.maxinteger
 local clock = host.monotonic
 
+-- What one read returns at most: a server must not be able to fill Lua's memory, which holds eight times that.
+local MOST_BYTES = 128 << 20
+
 local exchange = {}
 
 -- ---------------------------------------------------------------- the connection
@@ -358,6 +361,9 @@ function exchange.read(X, wanted)
       break
     end
     X.pieces[#X.pieces + 1], X.bytes = piece, X.bytes + #piece
+    if X.bytes > MOST_BYTES then
+      return nil, "malloc", "the body is too long for one string, read it in pieces"
+    end
   end
   if X.bytes == 0 then
     return nil
