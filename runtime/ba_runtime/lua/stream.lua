@@ -68,6 +68,9 @@ end
 
 local function control(S, signal)
   if signal == DRAINED then
+    if queued(S.number) > 0 then -- somebody has written since: what comes next must not overtake that
+      return
+    end
     S.busy = nil
     S.send = sender(S.number)
     sock.wake_writers(S, true)
