@@ -1,9 +1,9 @@
 """One end of an open WebSocket: received bytes in, messages out; and the frames to send.
 
-Theory of operation. wsproto's FrameDecoder finds the frames, takes masks off and refuses what RFC 6455
-section 5.2 forbids (reserved bits, unknown opcodes, long control frames, lengths not in their shortest form,
-a mask where none may be and none where one must); its FrameProtocol makes the frames that go out. What is
-here is what it leaves open, or decides otherwise than the documented server:
+Theory of operation. wsproto's FrameDecoder finds the frames (`masking` takes the masks off) and refuses
+what RFC 6455 section 5.2 forbids: reserved bits, unknown opcodes, long control frames, lengths not in their
+shortest form, a mask where none may be and none where one must. Its FrameProtocol makes the frames that go
+out. What is here is what it leaves open, or decides otherwise than the documented server:
 
  - A frame that arrives in pieces is handed out in pieces, each with the bytes so far and the frame's length.
    So no frame is too long, however long it says it is, and nothing of it is kept.
@@ -25,22 +25,17 @@ from wsproto.frame_protocol import (
     MAX_CLOSE_REASON,
     MIN_LIBRARY_CLOSE_REASON,
     CloseReason,
-    FrameDecoder,
     FrameProtocol,
     Opcode,
     ParseFailed,
-    XorMaskerSimple,
 )
+
+from .masking import Decoder, unmasked
 
 MESSAGE_BYTES = 16 << 20  # a message in several frames is kept up to this
 CONTROL_BYTES = 125  # RFC 6455 section 5.5
 
 _FINAL_TEXT, _FINAL_BINARY = 0x80 | Opcode.TEXT, 0x80 | Opcode.BINARY
-# Up to this a mask is taken off in one operation on a number, in a third of the time of wsproto's tables…
-_SHORT_BYTES = 500
-# …and these are applied to as much at a time as stays in the cache (65,000 bytes: 66 µs, else 104).
-_CACHED_BYTES = 8192
-
 _Utf8 = codecs.getincrementaldecoder("utf-8")
 _REGISTERED = frozenset(CloseReason) - frozenset(LOCAL_ONLY_CLOSE_REASONS)
 _TO_TEXT = Opcode.BINARY ^ Opcode.TEXT
@@ -68,7 +63,7 @@ class Codec:
 
     def __init__(self, is_client: bool) -> None:
         """A client masks what it sends; a server's peer must."""
-        self._decoder = FrameDecoder(is_client)
+        self._decoder = Decoder(is_client)
         self._protocol = FrameProtocol(is_client, [])
         self._is_client = is_client
         self._mask_bit = 0 if is_client else 0x80  # of what is received
@@ -107,7 +102,9 @@ class Codec:
             return None
         if self._decoder.buffer.buffer or self._decoder.header is not None:
             return None
-        payload = data[head:] if self._is_client else _unmasked(data, head, length)
+        payload = data[head:]
+        if not self._is_client:
+            payload = unmasked(data[head - 4 : head], payload)
         if first == _FINAL_BINARY:
             return payload, False
         try:
@@ -248,14 +245,3 @@ class Codec:
         """Returns a close frame; nothing that is received after this counts."""
         self.is_over = True
         return bytes(self._protocol.close(code))
-
-
-def _unmasked(frame: bytes, head: int, length: int) -> bytes:
-    """The payload of a masked frame; the mask is the end of its `head` bytes."""
-    mask = frame[head - 4 : head]
-    if length <= _SHORT_BYTES:
-        pad = int.from_bytes((mask * (length // 4 + 1))[:length], "little")
-        return (int.from_bytes(frame[head:], "little") ^ pad).to_bytes(length, "little")
-    masker = XorMaskerSimple(mask)
-    parts = (bytearray(frame[at : at + _CACHED_BYTES]) for at in range(head, len(frame), _CACHED_BYTES))
-    return b"".join(map(masker.process, parts))
