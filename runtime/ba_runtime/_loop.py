@@ -211,10 +211,13 @@ class LuaThread(threading.Thread):
         if self._cells and not self._closing:
             self._start_cell()
 
-    def _page_done(self, status: int, content_type: bytes, body: bytes, url: bytes | None = None) -> None:
+    def _page_done(
+        self, status: int, content_type: bytes, body: bytes, url: bytes | None = None, *fields: bytes
+    ) -> None:
         """What the page that is running has answered; the end of its cell follows."""
         address = None if url is None else url.decode("utf-8", "replace")
-        self._answer = PageResult(0, status, content_type.decode("latin-1"), body, None, address)
+        headers = tuple(zip(fields[::2], fields[1::2], strict=True))
+        self._answer = PageResult(0, status, content_type.decode("latin-1"), body, None, address, headers)
 
     def _page_over(self, page: Future[PageResult], result: Future[CellResult]) -> None:
         fault = result.exception()

@@ -130,7 +130,8 @@ class PageResult:
     """What a page that ran as a cell has answered.
 
     `status` is 500 when it failed, and `error` then says why; `body` is what it had written by then. `url` is
-    where the page server shows it from now on, None when it was given no path.
+    where the page server shows it from now on, None when it was given no path. `headers` are those of the
+    response, in order, names and values.
     """
 
     cell: int
@@ -139,6 +140,7 @@ class PageResult:
     body: bytes
     error: ErrorReport | None = None
     url: str | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,28 @@ def test_a_preload_that_fails_is_told(tmp_path: Path, code: str, words: str) -> 
         here.runtime.serve(str(tmp_path)).result(TIMEOUT_S)
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["ba.sleep(60000)", "while true do end", "while true do pcall(ba.sleep, 60000) end", "require'waits'"],
+)
+def test_a_preload_can_be_interrupted(tmp_path: Path, code: str) -> None:
+    """Whatever it is at; its folder is not served, and cells and other folders are as before."""
+    write(tmp_path / "a", {".preload": f"trace'in' {code}", ".lua/waits.lua": "ba.sleep(60000)", "x.txt": "a"})
+    write(tmp_path / "b", {"x.txt": "b"})
+    with site() as here:
+        served = here.runtime.serve(str(tmp_path / "a"))
+        here.recorder.wait_for_trace("in")
+        while not served.done():
+            here.runtime.interrupt()
+            here.recorder.wait_briefly()
+        with pytest.raises(UsageError, match="interrupted"):
+            served.result()
+        assert here.runtime.run_cell(b"return 1", name="c", cell=1).result(TIMEOUT_S).values == (b"1",)
+        assert get(here.port, "/x.txt").status == 404
+        here.runtime.serve(str(tmp_path / "b")).result(TIMEOUT_S)
+        assert get(here.port, "/x.txt").body == b"b"
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     """By its name."""
     with site() as here, pytest.raises(UsageError, match=r"there is no folder .*nothing"):

@@ -129,12 +129,13 @@ def test_a_page_that_runs_as_a_cell_has_a_request_but_no_client(here: Site) -> N
 
 
 def test_the_result_has_what_the_page_answered(here: Site) -> None:
-    """Status, type and body; trace and print of other code are the cell's."""
+    """Status, headers and body; trace and print of other code are the cell's."""
     here.run("function elsewhere() print'cell' end")
     result = run(
         here, "<?lsp response:setstatus(201) response:setcontenttype'text/plain' elsewhere() print'x' ?>"
     )
-    assert result == PageResult(7, 201, "text/plain", b"x\n")
+    headers = ((b"Content-Type", b"text/plain"),)
+    assert result == PageResult(7, 201, "text/plain", b"x\n", headers=headers)
     assert here.recorder.printed == b"cell\n"
 
 
@@ -157,7 +158,7 @@ def test_a_deferred_response_is_part_of_the_result(here: Site) -> None:
 def test_a_page_that_stops_itself_has_not_failed(here: Site) -> None:
     """A redirect is an answer."""
     result = run(here, "<?lsp response:sendredirect'/x' trace'never' ?>")
-    assert (result.status, result.error) == (302, None)
+    assert (result.status, result.error, result.headers) == (302, None, ((b"Location", b"/x"),))
     assert here.recorder.traced == []
 
 

@@ -15,6 +15,7 @@ local dir = import "dir"
 local web = import "web"
 local lsp = import "lsp"
 local report = import "report"
+local interrupt = import "interrupt"
 
 local G = _G
 local setmetatable, type, select, load, pcall, error = setmetatable, type, select, load, pcall, error
@@ -195,6 +196,10 @@ end
 
 local function over(task, ...)
   task.cell.running = false
+  if interrupt.target == task then
+    interrupt.target = nil
+    host.interrupt_over()
+  end
   host.reply(task.ticket, ...)
 end
 
@@ -220,6 +225,7 @@ function app.request(ticket, root)
   local task = sched.task(KIND, app.serve)
   task.ticket = ticket
   task.cell = {id = 0, running = true} -- so that what .preload prints is shown
+  interrupt.target = interrupt.target or task -- no cell runs then: it is what the user wants to stop
   sched.run(task, root)
 end
 

@@ -14,7 +14,7 @@ local web = import "web"
 local lsp = import "lsp"
 
 local G = _G
-local setmetatable, sub = setmetatable, string.sub
+local setmetatable, sub, unpack = setmetatable, string.sub, table.unpack
 
 local page_cell = {}
 
@@ -34,7 +34,7 @@ end
 local function told(X, url)
   return function()
     X.ended = true
-    host.page_done(X.status, exchange.field(X, "Content-Type") or "", exchange.body(X), url)
+    host.page_done(X.status, exchange.field(X, "Content-Type") or "", exchange.body(X), url, unpack(X.fields))
   end
 end
 
