@@ -35,7 +35,7 @@ BATCH = 100  # events per poll: bounds both the latency of the last one and Lua'
 Value: TypeAlias = "int | bytes"
 Emit: TypeAlias = Callable[[int, Value], None]
 OnReady: TypeAlias = Callable[[int], None]
-Receive: TypeAlias = Callable[[int], bytes]
+Receive: TypeAlias = "Callable[[int], Value]"  # bytes; or whatever integer means something to who gets it
 
 
 class Poller(Protocol):
@@ -150,6 +150,10 @@ class Reactor:
         """Adds to what the next `poll` (or the one that is running) returns: data, or a signal."""
         self._emitted += (-number if isinstance(value, int) else number, value)
 
+    def deliver(self, number: int, received: Value) -> None:
+        """Adds what a `receive` returned, as `poll` does itself."""
+        self._emitted += (number, received)
+
     def post(self, work: Callable[[], None]) -> None:
         """Runs `work` on the Lua thread, soon. Any thread may call this."""
         self._posted.append(work)
@@ -182,6 +186,7 @@ class Reactor:
                     on_ready[fd](mask)
                 continue
             number, receive = receivers[fd]
+            data: Value
             try:
                 data = receive(CHUNK_BYTES)
             except BlockingIOError:

@@ -1,10 +1,10 @@
 -- WebSockets: a connected stream with a codec on it (sockets/websocket.py).
 --
 -- Theory of operation. The connection stays what it was, plain or TLS, and its chunks come to `ready` as on any
--- stream. They go to the codec, which gives back what they mean one thing at a time: a message, a piece of a
--- frame, the end; it answers pings and closes by itself. What the codec has not looked at yet stays in it
--- (`more`), so a burst of small messages costs no memory but its own bytes. Three places hold what came, and
--- are read in this order:
+-- stream, or stay in Python for the codec and only their lengths come. The codec gives back what they mean one
+-- thing at a time: a message, a piece of a frame, the end; it answers pings and closes by itself. What the codec
+-- has not looked at yet stays in it (`more`), so a burst of small messages costs no memory but its own bytes.
+-- Three places hold what came, and are read in this order:
 --
 --   W.data and its kin   one thing that was decoded when nobody read: S.inbox is not nil then
 --   W.more               bytes in the codec
@@ -129,7 +129,7 @@ local function go_on(S, W)
   end
 end
 
--- Feeds a chunk, and serves everybody who waits.
+-- Feeds a chunk (nil: the one in Python), and serves everybody who waits.
 local function feed(S, W, value)
   deliver(S, W, decoded(S, W, W.receive(value)))
   if W.more then
@@ -302,12 +302,19 @@ local function control(S, W, signal)
   end
 end
 
-local function ready(S, value)
+local function ready(S, value, is_signal)
   local W = S.websocket
-  if type(value) ~= "string" then
+  if is_signal then
     return control(S, W, value)
+  elseif type(value) ~= "string" then
+    S.received = S.received + value
+    if not S.inbox then
+      return feed(S, W)
+    end
+    value = W.arrived()
+  else
+    S.received = S.received + #value
   end
-  S.received = S.received + #value
   if S.inbox then
     S.inbox = S.inbox .. value
     if value == "" then
@@ -323,7 +330,7 @@ end
 -- Makes an open stream a WebSocket. `early` is what came with the handshake, and is read first.
 function websocket.adopt(S, is_client, early)
   local W = {more = false}
-  W.receive, W.write, W.ping, W.drained, W.goodbye = host.ws_open(S.number, is_client)
+  W.receive, W.arrived, W.write, W.ping, W.drained, W.goodbye = host.ws_open(S.number, is_client)
   local kept = (early or "") .. (S.inbox or "")
   S.websocket, S.ready = W, ready
   S.stream, S.send, S.inbox = false, nil, nil

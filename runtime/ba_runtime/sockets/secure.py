@@ -285,5 +285,4 @@ class SecureStream(Stream):
                 self.sock.send(goodbye)
         self._chunks.clear()
         self._forget_unsent()
-        self._receive = self.sock.recv  # its own method there is a cycle, which would keep OpenSSL's memory
         super().close()

@@ -77,11 +77,11 @@ class Stream:
             self._flush()
         if mask & ~WRITE and self._reactor.wanted(self._fd) & READ:
             try:
-                self._reactor.emit(self.number, self._receive(CHUNK_BYTES))
+                self._reactor.deliver(self.number, self._receive(CHUNK_BYTES))
             except BlockingIOError:
                 pass
             except OSError:
-                self._reactor.emit(self.number, b"")
+                self._reactor.deliver(self.number, b"")
 
     def _flush(self) -> None:
         try:
@@ -126,4 +126,5 @@ class Stream:
         self._reactor.remove(self._fd)
         self._pending.clear()
         self._pending_bytes = 0
+        self._receive = self.sock.recv  # a method of whoever else received is a cycle, and keeps its memory
         self.sock.close()

@@ -1,18 +1,20 @@
 """A WebSocket's codec on a connection, as Lua uses it: what arrives goes in, what a program writes goes out.
 
-The connection stays the stream it was, plain or TLS: its chunks reach Lua as ever, and lua/websocket.lua
-hands them over here. What the protocol itself has to say (pongs, the answer to a close or to a fault) is sent
-from here through the same queue as everything else, so that no frame ever begins inside another.
+The connection stays the stream it was. What a plain one receives waits here while Lua is told how much it is;
+chunks of a TLS connection reach Lua as ever, and lua/websocket.lua hands them over. What the protocol itself
+has to say (pongs, the answer to a close or to a fault) is sent from here through the same queue as everything
+else, so that no frame ever begins inside another.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from ba_runtime._reactor import CHUNK_BYTES, Receive
+from ba_runtime._reactor import CHUNK_BYTES
 from ba_runtime.websocket import Codec, Data
 
 from .stream import Stream
@@ -43,14 +45,39 @@ class WebSocket:
         self._endpoint = endpoint
         self._codec = Codec(is_client)
         self._owed = b""  # a pong that was held back
+        self._most = CHUNK_BYTES
+        self._arrived: deque[bytes] = deque()  # what Lua has been told of, and does not know yet
+        if type(endpoint) is Stream:
+            self._recv = endpoint.sock.recv
+            endpoint.receive_by(self._receive)
 
-    def receive(self, data: bytes) -> Received:
-        """Takes what arrived, or empty bytes, and returns what came next.
+    def _receive(self, _size: int) -> bytes | int:
+        """Receives for the reactor, and returns how much; the end as it is.
+
+        So a message becomes a Lua string once, without its frame before. After much came, more is asked for:
+        large frames then come in fewer pieces.
+        """
+        data = self._recv(self._most)
+        size = len(data)
+        self._most = CHUNK_BYTES if size < CHUNK_BYTES else BULK_BYTES
+        if not size:
+            return data
+        self._arrived.append(data)
+        return size
+
+    def arrived(self) -> bytes:
+        """Hands over the oldest chunk that Lua has been told of, undecoded."""
+        return self._arrived.popleft()
+
+    def receive(self, data: bytes | None) -> Received:
+        """Takes what arrived (None: the oldest chunk that Lua has been told of), and returns what came next.
 
         Flags (MORE, BUSY) alone: more bytes are needed. Else the flags and what came: data and is-text; with
         a piece of a frame also the bytes so far and the frame's length; or False and a code, the end.
         """
         codec = self._codec
+        if data is None:
+            data = self._arrived.popleft()
         if data:
             whole = codec.whole(data)
             if whole is not None:
@@ -114,32 +141,17 @@ class WebSocket:
             self._endpoint.send(self._codec.close())
 
 
-def eager(recv: Receive) -> Receive:
-    """Returns a `recv` that asks for more after it got much: large frames then come in fewer pieces."""
-    most = CHUNK_BYTES
-
-    def receive(_size: int) -> bytes:
-        nonlocal most
-        data = recv(most)
-        most = CHUNK_BYTES if len(data) < CHUNK_BYTES else BULK_BYTES
-        return data
-
-    return receive
-
-
 def opener(
     endpoints: Mapping[int, object],
 ) -> Callable[[int, bool], Functions | None]:
     """Returns `ws_open` for these connections."""
 
     def ws_open(number: int, is_client: bool) -> Functions | None:
-        """Makes a connection a WebSocket: receive, write, ping, drained, goodbye; None when there is none."""
+        """Makes a connection a WebSocket: receive, arrived, write, …; None when there is none."""
         endpoint = endpoints.get(number)
         if not isinstance(endpoint, Stream):
             return None
         web = WebSocket(endpoint, is_client)
-        if type(endpoint) is Stream:
-            endpoint.receive_by(eager(endpoint.sock.recv))
-        return web.receive, web.write, web.ping, web.drained, web.goodbye
+        return web.receive, web.arrived, web.write, web.ping, web.drained, web.goodbye
 
     return ws_open
