@@ -142,7 +142,9 @@ def test_a_preload_that_fails_is_told(tmp_path: Path, code: str, words: str) -> 
 )
 def test_a_preload_can_be_interrupted(tmp_path: Path, code: str) -> None:
     """Whatever it is at; its folder is not served, and cells and other folders are as before."""
-    write(tmp_path / "a", {".preload": f"trace'in' {code}", ".lua/waits.lua": "ba.sleep(60000)", "x.txt": "a"})
+    write(
+        tmp_path / "a", {".preload": f"trace'in' {code}", ".lua/waits.lua": "ba.sleep(60000)", "x.txt": "a"}
+    )
     write(tmp_path / "b", {"x.txt": "b"})
     with site() as here:
         served = here.runtime.serve(str(tmp_path / "a"))
