@@ -87,6 +87,11 @@ local function has_answered(X, result, before)
   return result or result == nil and X.bytes > before
 end
 
+-- Calls a function that comes as `...`, as in C: a name for it would show up in traces and tracebacks.
+local function call(...)
+  return ((...)(select(2, ...)))
+end
+
 local function answer(node, X, path)
   local children = node.children
   local i = 1
@@ -109,7 +114,7 @@ local function answer(node, X, path)
     task.cell = node.cell
   end
   local before = X.bytes
-  return has_answered(X, f(page.environment(X, node.environment), path), before)
+  return has_answered(X, call(f, page.environment(X, node.environment), path), before)
 end
 
 -- Answers an exchange with the path (without its first slash); false when there is nothing of that name.

@@ -1,11 +1,10 @@
 -- ba.socket.http2sock(http): takes the connection out of an HTTP client, as a socket.
 
 local import = ...
-local check = import "check"
 local httpc = import "httpc"
 local websocket = import "websocket"
 
-local type, select, rawget = type, select, rawget
+local type, rawget = type, rawget
 
 -- http2sock(httpc or httpm object) → socket [, data] | nil, "invalidsocketcon"
 --
@@ -16,11 +15,11 @@ return function(...)
   if type(client) == "table" then
     client = rawget(client, "raw")
   end
-  if not httpc.taking.is_client(client) then
-    check.expected(1, "HTTP", (...), select("#", ...))
+  local S, early, is_websocket
+  if httpc.taking.is_client(client) then
+    S, early, is_websocket = httpc.taking.take(client)
   end
-  local S, early, is_websocket = httpc.taking.take(client)
-  if not S then
+  if not S then -- also for what is no client at all: the documentation knows no other failure
     return nil, "invalidsocketcon"
   elseif is_websocket then
     websocket.adopt(S, true, early)
