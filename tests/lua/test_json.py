@@ -242,6 +242,22 @@ def test_what_python_writes_is_read_and_written_again(lua: Chunks, seed: int, st
     assert json.loads(written) == json.loads(text, parse_float=lambda word: float(f"{float(word):.14g}"))
 
 
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("separators", [(", ", ": "), (",", ":"), (" ,\n", " : ")])
+def test_objects_that_are_almost_alike_keep_their_own_keys(
+    lua: Chunks, seed: int, separators: tuple[str, str]
+) -> None:
+    """The reader expects the keys that came before; here they come in any order, or others do."""
+    source = random.Random(seed)
+    names = [*"abcd", "", "key with \\", 'and "', *(f"rare {i}" for i in range(200))]
+    document = [
+        {name: source.randrange(9) for name in source.sample(names[: source.choice([4, 7, 207])], k=3)}
+        for _ in range(300)
+    ]
+    text = json.dumps(document, separators=separators)
+    assert json.loads(lua.run(f"return json.encode(json.decode({_quote(text)}))")) == document
+
+
 @pytest.mark.parametrize("digits", range(1, 20))
 def test_a_number_is_the_nearest_float(lua: Chunks, digits: int) -> None:
     """Bit for bit what Python reads, for any number of digits before and after the point."""
@@ -255,7 +271,10 @@ def test_a_number_is_the_nearest_float(lua: Chunks, digits: int) -> None:
 
 # ------------------------------------------------------------ in pieces
 
-PIECES = r'  {"na\u00efme" : "\ud83d\ude00\"\\", "list":[1,-2.5e1,true , null,[],{}]}[12][{"x":{"y":""}}]  '
+PIECES = (
+    r'  {"na\u00efme" : "\ud83d\ude00\"\\", "list":[1,-2.5e1,true , null,[],{}]}[12][{"x":{"y":""}}]'
+    r'[{"x":{"y":""},"z":1},{"x":2,"z":3}]  '
+)
 
 
 def test_any_cut_gives_the_same_tables(lua: Chunks) -> None:
@@ -286,7 +305,7 @@ def test_a_text_can_come_byte_by_byte(lua: Chunks) -> None:
       end
       return table.concat(complete)
     """)
-        == b"}]]"
+        == b"}]]]"
     )
 
 
