@@ -128,8 +128,10 @@ class Cells:
         return result.values
 
     async def _page(self, cell: Split, tools: Tools) -> None:
-        from ._page import problem, shown
+        from ._page import head, problem, shown
 
+        if not cell.has_lua:
+            raise MagicError("there is no page: it begins on the line below %%lsp")
         request = tools.request
         name = f"cell[{request.cell}]"
         self._sources.keep(name, cell.lua)
@@ -143,6 +145,9 @@ class Cells:
         if data and not request.is_silent:
             content = {"data": data, "metadata": {}}
             self._output.insert(lambda: self._publish("display_data", content, request.parent))
+        unusual = head(result)
+        if unusual:
+            tools.say(unusual)
         if result.url:
             tools.say(f"Served at {result.url}")
         if result.error:

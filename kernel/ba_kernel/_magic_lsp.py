@@ -13,6 +13,8 @@ from ba_runtime.errors import RuntimeClosed, UsageError
 
 from ._magics import After, Magic, MagicError, Tools
 
+# A name with spaces needs no quotes, but people put some around it.
+_QUOTED = re.compile(r"""^(["'])(.*)\1$""")
 _PATH = re.compile(r"(/[^/\s?#%\\]+)+")
 
 
@@ -30,13 +32,15 @@ async def check_page(tools: Tools, rest: str) -> After | None:
 async def lsp(tools: Tools, rest: str) -> After | None:
     """Run one `%lsp` line."""
     word, _, folder = rest.partition(" ")
-    folder = folder.strip()
+    folder = _QUOTED.sub(r"\2", folder.strip())
     if word != "serve" or not folder:
         raise MagicError("usage: %lsp serve FOLDER; a cell that begins with %%lsp is a page itself")
+    place = os.path.expanduser(folder)
     try:
-        port = await asyncio.wrap_future(tools.engine.runtime.serve(os.path.expanduser(folder)))
+        port = await asyncio.wrap_future(tools.engine.runtime.serve(place))
     except (UsageError, RuntimeClosed) as error:
-        raise MagicError(f"%lsp serve: {error}") from error
+        where = "" if os.path.isabs(place) or os.path.isdir(place) else f" in {os.getcwd()}"
+        raise MagicError(f"%lsp serve: {error}{where}") from error
     tools.say(f"Serving {folder} at http://127.0.0.1:{port}/")
     return None
 

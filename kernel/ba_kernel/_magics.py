@@ -74,7 +74,7 @@ class Split:
     @property
     def has_lua(self) -> bool:
         """Whether anything is left to run."""
-        return bool(self.lua.strip())
+        return any(line.strip() for line in self.lua.split("\n")[self.page_line :])
 
     @property
     def is_page(self) -> bool:

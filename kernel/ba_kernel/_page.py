@@ -1,41 +1,58 @@
 """How an LSP page that ran as a cell looks in the notebook.
 
 A page is HTML that somebody wrote, and a notebook can do all that its reader can: run cells, read files. So
-the page gets a frame of its own with an empty `sandbox`: no scripts, no forms, and nobody's origin.
+the page gets a frame of its own with an empty `sandbox`: no scripts, no forms, no way to another window, and
+nobody's origin. What it fetches, such as images, does not tell where the notebook is.
+
+Where a notebook is not trusted, JupyterLab takes the frame away and leaves the words that are in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from html import escape
+from http import HTTPStatus
 
 from ba_runtime.events import PageResult
 
-from ._text import readable
+from ._page_height import MIN_PX, height_px
+from ._text import Decoder, readable
 
 # A notebook file keeps what it shows, twice (as HTML and as text); no reader wants more than that of a page.
 LIMIT_BYTES = 200_000
-MIN_LINES, MAX_LINES = 4, 30
-LINE_EM = 1.5  # a line of text with the space around it; a frame cannot ask its page how high it is
+# An image is kept once, and is of no use when cut.
+IMAGE_LIMIT_BYTES = 1_000_000
+IMAGES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
+
+PLAIN_TYPE = b"text/html; charset=utf-8"  # what a page has that does not say otherwise
+
+NOT_SHOWN = "The page is shown when its cell runs, or when you trust this notebook."
 
 
 def shown(result: PageResult, limit_bytes: int = LIMIT_BYTES) -> Mapping[str, str] | None:
     """Return what the page wrote as MIME types with their data; None if it wrote nothing."""
     if not result.body:
         return None
-    text = readable(result.body[:limit_bytes])
+    kind = _kind(result.content_type)
+    if kind in IMAGES:
+        return _image(kind, result.body)
+    text = Decoder().decode(result.body[:limit_bytes], final=len(result.body) <= limit_bytes)
     note = ""
     if len(result.body) > limit_bytes:
         note = f"[the page wrote {len(result.body):,} bytes; this shows the first {limit_bytes:,}]"
     data = {"text/plain": f"{text}\n{note}" if note else text}
-    if is_html(result.content_type):
+    if kind == "text/html":
         data["text/html"] = _frame(text) + (f"<p>{escape(note)}</p>" if note else "")
     return data
 
 
-def is_html(content_type: str) -> bool:
-    """Whether a Content-Type is that of a page for people."""
-    return content_type.partition(";")[0].strip().lower() == "text/html"
+def head(result: PageResult) -> str | None:
+    """Return the status and the headers as text, None when they are those of any page."""
+    if result.error or (result.status == HTTPStatus.OK and not any(_told(result))):
+        return None
+    lines = (f"{readable(name)}: {readable(value)}" for name, value in _told(result))
+    return "\n".join((f"HTTP {result.status} {_phrase(result.status)}".rstrip(), *lines))
 
 
 def problem(status: int) -> str | None:
@@ -43,8 +60,35 @@ def problem(status: int) -> str | None:
     return f"the page answered with status {status}" if status >= 400 else None
 
 
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _told(result: PageResult) -> Iterator[tuple[bytes, bytes]]:
+    return (header for header in result.headers if header != (b"Content-Type", PLAIN_TYPE))
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # 299, say: pages may answer what they like
+        return ""
+
+
+def _image(kind: str, body: bytes) -> Mapping[str, str]:
+    note = f"[{kind}, {len(body):,} bytes]"
+    if len(body) > IMAGE_LIMIT_BYTES:
+        return {"text/plain": f"{note[:-1]}: more than the {IMAGE_LIMIT_BYTES:,} that a notebook shows]"}
+    return {kind: b64encode(body).decode(), "text/plain": note}
+
+
 def _frame(text: str) -> str:
-    lines = min(max(text.count("\n") + 1, MIN_LINES), MAX_LINES)
+    # Readers drag the corner of the box, as a frame of its own has none.
+    height = f"height:{height_px(text)}px;min-height:{MIN_PX}px"
+    box = f"{height};border:1px solid gray;resize:vertical;overflow:hidden"
     # White, because a page that sets no colours is black on white, also in a dark notebook.
-    style = f"width:100%;border:0;background:white;height:{lines * LINE_EM:g}em"
-    return f'<iframe sandbox srcdoc="{escape(text)}" style="{style}"></iframe>'
+    style = "display:block;width:100%;height:100%;border:0;background:white"
+    return (
+        f'<div style="{box}"><iframe sandbox referrerpolicy="no-referrer" title="LSP page" '
+        f'srcdoc="{escape(text)}" style="{style}">{NOT_SHOWN}</iframe></div>'
+    )

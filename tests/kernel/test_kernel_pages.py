@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import os
+import random
+import re
+from pathlib import Path
+
+import pytest
+
 from ba_kernel._complete import complete, is_complete
 from ba_kernel._magics import Call, split
-from ba_kernel._page import LIMIT_BYTES, MAX_LINES, MIN_LINES, shown
+from ba_kernel._page import IMAGE_LIMIT_BYTES, LIMIT_BYTES, NOT_SHOWN, head, shown
+from ba_kernel._page_height import MAX_PX, MIN_PX, MOST_CHARACTERS, height_px
 from ba_runtime.events import PageResult
 
 from ._fakes import Desk, play
@@ -13,6 +22,11 @@ from ._fakes import Desk, play
 def page(body: bytes, content_type: str = "text/html; charset=utf-8") -> PageResult:
     """Return what a page that wrote `body` has answered."""
     return PageResult(1, 200, content_type, body)
+
+
+def answer(status: int, *headers: tuple[bytes, bytes]) -> PageResult:
+    """Return the answer of a page that wrote nothing."""
+    return PageResult(1, status, "", b"", headers=headers)
 
 
 def test_a_page_is_the_rest_of_the_cell_at_its_lines() -> None:
@@ -29,20 +43,47 @@ def test_the_frame_has_an_empty_sandbox_and_escaped_text() -> None:
     data = shown(page(b'<a href="x">\'&lt;\'</a>"><script>'))
     assert data
     assert data["text/plain"] == '<a href="x">\'&lt;\'</a>"><script>'
-    frame = data["text/html"]
-    assert frame.startswith("<iframe sandbox srcdoc=")
-    assert frame.count("<") == 2
-    assert "allow" not in frame
+    box = data["text/html"]
+    assert re.match(r"<div style=\"[^\"]*\"><iframe sandbox referrerpolicy=", box)
+    assert box.count("<") == 4
+    assert "allow" not in box
     quoted = "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;lt;&#x27;&lt;/a&gt;&quot;&gt;&lt;script&gt;"
-    assert f'srcdoc="{quoted}" style=' in frame
+    assert f'srcdoc="{quoted}" style=' in box
+    assert box.endswith(f">{NOT_SHOWN}</iframe></div>")
 
 
-def test_the_frame_is_as_high_as_its_lines_within_bounds() -> None:
-    """Neither a slit nor a tower."""
-    for lines, height in ((1, MIN_LINES), (10, 10), (1000, MAX_LINES)):
-        data = shown(page(b"\n".join([b"x"] * lines)))
-        assert data
-        assert f"height:{height * 1.5:g}em" in data["text/html"]
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("<p>one</p>\n<p>two</p>\n", 4.6),
+        ("one<br>two<br>three", 3.9),
+        ("x" * 450, 5.9),
+        ("<script>\n\n\nx\n\n</script><style>x\n\n\n</style><title>x</title>", 0),
+        ("<ul>" + "<li>item" * 9 + "</ul>", 10.7),
+        ("<table>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 11.6),
+        ("<pre>" + "line\n" * 20 + "</pre>", 17.7),
+        ("<img height=300>", 17.2),
+        ("<img height='1e9'><img height=-1><img height='100%'>", 6.3),
+        ("<p>" * 999 + "x" * 9999, 26),
+    ],
+)
+def test_a_frame_is_about_as_high_as_its_page(text: str, lines: float) -> None:
+    """Neither a slit nor a tower; what is not seen takes no room. In lines of text."""
+    assert height_px(text) == pytest.approx(max(MIN_PX, min(lines * 18.4, MAX_PX)), abs=2)
+
+
+def test_any_text_has_a_height() -> None:
+    """Also what no browser would take for a page, and in no time."""
+    pieces = (
+        *("<", "<!", "<![", "<![x[", "<!--", "-->", "]]>", "<p", "<p>", "</", "</p>", "</pre>", "<pre>", "'"),
+        *("<a ", '="', "&", "&#x;", "<?", "?>", "<script>", "</script>", "<textarea rows=-9>", "x", "\n"),
+    )
+    dice = random.Random(1)
+    for size in (1, 2, 5, 50, 500) * 50:
+        text = "".join(dice.choice(pieces) for _ in range(size))
+        assert MIN_PX <= height_px(text) <= MAX_PX
+    for piece in pieces:
+        assert MIN_PX <= height_px(piece * MOST_CHARACTERS) <= MAX_PX
 
 
 def test_a_long_page_is_cut_visibly() -> None:
@@ -51,8 +92,37 @@ def test_a_long_page_is_cut_visibly() -> None:
     assert data
     note = "[the page wrote 200,004 bytes; this shows the first 200,000]"
     assert data["text/plain"].endswith(f"\n{note}")
-    assert data["text/html"].endswith(f"</iframe><p>{note}</p>")
+    assert data["text/html"].endswith(f"</iframe></div><p>{note}</p>")
     assert len(data["text/plain"]) < LIMIT_BYTES + 100
+
+
+def test_a_page_is_not_cut_inside_a_letter() -> None:
+    """What is shown of it is what was written."""
+    data = shown(page("äöü".encode()), limit_bytes=5)
+    assert data
+    assert data["text/plain"] == "äö\n[the page wrote 6 bytes; this shows the first 5]"
+
+
+def test_an_image_is_shown_as_an_image() -> None:
+    """A photograph is; a drawing (SVG) can hold scripts, so it is text."""
+    data = b"\x89PNG\r\n\x1a\n"
+    assert shown(page(data, "image/PNG")) == {
+        "image/png": base64.b64encode(data).decode(),
+        "text/plain": "[image/png, 8 bytes]",
+    }
+    assert set(shown(page(b"<svg/>", "image/svg+xml")) or {}) == {"text/plain"}
+    assert shown(page(b"x" * (IMAGE_LIMIT_BYTES + 1), "image/gif")) == {
+        "text/plain": "[image/gif, 1,000,001 bytes: more than the 1,000,000 that a notebook shows]"
+    }
+
+
+def test_the_head_is_shown_when_it_says_something() -> None:
+    """A redirect has nothing else to show; a page like any other has no need of it."""
+    plain = (b"Content-Type", b"text/html; charset=utf-8")
+    assert head(answer(200, plain)) is None
+    assert head(answer(302, (b"Location", b"/a b"))) == "HTTP 302 Found\nLocation: /a b"
+    assert head(answer(200, plain, (b"X", b"\xff\t"))) == "HTTP 200 OK\nX: \\xff\t"
+    assert head(answer(599, plain)) == "HTTP 599"
 
 
 def test_only_html_is_shown_as_html() -> None:
@@ -92,15 +162,45 @@ def test_a_failing_page_is_an_error_like_other_cells() -> None:
     play(scene)
 
 
+@pytest.mark.parametrize("cell", ["%%lsp", "%%lsp\n", "-- why\n%%lsp /a.lsp\n \n\t\n"])
+def test_a_page_without_a_line_is_a_mistake(cell: str) -> None:
+    """It is said, and nothing is served."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run(cell)
+        assert (reply["ename"], reply["evalue"]) == (
+            "MagicError",
+            "there is no page: it begins on the line below %%lsp",
+        )
+        assert desk.front.kinds() == ["error"]
+        assert desk.runtime.ran == []
+
+    play(scene)
+
+
+def test_a_folder_that_is_not_there_is_said() -> None:
+    """With the place where it was looked for, if the name does not tell."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run("%lsp serve nowhere")
+        assert reply["evalue"] == f"%lsp serve: there is no folder 'nowhere' in {os.getcwd()}"
+        for line in ("%lsp", "%lsp serve", "%lsp stop x", '%lsp serve ""'):
+            reply = await desk.run(line)
+            assert reply["evalue"].startswith("usage: %lsp serve FOLDER")
+
+    play(scene)
+
+
 def test_a_folder_is_served_and_its_link_shown() -> None:
-    """Its name may hold spaces, and a tilde stands for the home directory."""
+    """Its name may hold spaces, with quotes or without; a tilde stands for the home directory."""
 
     async def scene(desk: Desk) -> None:
         await desk.run("%lsp serve my pages")
         assert desk.front.text() == "Serving my pages at http://127.0.0.1:9357/\n"
+        await desk.run("%lsp serve 'my pages'")
         await desk.run("%lsp serve ~/x")
-        assert desk.runtime.served[0] == "my pages"
-        assert not desk.runtime.served[1].startswith("~")
+        assert desk.runtime.served[:2] == ["my pages", "my pages"]
+        assert desk.runtime.served[2] == str(Path.home() / "x")
 
     play(scene)
 
