@@ -77,7 +77,7 @@ def test_a_script_traces_what_the_real_server_traced(script: Path, tmp_path: Pat
 
 
 def test_every_difference_belongs_to_a_recorded_program_and_has_a_reason() -> None:
-    """Not all recorded programs are in `scripts`, but all numbers are of three digits up to the last one there."""
+    """Not all recorded programs are in `scripts`, but no number is beyond the last one there."""
     assert all(re.fullmatch(r"\d{3}", number) for number in DIFFERENCES)
     assert max(DIFFERENCES) <= max(script.stem[:3] for script in SCRIPTS)
     assert all(DIFFERENCES.values())

@@ -1,6 +1,8 @@
-"""Error reports of the functions behind directories: in the server's words, and without a trace of our own code."""
+"""Error reports of pages: in the server's words, to the handler too, and without a trace of our own code."""
 
 from __future__ import annotations
+
+from ba_runtime import Traced
 
 from ._site import get, site
 
@@ -23,4 +25,13 @@ def test_a_directory_function_has_no_name_in_reports() -> None:
         assert response.status == 500
         assert response.body.decode() == report + "\n"
         assert here.recorder.faults == [report]
-        assert [event.name for event in here.recorder.events if hasattr(event, "priority")] == [""]
+        assert [event.name for event in here.recorder.events if isinstance(event, Traced)] == [""]
+
+
+def test_the_handler_gets_the_environment_of_a_page() -> None:
+    """As its second argument, so that it can tell whose request it was."""
+    with site() as here:
+        here.run("ba.seterrh(function(text, env) trace(text:match 'LSP: ([^\\n]*)', env.request:uri()) end)")
+        here.run(PROGRAM, name="own.lua")
+        get(here.port, "/boom/y")
+        assert here.recorder.traced == ["asked", "own.lua:5: no such luck\t/boom/y"]

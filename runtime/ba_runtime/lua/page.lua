@@ -77,7 +77,7 @@ end
 local function failed(task, X, cell, problem)
   task.cell = cell
   if not X.lost then -- else it ended because its client did
-    report.fault(task, "in LSP", problem)
+    report.fault(task, "in LSP", problem, page.environment(X))
   end
   show_error(X, "Lua error in LSP: " .. report.stack(task.co, type(problem) == "string" and problem or nil, 1) .. "\n")
 end

@@ -33,20 +33,24 @@ local HANDLER = {
   yielded = function() end,
 }
 
-local function tell_handler(cell, text)
+local function tell_handler(cell, text, env)
   if handler then
     local task = sched.task(HANDLER, handler)
     task.cell = cell
+    if env then
+      return sched.run(task, text, env)
+    end
     sched.run(task, text)
   end
 end
 
--- Reports what ended `task`, in the server's words: `where` is "in Cosocket", "in socket", or "" for threads.
-function report.fault(task, where, problem)
+-- Reports what ended `task`, in the server's words: `where` is "in Cosocket", "in socket", "in LSP", or "" for threads;
+-- a page's environment goes to the handler too.
+function report.fault(task, where, problem, env)
   local head = where == "" and "Lua error: " or "Lua error " .. where .. ": "
   local text = head .. report.stack(task.co, type(problem) == "string" and problem or nil, 1)
   host.fault(task.cell and task.cell.id or 0, text)
-  tell_handler(task.cell, text)
+  tell_handler(task.cell, text, env)
 end
 
 -- Reports a line without a traceback and without the handler, as the server does for timers.
