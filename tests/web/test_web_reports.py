@@ -21,7 +21,8 @@ def test_a_directory_function_has_no_name_in_reports() -> None:
     with site() as here:
         assert here.run(PROGRAM, name="own.lua").error is None
         response = get(here.port, "/boom/x")
-        report = "Lua error in LSP: own.lua:5: no such luck\nstack traceback:\n\town.lua:5: in function <own.lua:3>"
+        place = "\town.lua:5: in function <own.lua:3>"
+        report = "Lua error in LSP: own.lua:5: no such luck\nstack traceback:\n" + place
         assert response.status == 500
         assert response.body.decode() == report + "\n"
         assert here.recorder.faults == [report]
