@@ -150,9 +150,12 @@ class Reactor:
         """Adds to what the next `poll` (or the one that is running) returns: data, or a signal."""
         self._emitted += (-number if isinstance(value, int) else number, value)
 
-    def deliver(self, number: int, received: Value) -> None:
-        """Adds what a `receive` returned, as `poll` does itself."""
-        self._emitted += (number, received)
+    def deliver(self, number: int, *received: Value) -> None:
+        """Adds what a `receive` returned, or would return one by one, as `poll` does itself."""
+        emitted = self._emitted
+        for value in received:
+            emitted.append(number)
+            emitted.append(value)
 
     def post(self, work: Callable[[], None]) -> None:
         """Runs `work` on the Lua thread, soon. Any thread may call this."""

@@ -130,10 +130,14 @@ class SecureStream(Stream):
                 super().disarm()
             raise BlockingIOError
         if chunks:
-            emit, number, take = self._reactor.emit, self.number, chunks.popleft
-            for _ in range(min(len(chunks), POLL_CHUNKS) - 1):
-                emit(number, take())
-            last = chunks.popleft()
+            if len(chunks) <= POLL_CHUNKS:
+                last = chunks.pop()
+                self._reactor.deliver(self.number, *chunks)
+                chunks.clear()
+            else:
+                take = chunks.popleft
+                self._reactor.deliver(self.number, *(take() for _ in range(POLL_CHUNKS - 1)))
+                last = take()
             self._hand_out_later()
             return last
         if self._is_at_end and self.failure is None:
