@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ba_runtime.http_client import MAX_HEAD_BYTES, Conversation, Conversations, Fault, Step, parse
+from ba_runtime.http_client import Conversations, parse
+from ba_runtime.http_client.conversation import MAX_HEAD_BYTES, Conversation, Fault, Step
 
 HOST = [(b"Host", b"x")]
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -84,12 +84,14 @@ from ba_runtime import Runtime
 with Runtime(lambda event: None) as runtime:
     result = runtime.run_cell(b"return ba.crypto.hash 'md5' 'x' ()", name="cell", cell=1).result(30)
 assert result.error is None, result.error
-print(*{"ssl", "cryptography", "certifi", "ba_runtime.tls", "ba_runtime.crypto.keys"} & set(sys.modules))
+own = {f"ba_runtime.{name}" for name in ("tls", "crypto.keys", "sockets.websocket", "web.connection")}
+foreign = {"ssl", "cryptography", "certifi", "h11", "wsproto", "http", "email"}
+print(*(own | foreign) & set(sys.modules))
 """
 
 
-def test_nothing_of_tls_is_imported_before_it_is_used() -> None:
-    """Neither at the start nor by a cell without TLS; a digest needs nothing of it."""
+def test_nothing_of_tls_http_or_websocket_is_imported_before_it_is_used() -> None:
+    """Neither at the start nor by a cell without them; a digest needs nothing of it."""
     process = subprocess.run([sys.executable, "-c", CELL], timeout=60, check=True, stdout=subprocess.PIPE)
     assert process.stdout.split() == []
 

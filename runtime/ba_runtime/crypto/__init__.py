@@ -11,7 +11,8 @@ function raises on what a program gives; none has a key, a password or data in w
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
+
+from ba_runtime._later import later
 
 _FUNCTIONS = {
     "hashes": ("digest_maker", "hmac_maker", "hexlify", "pbkdf2"),
@@ -21,15 +22,10 @@ _FUNCTIONS = {
 }
 
 
-def _later(module: str, name: str) -> Callable[..., object]:
-    """Returns a function that imports the one it stands for when it is first called."""
-
-    def call(*arguments: object) -> object:
-        return getattr(import_module(f".{module}", __name__), name)(*arguments)
-
-    return call
-
-
 def functions() -> dict[str, Callable[..., object]]:
     """Returns what Lua may call, by name."""
-    return {f"crypto_{name}": _later(module, name) for module, names in _FUNCTIONS.items() for name in names}
+    return {
+        f"crypto_{name}": later(f"{__name__}.{module}", name)
+        for module, names in _FUNCTIONS.items()
+        for name in names
+    }

@@ -1,20 +1,24 @@
 """The protocol of the HTTP client: bytes in, bytes and events out, no I/O.
 
-`url.py` takes URLs apart, `conversation.py` is one connection's talk (h11), and `Conversations` here holds
-those of one Lua state under numbers and is what Lua calls. The network, the waiting and the documented face
-are in `lua/http_wire.lua`, `lua/http_exchange.lua` and `lua/httpc.lua`.
+`url.py` takes URLs apart, `conversation.py` is one connection's talk (h11, imported for the first one:
+`_later.py` says why), and `Conversations` here holds those of one Lua state under numbers and is what Lua
+calls. The network, the waiting and the documented face are in `lua/http_wire.lua`, `lua/http_exchange.lua`
+and `lua/httpc.lua`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from ba_runtime.websocket import is_accepted, new_key
+from ba_runtime._later import later
 
-from .conversation import MAX_HEAD_BYTES, Conversation, Fault, Step, problem_of
 from .url import Url, parse
 
-__all__ = ["MAX_HEAD_BYTES", "Conversation", "Conversations", "Fault", "Step", "Url", "parse"]
+if TYPE_CHECKING:
+    from .conversation import Conversation, Fault
+
+__all__ = ["Conversations", "Url", "parse"]
 
 
 class Conversations:
@@ -37,12 +41,14 @@ class Conversations:
             "http_finish": self.finish,
             "http_next": self.next,
             "http_left_over": self.left_over,
-            "http_key": new_key,
-            "http_is_accepted": is_accepted,
+            "http_key": later("ba_runtime.websocket", "new_key"),
+            "http_is_accepted": later("ba_runtime.websocket", "is_accepted"),
         }
 
     def open(self) -> int:
         """Starts a conversation, for a new connection; returns its number."""
+        from .conversation import Conversation
+
         self._last += 1
         self._open[self._last] = Conversation()
         return self._last
@@ -85,11 +91,13 @@ def _pairs(fields: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _problem(method: bytes, target: bytes, fields: bytes) -> bytes | None:
+    from .conversation import problem_of
+
     return problem_of(method, target, _pairs(fields))
 
 
 def _sent(outcome: bytes | Fault) -> bytes | tuple[None, bytes]:
-    return (None, outcome.text) if isinstance(outcome, Fault) else outcome
+    return outcome if isinstance(outcome, bytes) else (None, outcome.text)
 
 
 def _url(text: bytes) -> tuple[bytes, bytes, int, bytes, bytes, bytes, bytes] | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TypeAlias
 
+from ba_runtime._later import later
 from ba_runtime._reactor import Reactor
 from ba_runtime._resolver import Answer, Resolver
 from ba_runtime.events import Note, Sink, SocketClosed, SocketOpened
@@ -24,7 +25,6 @@ from .options import ORIGINAL_FAILURE, failure, set_option
 from .reasons import EXHAUSTED, Signal
 from .security import Security
 from .stream import Stream
-from .websocket import opener
 
 Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
 Name: TypeAlias = "tuple[bytes, int, bool] | None"
@@ -67,7 +67,7 @@ class Network:
             **self.security.functions(),
             **{name: getattr(self, name) for name in CALLS},
             "close": self.close_socket,
-            "ws_open": opener(self._endpoints),
+            "ws_open": later("ba_runtime.sockets.websocket", "opener", self._endpoints),
         }
 
     # ------------------------------------------------------------ opening

@@ -23,7 +23,8 @@ from ba_runtime.sockets.stream import Stream
 
 from .access import Access
 from .limits import Limits
-from .protocol import Ended, Memory, Protocol, Refusal, Request
+from .memory import Memory
+from .protocol import Ended, Protocol, Refusal, Request
 
 RECEIVE_BYTES = 32 << 10
 # A body may be as long as this before anybody asks how much all clients hold together.

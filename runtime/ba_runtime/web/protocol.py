@@ -23,15 +23,14 @@ import h11
 
 from .access import Access
 from .limits import Limits
+from .memory import REMEMBERED, Memory
 
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 # What frames a response is the server's business; a page that sets these by hand would contradict it.
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"})
 BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 WITHOUT_BODY = frozenset({204, 304})
-# Heads that are remembered, and how long one may be: together half a megabyte at most.
-REMEMBERED = 256
-REMEMBERED_BYTES = 2048
+REMEMBERED_BYTES = 2048  # how long a head may be that is remembered
 
 
 class Request(NamedTuple):
@@ -60,21 +59,6 @@ class Ended(NamedTuple):
 
 
 Outcome: TypeAlias = Request | Refusal | Ended | None
-
-
-class Memory:
-    """Heads that h11 has parsed, shared by all connections; the oldest goes when a new one comes."""
-
-    def __init__(self) -> None:
-        """Knows none."""
-        self._known: dict[bytes, Request] = {}
-        self.get = self._known.get
-
-    def add(self, head: bytes, request: Request) -> None:
-        """Remembers a request that is all head."""
-        if len(self._known) >= REMEMBERED:
-            del self._known[next(iter(self._known))]
-        self._known[head] = request
 
 
 @functools.lru_cache(maxsize=2)

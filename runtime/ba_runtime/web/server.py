@@ -6,7 +6,7 @@ begins to sweep (`web_sweep`, every few seconds for as long as there are connect
 clock). While a request is answered, DRAINED and SEND_FAILED come under the connection's own number.
 
 No request has a thread, and none of these connections is a socket object, until a page takes one
-(`web_take`).
+(`web_take`). What only connections need, h11 first, is imported for the first one (`_later.py` says why).
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ import os
 import socket
 from collections.abc import Callable
 from time import monotonic
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
 
 from ba_runtime._reactor import Reactor
 from ba_runtime.sockets import Network
 from ba_runtime.sockets.listener import Listener
 from ba_runtime.sockets.stream import Stream
-from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
 
 from .access import Access
-from .connection import Connection
 from .folder import content_type, look_up
 from .limits import Limits
-from .protocol import Memory
+from .memory import Memory
+
+if TYPE_CHECKING:
+    from .connection import Connection
 
 PORT_VARIABLE = "BA_LUA_PORT"
 ADDRESS = "127.0.0.1"
@@ -116,6 +117,8 @@ class WebServer:
         self._add(self._network.new_number(), client)
 
     def _add(self, number: int, client: socket.socket) -> Connection:
+        from .connection import Connection
+
         assert self._door is not None
         connection = Connection(number, client, self._reactor, self, self._limits, self._access, self._memory)
         if not self._connections:
@@ -229,6 +232,8 @@ class WebServer:
             return False, b""
         answer = b""
         if upgrades:
+            from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
+
             try:
                 answer = accept_upgrade(
                     connection.request.method.decode("latin-1"), connection.request.headers
