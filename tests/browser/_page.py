@@ -69,6 +69,10 @@ class NotebookPage:
         self.code(index).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
 
+    def type_cell(self, index: int, source: str) -> None:
+        """Replace what is in a cell."""
+        self.code(index).locator(".cm-content").fill(source)
+
     def run(self, index: int, count: int) -> None:
         """Run a cell and wait until it has ended as number `count`."""
         self.start(index)
@@ -87,6 +91,11 @@ class NotebookPage:
     def expect_outputs(self, index: int, *texts: str) -> None:
         """Wait until a cell has exactly these outputs; blanks and tabs count alike."""
         expect(self.code(index).locator(".jp-OutputArea-output")).to_have_text(list(texts))
+
+    def expect_printed(self, index: int, text: str) -> None:
+        """Wait until a cell has printed this and no more; the trace area may stand below it."""
+        kind = '[data-mime-type="application/vnd.jupyter.stdout"]'
+        expect(self.code(index).locator(f".jp-OutputArea-output{kind}")).to_have_text(text)
 
     def expect_error(self, index: int, text: str) -> None:
         """Wait until a cell has one error, with this text in it."""

@@ -12,6 +12,7 @@ import pytest
 
 from ._live import LiveKernel, shows
 
+README = Path(__file__).parents[2] / "README.md"
 FRAME = re.compile(
     r'<div style="[^"]*"><iframe sandbox referrerpolicy="no-referrer" title="LSP page" '
     r'srcdoc="([^"]*)" style="[^"]*">[^<]*</iframe></div>'
@@ -141,6 +142,14 @@ def test_a_page_with_a_path_is_served_there(kernel: LiveKernel) -> None:
         assert link
         status, text = visit(link[1])
         assert (status, text.strip()) == (200, f"{word} GET".encode())
+
+
+def test_the_page_of_the_readme_is_what_it_says(kernel: LiveKernel) -> None:
+    """It counts its visits, the cell's own among them."""
+    cell = README.read_text(encoding="utf-8").split("```html\n")[1].split("```")[0]
+    ran = kernel.run(cell)
+    assert ran.of_kind("display_data")[0]["data"]["text/plain"] == "<p>You are visit 1.</p>\n"
+    assert visit(ran.text().split()[-1]) == (200, b"<p>You are visit 2.</p>\n")
 
 
 def test_a_folder_is_served_with_its_preload_and_modules(kernel: LiveKernel, tmp_path: Path) -> None:
