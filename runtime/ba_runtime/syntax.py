@@ -30,8 +30,11 @@ __all__ = [
     "local_names",
 ]
 
-# Functions whose work is their output; that they return `true` is not worth a result.
-SILENT = frozenset(("print", "trace", "tracep"))
+# Functions whose work is their output; that they return `true`, or the stream, is not worth a result.
+SILENT = tuple(
+    tuple(name.split())
+    for name in ("print", "trace", "tracep", "io . write", "io . stdout : write", "io . stderr : write")
+)
 
 # How often a cell is compiled at most to find its last statement. One is usual and two are rare; many come
 # only from text such as `"a" {} {} {} …`. 5,000 lines take some 2 ms to compile.
@@ -95,8 +98,8 @@ def cell_chunk(source: str, compiler: Compiler) -> Chunk:
     """Returns the text to compile for a cell.
 
     A cell that ends in an expression (`1 + 1`, `a, b`), in a call, or begins with `=` returns those values; a
-    call of `print`, `trace` or `tracep` is the exception. Every other cell is compiled as it stands, also one
-    that does not compile, so that Lua's message is about the user's own text.
+    call of `print`, `io.write`, `trace` or `tracep` is the exception. Every other cell is compiled as it
+    stands, also one that does not compile, so that Lua's message is about the user's own text.
     """
     cell = _Cell(source, compiler)
     shown = cell.shown()
@@ -163,7 +166,10 @@ class _Cell:
         return cut == self._compiler.dump(_encode(self.text))
 
     def _is_silent(self, tokens: Sequence[Token]) -> bool:
-        return not self._asks and tokens[0].text in SILENT and is_one_call(tokens)
+        if self._asks:
+            return False
+        texts = tuple(token.text for token in tokens[: max(map(len, SILENT))])
+        return any(texts[: len(name)] == name and is_one_call(tokens[len(name) - 1 :]) for name in SILENT)
 
     def _check(self, text: str) -> bytes | None:
         return self._compiler.check(_encode(text), b"cell")

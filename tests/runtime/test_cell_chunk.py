@@ -28,8 +28,8 @@ function(source)
   local function logged(name)
     return function(...) log[#log + 1] = name .. "(" .. text(...) .. ")" return ... end
   end
-  local env = setmetatable({f = logged "f", g = logged "g", print = logged "print", tracep = logged "tracep"},
-    {__index = _G})
+  local env = setmetatable({f = logged "f", g = logged "g", print = logged "print", tracep = logged "tracep",
+    io = {write = logged "write", stdout = {write = logged "write"}}}, {__index = _G})
   env.t = {x = 1, f = env.f, t = {x = 2, f = env.g}, [1] = env.f}
   env.curry = function(a) log[#log + 1] = "curry" return function(b) return env.f(a, b) end end
   env.closing = function(name) return setmetatable({}, {__close = logged(name)}) end
@@ -121,6 +121,12 @@ STATEMENTS = [
     ("print(f(1))", None),
     ("x = 1 print(x);", None),
     ("tracep(0, 'a')", None),
+    ("io.write(1)", None),
+    ("io.write 'a'", None),
+    ("io.stdout:write(1, 2)", None),
+    ("x = io.write(1)", None),
+    ("f(io.write(1))", "1"),
+    ("(io.write)(1)", "1"),
     ("print(f)(3)", "3"),
     ("(print)(3)", "3"),
     ("t.print = print t.print(3)", "3"),
