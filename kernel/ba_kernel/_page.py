@@ -27,6 +27,9 @@ IMAGES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 
 PLAIN_TYPE = b"text/html; charset=utf-8"  # what a page has that does not say otherwise
 
+_EDGE = "calc(100% - 16px)"  # where a browser's handle begins
+WITHOUT_CORNER = f"polygon(0 0,100% 0,100% {_EDGE},{_EDGE} 100%,0 100%)"
+
 NOT_SHOWN = "The page is shown when its cell runs, or when you trust this notebook."
 
 
@@ -83,11 +86,11 @@ def _image(kind: str, body: bytes) -> Mapping[str, str]:
 
 
 def _frame(text: str) -> str:
-    # Readers drag the corner of the box, as a frame of its own has none.
+    # Readers drag the corner of the box: frames have none, and this one is clipped not to lie over it.
     height = f"height:{height_px(text)}px;min-height:{MIN_PX}px"
     box = f"{height};border:1px solid gray;resize:vertical;overflow:hidden"
     # White, because a page that sets no colours is black on white, also in a dark notebook.
-    style = "display:block;width:100%;height:100%;border:0;background:white"
+    style = f"display:block;width:100%;height:100%;border:0;background:white;clip-path:{WITHOUT_CORNER}"
     return (
         f'<div style="{box}"><iframe sandbox referrerpolicy="no-referrer" title="LSP page" '
         f'srcdoc="{escape(text)}" style="{style}">{NOT_SHOWN}</iframe></div>'

@@ -21,6 +21,7 @@ LINE_PX, CODE_LINE_PX = 18.4, 15
 LINE_CHARACTERS = 100
 BODY_MARGIN_PX = 8
 IMAGE_PX, REPLACED_PX = 100, 150
+DESCENT_PX = 5  # they stand on the line, and below it is room for a "g"
 
 # Elements that stand below each other, with the space above and below them in px.
 _MARGINS = {
@@ -57,6 +58,7 @@ class _Layout(HTMLParser):
         self._characters = 0  # of the line that is being filled
         self._extra = 0.0  # what stands in that line and is higher than text
         self._scale = 1.0
+        self._in_paragraph = False
         self._unseen = 0
         self._code = 0
 
@@ -68,15 +70,17 @@ class _Layout(HTMLParser):
             self._characters += 1
             self._end_line()
         elif tag == "img":
-            self._add(_pixels(values.get("height"), IMAGE_PX))
+            self._add(_pixels(values.get("height"), IMAGE_PX) + DESCENT_PX)
         elif tag in _REPLACED:
-            self._add(_pixels(values.get("height"), REPLACED_PX))
+            self._add(_pixels(values.get("height"), REPLACED_PX) + DESCENT_PX)
         elif tag == "textarea":
             self._add(_pixels(values.get("rows"), 2) * CODE_LINE_PX + 2 * _CONTROL_PX)
         elif tag in ("input", "select", "button", "meter", "progress") and values.get("type") != "hidden":
             self._add(LINE_PX + _CONTROL_PX)
         elif tag in _MARGINS:
             self._end_line()
+            self._end_paragraph()
+            self._in_paragraph = tag == "p"
             self._margin = max(self._margin, _MARGINS[tag])
             self._scale = _SCALES.get(tag, 1.0)
             self._code += tag == "pre"
@@ -92,6 +96,7 @@ class _Layout(HTMLParser):
             self._end_line()
             self._margin = max(self._margin, _MARGINS[tag])
             self._scale = 1.0
+            self._in_paragraph = False
             if tag == "pre":
                 self._code = max(self._code - 1, 0)
             elif tag == "tr":
@@ -108,6 +113,7 @@ class _Layout(HTMLParser):
     def end(self) -> float:
         """Return the height of all."""
         self._end_line()
+        self._end_paragraph()
         return self._height + max(self._margin, BODY_MARGIN_PX)
 
     def _add(self, height: float) -> None:
@@ -117,6 +123,11 @@ class _Layout(HTMLParser):
     def _put(self, height: float) -> None:
         self._height += self._margin + height
         self._margin = 0.0
+
+    def _end_paragraph(self) -> None:
+        """A paragraph needs no tag to end: the next block does it, or the end of the page."""
+        if self._in_paragraph:
+            self._margin = max(self._margin, _MARGINS["p"])
 
     def _put_code(self, data: str) -> None:
         first, *rest = data.split("\n")
