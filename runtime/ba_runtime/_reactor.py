@@ -213,9 +213,11 @@ class Reactor:
         return list(masks.items())
 
     def _drain_wake(self, _mask: int) -> None:
-        self._awake = False  # first, so that a wake after this byte is a byte of its own
         with contextlib.suppress(OSError):
             self._wake_out.recv(4096)
+        # Only now: had a wake in between sent a byte, it would have been read just above, and later wakes
+        # would count on it. What was posted before this line is looked at after it, in the same poll.
+        self._awake = False
 
     def close(self) -> None:
         """Gives the descriptors back; nothing may be called after it but `wake`."""
