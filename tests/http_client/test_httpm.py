@@ -105,4 +105,4 @@ def test_wrong_arguments_raise(call: str, message: str) -> None:
 
 def test_its_methods_are_documented() -> None:
     """And no other."""
-    assert set(methods("httpm")) == {"json", "post"}
+    assert set(methods("httpm")) == {"json", "post", "request", "stat", "download", "upload"}
