@@ -59,6 +59,10 @@ class Peer:
         with contextlib.suppress(OSError):
             self._sock.sendall(data)
 
+    def end(self) -> None:
+        """Ends our side: the client reads an end, and can still be read."""
+        self._sock.shutdown(socket.SHUT_WR)
+
     def await_end(self) -> None:
         """Waits until the client hangs up."""
         while self._receive():

@@ -258,6 +258,19 @@ def test_a_client_that_half_closes_still_gets_its_answer(here: Site) -> None:
     assert answer.endswith(b"well\n")
 
 
+def test_a_client_that_half_closes_gets_all_of_a_long_answer(here: Site) -> None:
+    """Though its end is seen while the page still writes, waits for the client, and writes again."""
+    here.page(
+        "for i = 1, 100 do print(('x'):rep(99999)) if i % 40 == 0 then response:flush() ba.sleep(5) end end"
+    )
+    for end in (b"", b"GET / HT"):  # orderly, and in the middle of another request
+        with client(here.port) as browser:
+            browser.send(GET + end)
+            browser.sock.shutdown(socket.SHUT_WR)
+            assert browser.response().body == (b"x" * 99_999 + b"\n") * 100
+            browser.rest()
+
+
 def test_a_page_that_never_waits_can_be_interrupted(here: Site) -> None:
     """It is a runaway like any other: it gets a 500, and the rest goes on."""
     here.page("trace'in' while true do pcall(error) end", "busy")

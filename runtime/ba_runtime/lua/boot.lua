@@ -133,7 +133,7 @@ function requests.interrupt()
     host.interrupt_over()
   elseif target.stalled then
     target.interrupted = true
-    sched.run(target, sched.THROW)
+    sched.throw(target)
   end -- else it is running, further out: the planted hook gets it when it goes on
 end
 

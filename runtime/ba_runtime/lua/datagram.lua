@@ -14,6 +14,8 @@ local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, r
 
 local datagram = {}
 
+local awaited = sched.keeper({}) -- handlers are weak, and an answer is wanted even if nobody waits any more
+
 local function deliver(S, task, full, data, ...)
   S.received = S.received + #data
   if full then
@@ -94,6 +96,23 @@ function datagram.write(S, data)
   return nil, "socketwritefailed"
 end
 
+-- Waits for the resolver's answer, which comes as a signal under this number.
+function datagram.await_answer(number)
+  local task = sched.caller()
+  local answer = {
+    ready = function(self, signal)
+      awaited[self] = nil
+      if task.waits_for == self then
+        return run(task, signal)
+      end
+      host.close(number) -- it was interrupted, and whatever has this number is nobody's
+    end,
+  }
+  awaited[answer], sched.handlers[number] = true, answer
+  task.waits_for = answer
+  return (block(task))
+end
+
 -- Sends to a name or address; true, or nil, the reason and the resolver's text.
 function datagram.send_to(S, data, address, port)
   local outcome = host.udp_send_to(S.number, data, address, port)
@@ -103,15 +122,7 @@ function datagram.send_to(S, data, address, port)
   elseif outcome == false then
     return nil, "socketwritefailed"
   end
-  local task = sched.caller()
-  local answer = {
-    ready = function(_, signal)
-      run(task, signal)
-    end,
-  }
-  sched.handlers[outcome] = answer
-  task.waits_for = answer
-  local signal = block(task)
+  local signal = datagram.await_answer(outcome)
   if signal == RESOLVED then
     S.sent = S.sent + #data
     return true

@@ -96,7 +96,9 @@ local function wake(S, signal)
   end
   local task = S.dialler
   S.dialler = nil
-  if task.waits_for ~= S then -- it was interrupted
+  if not task then -- it has been told, and has not come to its turn yet
+    return
+  elseif task.waits_for ~= S then -- it was interrupted
     return sock.close(S)
   end
   run(task, signal)
@@ -186,22 +188,6 @@ function dial.bind(...)
   return S.u
 end
 
-local function await_resolved(number, S)
-  local task = sched.caller()
-  local answer = {
-    ready = function(_, signal)
-      run(task, signal)
-    end,
-  }
-  sched.handlers[number] = answer
-  task.waits_for = answer
-  local signal = block(task)
-  if S then
-    sched.handlers[number] = S
-  end
-  return signal
-end
-
 -- udpcon() | udpcon(port [, op]) | udpcon{port=, intf=} | udpcon(host, port [, op])
 function dial.udpcon(...)
   local first, second, op = ...
@@ -230,7 +216,7 @@ function dial.udpcon(...)
   local cell = own and own.cell or current_cell()
   local number, signal = host.udp_open(cell_number(cell), address, port, interface, local_port, ipv6)
   if number ~= 0 and not signal then
-    signal = await_resolved(number)
+    signal = datagram.await_answer(number)
   end
   if signal ~= 0 and signal ~= RESOLVED then
     return failure(number, signal)
@@ -246,7 +232,7 @@ function dial.toip(...)
   name = check.string(1, name, select("#", ...))
   local number, address = host.resolve(tostring(name))
   if not address then
-    local signal = await_resolved(number)
+    local signal = datagram.await_answer(number)
     address = host.failure_text(number)
     if signal ~= RESOLVED then
       address = nil

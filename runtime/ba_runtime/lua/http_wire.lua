@@ -84,14 +84,18 @@ local function ended(S, reason)
   if reader then
     return run(reader, reason == "" and "" or nil, reason)
   end
+  S.mute = true -- a server that has ended its side wants no more of the request: what it said counts now
   local writer = waiter(S, "room")
-  if writer then -- nobody is there any more to take the rest
+  if writer then
     run(writer, nil, "socketwritefailed")
   end
 end
 
 local function control(S, signal)
   if signal == DRAINED then
+    if host.queued(S.number) > 0 then -- more has been sent since
+      return
+    end
     S.busy = nil
     local writer = waiter(S, "room")
     if writer then
@@ -234,12 +238,12 @@ end
 
 -- Makes an open connection an ordinary socket.
 function wire.release(S)
-  local eof, busy = S.eof, S.busy
+  local eof = S.eof
   hold_back(S)
   S.waiter, S.awaits, S.mute = nil, nil, nil
   stream.open(S, S.number)
   S.eof = eof == "" and "socketreadfailed" or eof
-  if busy then
+  if host.queued(S.number) > 0 then -- what was written next would overtake that
     S.busy, S.send = true, nil
   end
   return S

@@ -110,6 +110,9 @@ local function run(task, ...)
   if task.waits_for then -- looking is cheaper than writing nil where nothing is
     task.waits_for = nil
   end
+  if task.at then -- also when it is only queued below: what it waited for has come
+    task.at = nil
+  end
   if task.nested then
     task.mail = pack(...)
     return
@@ -120,9 +123,6 @@ local function run(task, ...)
   end
   local previous, own = sched.current, sched.own
   sched.current, sched.own = task, task.sock
-  if task.at then
-    task.at = nil
-  end
   depth = depth + 1
   after(task, previous, own, resume(task.co, ...))
 end
@@ -143,6 +143,17 @@ function sched.wake(task, value)
     return
   end
   return after(task, previous, own, ok, token)
+end
+
+-- Ends a task's block with an error, also when what it waited for has come and it is only queued.
+function sched.throw(task)
+  for i = ready_first, ready_last do
+    if ready[i][1] == task then
+      ready[i][2] = pack(THROW)
+      return
+    end
+  end
+  run(task, THROW)
 end
 
 -- Returns a number that changes whenever the loop starts something; it tells a runaway from a busy loop.
@@ -266,6 +277,7 @@ local handlers = setmetatable({}, {__mode = "v"})
 sched.handlers = handlers
 
 local events, first, last = {}, 1, 0 -- numbers and values in turn
+local NOBODY <const> = math.maxinteger -- a number that no socket ever has
 
 local function enqueue(...)
   local n = select("#", ...)
@@ -283,6 +295,17 @@ end
 -- Adds a signal as if it had just arrived.
 function sched.post(number, signal)
   enqueue(-number, signal)
+end
+
+-- Takes back the data that has arrived under a number and that nobody has got yet.
+function sched.recall(number)
+  local data = ""
+  for i = first, last, 2 do
+    if events[i] == number then
+      data, events[i] = data .. events[i + 1], NOBODY
+    end
+  end
+  return data
 end
 
 local function take_ready()

@@ -95,6 +95,11 @@ function sock.add_reader(S, task)
   if reader and reader ~= task and reader.waits_for == S then
     local readers = S.readers or {}
     S.readers = readers
+    for i = #readers, 1, -1 do
+      if readers[i] == task then -- from an earlier read, whose time was up
+        remove(readers, i)
+      end
+    end
     readers[#readers + 1] = task
   else
     S.reader = task
