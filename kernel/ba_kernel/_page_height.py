@@ -33,6 +33,7 @@ _MARGINS = {
 }
 # How much higher than text their lines are.
 _SCALES = {"h1": 2.0, "h2": 1.5, "h3": 1.17}
+_STYLED = 1.4  # who brings a style sheet wants more space than the default
 _UNSEEN = frozenset(("head", "title", "script", "style", "template", "option", "datalist"))
 _REPLACED = frozenset(("iframe", "canvas", "video", "object", "embed", "svg"))
 _ROW_PX = 3.6  # the padding and the space between the rows of a table, beyond its line
@@ -58,6 +59,7 @@ class _Layout(HTMLParser):
         self._characters = 0  # of the line that is being filled
         self._extra = 0.0  # what stands in that line and is higher than text
         self._scale = 1.0
+        self._stretch = 1.0
         self._in_paragraph = False
         self._unseen = 0
         self._code = 0
@@ -66,6 +68,8 @@ class _Layout(HTMLParser):
         values = dict(attrs)
         if tag in _UNSEEN and tag != "option":
             self._unseen += 1
+            if tag == "style":
+                self._stretch = _STYLED
         elif tag == "br":
             self._characters += 1
             self._end_line()
@@ -114,7 +118,7 @@ class _Layout(HTMLParser):
         """Return the height of all."""
         self._end_line()
         self._end_paragraph()
-        return self._height + max(self._margin, BODY_MARGIN_PX)
+        return (self._height + max(self._margin, BODY_MARGIN_PX)) * self._stretch
 
     def _add(self, height: float) -> None:
         if not self._unseen:

@@ -59,6 +59,7 @@ def test_the_frame_has_an_empty_sandbox_and_escaped_text() -> None:
         ("one<br>two<br>three", 3.9),
         ("x" * 450, 5.9),
         ("<script>\n\n\nx\n\n</script><style>x\n\n\n</style><title>x</title>", 0),
+        ("<style>p { margin: 3em }</style><p>one</p>\n<p>two</p>\n", 6.4),
         ("<ul>" + "<li>item" * 9 + "</ul>", 10.7),
         ("<table>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 11.6),
         ("<pre>" + "line\n" * 20 + "</pre>", 17.7),
