@@ -141,13 +141,13 @@ class Cells:
         result = await self._told(
             self._engine.runtime.run_page(source, name=name, cell=request.cell, path=path)
         )
+        unusual = head(result)
+        if unusual:
+            tools.say(unusual)
         data = shown(result)
         if data and not request.is_silent:
             content = {"data": data, "metadata": {}}
             self._output.insert(lambda: self._publish("display_data", content, request.parent))
-        unusual = head(result)
-        if unusual:
-            tools.say(unusual)
         if result.url:
             tools.say(f"Served at {result.url}")
         if result.error:

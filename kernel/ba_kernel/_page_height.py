@@ -37,6 +37,7 @@ _STYLED = 1.4  # who brings a style sheet wants more space than the default
 _UNSEEN = frozenset(("head", "title", "script", "style", "template", "option", "datalist"))
 _REPLACED = frozenset(("iframe", "canvas", "video", "object", "embed", "svg"))
 _ROW_PX = 3.6  # the padding and the space between the rows of a table, beyond its line
+_BORDERS_PX = 2.0
 _CONTROL_PX = 3.0  # what an input is higher than a line
 
 
@@ -60,6 +61,7 @@ class _Layout(HTMLParser):
         self._extra = 0.0  # what stands in that line and is higher than text
         self._scale = 1.0
         self._stretch = 1.0
+        self._row = _ROW_PX
         self._in_paragraph = False
         self._unseen = 0
         self._code = 0
@@ -88,6 +90,8 @@ class _Layout(HTMLParser):
             self._margin = max(self._margin, _MARGINS[tag])
             self._scale = _SCALES.get(tag, 1.0)
             self._code += tag == "pre"
+            if tag == "table":
+                self._row = _ROW_PX + (_BORDERS_PX if values.get("border", "0") != "0" else 0)
             if tag == "hr":
                 self._characters = 0
                 self._put(2.0)
@@ -104,7 +108,7 @@ class _Layout(HTMLParser):
             if tag == "pre":
                 self._code = max(self._code - 1, 0)
             elif tag == "tr":
-                self._height += _ROW_PX
+                self._height += self._row
 
     def handle_data(self, data: str) -> None:
         if self._unseen:

@@ -62,6 +62,7 @@ def test_the_frame_has_an_empty_sandbox_and_escaped_text() -> None:
         ("<style>p { margin: 3em }</style><p>one</p>\n<p>two</p>\n", 6.4),
         ("<ul>" + "<li>item" * 9 + "</ul>", 10.7),
         ("<table>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 11.6),
+        ("<table border>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 12.6),
         ("<pre>" + "line\n" * 20 + "</pre>", 17.7),
         ("<img height=300>", 17.45),
         ("<img height='1e9'><img height=-1><img height='100%'>", 6.58),

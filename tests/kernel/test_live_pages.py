@@ -95,7 +95,7 @@ def test_an_answer_that_is_no_page_shows_its_head(kernel: LiveKernel) -> None:
     assert ran.kinds() == ["stream"]
     assert ran.text().startswith("HTTP 302 Found\nLocation: /new.lsp\nServed at http://")
     ran = kernel.run("%%lsp\nmade<?lsp response:setstatus(201) response:setheader('X-Id', '7') ?>")
-    assert (ran.kinds(), ran.text()) == (["display_data", "stream"], "HTTP 201 Created\nX-Id: 7\n")
+    assert (ran.kinds(), ran.text()) == (["stream", "display_data"], "HTTP 201 Created\nX-Id: 7\n")
     ran = kernel.run("%%lsp\n<?lsp silent = true ?>")
     assert (ran.status, ran.kinds()) == ("ok", [])
 
