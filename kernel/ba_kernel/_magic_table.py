@@ -13,6 +13,10 @@ Where this differs from a device or a server:
   Sockets listen on 127.0.0.1 unless intf says otherwise; there on all interfaces.
   TLS listeners may use port 0."""
 
+COUNTING = """\
+On this platform Lua can only be stopped while it counts its instructions, so busy programs run at
+half their speed."""
+
 
 def find(name: str) -> Magic:
     """Return the magic called `name`, or raise with what might have been meant."""
@@ -44,6 +48,8 @@ async def show_help(tools: Tools, rest: str) -> After | None:
     for form, line in forms:
         tools.say(f"  {form:{width}}  {line}")
     tools.say(f"\n{DIFFERENCES}")
+    if not tools.engine.runtime.is_interrupt_free:
+        tools.say(f"\n{COUNTING}")
     return None
 
 

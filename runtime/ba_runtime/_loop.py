@@ -110,6 +110,11 @@ class LuaThread(threading.Thread):
         """Runs `work` on the Lua thread, soon."""
         self._post(lambda: work(self._network))
 
+    @property
+    def is_interrupt_free(self) -> bool:
+        """Tells whether nothing counts instructions."""
+        return self._interrupter.is_instant
+
     def interrupt(self) -> None:
         """Stops the running cell, and whatever runs without ever waiting. Safe in a signal handler."""
         self._stop_running()

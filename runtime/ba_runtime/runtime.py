@@ -113,6 +113,12 @@ class Runtime:
         """Returns a row for every socket object, the lab's own servers not among them."""
         return _then(self._thread.ask("sockets"), self._thread.rows)
 
+    @property
+    def is_interrupt_free(self) -> bool:
+        """Tells whether programs run at full speed. Where lupa's library does not export Lua's C functions, a
+        hook that counts instructions takes their place, and busy programs take 1.4 to 2.5 times as long."""
+        return self._thread.is_interrupt_free
+
     def trust(self, pem: bytes) -> None:
         """Makes `ba.sharkclient()` trust the certificates in `pem` too, until `distrust`."""
         self._thread.call(lambda network: network.security.trust(pem))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from tests.lua._programs import TIMEOUT_S, Session, session
 
-from ba_runtime import CellResult
+from ba_runtime import CellResult, _lua
 
 TIMES = 20
 
@@ -71,9 +71,9 @@ CELLS = {
     "pcall as the last thing": "trace 'ready' pcall(function() while true do end end)",
     "pcall around ba.sleep as the last thing": "trace 'ready' pcall(ba.sleep, 1e9)",
     "many short sleeps": "trace 'ready' while true do ba.sleep(0) end",
-    "read": "local c = pair() trace 'ready' c:read()",
-    "read with a timeout": "local c = pair() trace 'ready' c:read(1e9)",
-    "read in pcall": "local c = pair() trace 'ready' while true do pcall(c.read, c) end",
+    "read": "local c, peer = pair() trace 'ready' c:read()",
+    "read with a timeout": "local c, peer = pair() trace 'ready' c:read(1e9)",
+    "read in pcall": "local c, peer = pair() trace 'ready' while true do pcall(c.read, c) end",
     "a datagram's read": "local u = udp() trace 'ready' u:read()",
     "a write that the peer does not read": """
         local c, peer = pair()
@@ -155,6 +155,24 @@ def test_an_interrupt_stops_a_cell(lua: Session, kind: str) -> None:
         assert result.error.kind == "interrupt", result.error
         assert lua.value("count") == str(time_ + 1)
     assert lua.value("echo:write 'still here' and echo:read(5000)") == '"still here"'
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_an_interrupt_stops_a_cell_where_lua_is_not_exported(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Python can plant no hook there, so each coroutine has one that counts."""
+    monkeypatch.setattr(_lua, "LIBRARY_FILE", "no such library")
+    with session() as lua:
+        assert not lua.runtime.is_interrupt_free
+        assert lua.run(ECHO).error is None
+        if "silent" in CELLS[kind]:
+            assert lua.run(SILENT).error is None
+        for time_ in range(2):
+            result = _interrupted(lua, CELLS[kind], time_ + 1)
+            assert result.error is not None
+            assert result.error.kind == "interrupt", result.error
+        assert lua.value("echo:write 'still here' and echo:read(5000)") == '"still here"'
 
 
 def test_an_interrupt_names_the_place(lua: Session) -> None:

@@ -130,8 +130,10 @@ requests.serve = app.request
 function requests.interrupt()
   local target = interrupt.target
   if not target then
-    host.interrupt_over()
-  elseif target.stalled then
+    return host.interrupt_over()
+  end
+  interrupt.plant()
+  if target.stalled then
     target.interrupted = true
     sched.throw(target)
   end -- else it is running, further out: the planted hook gets it when it goes on

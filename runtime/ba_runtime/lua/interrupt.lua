@@ -13,8 +13,8 @@ local import = ...
 local host = import "host"
 
 local getinfo, sethook, registry = debug.getinfo, debug.sethook, debug.getregistry()
-local type, setmetatable, error, tonumber, sub, format =
-  type, setmetatable, error, tonumber, string.sub, string.format
+local type, pairs, setmetatable, error, tonumber, sub, format =
+  type, pairs, setmetatable, error, tonumber, string.sub, string.format
 local running = coroutine.running
 local clock = host.monotonic
 
@@ -37,7 +37,11 @@ local function is_runaway()
 end
 
 local function hook()
-  if sub(getinfo(2, "S").source, 1, 4) == "=ba:" or not host.is_interrupting() then
+  if not host.is_interrupting() then
+    return interrupt.lift()
+  end
+  interrupt.plant()
+  if sub(getinfo(2, "S").source, 1, 4) == "=ba:" then
     return
   end
   local task = interrupt.scheduler.current
@@ -51,8 +55,10 @@ local function address(co)
   return tonumber(format("%p", co))
 end
 
--- Where Python cannot plant, a permanent count hook stands in: slower programs, but they can be stopped.
+-- Where Python cannot plant, a permanent count hook stands in: slower programs, but they can be stopped. It counts
+-- to this while all is well, and to 1 during an interrupt, as the planted one does.
 local FALLBACK_COUNT = 10000
+local counts_to = FALLBACK_COUNT
 
 local main = running()
 sethook(main, hook, "", FALLBACK_COUNT)
@@ -78,8 +84,30 @@ function interrupt.watch(co, f, is_task)
     track(where)
     anchors[co] = setmetatable({co, f, where, is_task}, departing)
   else
-    sethook(co, hook, "", FALLBACK_COUNT)
+    sethook(co, hook, "", counts_to)
     anchors[co] = {co, f, nil, is_task}
+  end
+end
+
+local function count_to(count)
+  counts_to = count
+  for co, anchor in pairs(anchors) do
+    if not anchor.hooked then
+      sethook(co, hook, "", count)
+    end
+  end
+end
+
+-- What `plant` and `lift` of _interrupt.py do, where these cannot: called when an interrupt is seen, and its end.
+function interrupt.plant()
+  if not instant and counts_to ~= 1 then
+    count_to(1)
+  end
+end
+
+function interrupt.lift()
+  if counts_to ~= FALLBACK_COUNT then
+    count_to(FALLBACK_COUNT)
   end
 end
 
@@ -104,12 +132,16 @@ local function user_sethook(...)
   if co == main then -- only a finalizer can know it: the scheduler runs there
     error("the main coroutine takes no hook", 2)
   end
-  if type(f) ~= "function" then
+  local is_hook = type(f) == "function"
+  if anchors[co] then
+    anchors[co].hooked = is_hook or nil
+  end
+  if not is_hook then
     sethook(co)
     if instant then
       hooks[co] = hook
     else
-      sethook(co, hook, "", FALLBACK_COUNT)
+      sethook(co, hook, "", counts_to)
     end
     return
   end
