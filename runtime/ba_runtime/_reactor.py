@@ -57,6 +57,7 @@ class SelectorPoller:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
+        self._turn = 0
 
     @staticmethod
     def _events(mask: int) -> int:
@@ -72,13 +73,17 @@ class SelectorPoller:
         self._selector.unregister(fd)
 
     def poll(self, timeout_s: float | None, most: int, /) -> list[tuple[int, int]]:
+        ready = self._selector.select(timeout_s)
+        if len(ready) > most:  # others the next time: those in front could be ready always
+            self._turn = (self._turn + most) % len(ready)
+            ready = (ready[self._turn :] + ready[: self._turn])[:most]
         return [
             (
                 key.fd,
                 (READ if events & selectors.EVENT_READ else 0)
                 | (WRITE if events & selectors.EVENT_WRITE else 0),
             )
-            for key, events in self._selector.select(timeout_s)[:most]
+            for key, events in ready
         ]
 
     def close(self) -> None:
