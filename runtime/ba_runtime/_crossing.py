@@ -67,7 +67,6 @@ def crossing_table(
         "b64urlencode": _base64.encode_for_url,
         "b64decode": _base64.decode,
         "read_in_place": _in_place.reader(),
-        "read_in_place_key": _in_place.REGISTRY_KEY,
         **crypto.functions(),
         **_to_sink(sink),
         **desk.functions(),

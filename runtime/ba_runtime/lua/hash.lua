@@ -9,7 +9,7 @@ local host = import "host"
 
 local format, running, select, sub, tonumber, type =
   string.format, coroutine.running, select, string.sub, tonumber, type
-local registry, read_in_place, READ_KEY = debug.getregistry(), host.read_in_place, host.read_in_place_key
+local read_in_place = host.read_in_place
 
 -- From this size on a string is read where it is (`_in_place.py`), which costs a little and saves its copy. Where that
 -- cannot be, it crosses in pieces, which memory is found for more quickly than for all of it.
@@ -30,7 +30,7 @@ local ENCODE = {binary = binary, hex = host.crypto_hexlify, b64 = host.b64encode
 local function new(begin)
   local feed, finish = begin()
   local function h(...)
-    local data, encoding = ...
+    local data, encoding = ... -- `read_in_place` finds `data` as the first local of the function that calls it
     if data == nil or type(data) == "boolean" then
       local encode = encoding == nil and binary or ENCODE[check.string(2, encoding)]
       if not encode then
@@ -44,10 +44,7 @@ local function new(begin)
     if #data <= LONG_BYTES then
       feed(data)
       return h
-    elseif read_in_place then
-      registry[READ_KEY] = data
-      read_in_place(feed, tonumber(format("%p", running())))
-      registry[READ_KEY] = nil
+    elseif read_in_place and read_in_place(feed, tonumber(format("%p", running()))) then
       return h
     end
     for i = 1, #data, PIECE_BYTES do
