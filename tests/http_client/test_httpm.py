@@ -36,15 +36,15 @@ def test_json_is_decoded() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (404, b"gone", "nil\t404\t404\tgone"),
-        (500, b"", "nil\t500\t500\t"),
-        (200, b"{", "nil\tneedmoredata\t200"),
-        (200, b"{]", "nil\tparse\t200"),
-        (200, b"", "nil\tneedmoredata\t200"),
+        (404, b"gone", "nil\t404"),
+        (500, b"", "nil\t500"),
+        (200, b"{", "nil\tneedmoredata"),
+        (200, b"{]", "nil\tparse"),
+        (200, b"", "nil\tneedmoredata"),
     ],
 )
 def test_what_is_no_json_is_an_error(status: int, body: bytes, expected: str) -> None:
-    """With the status."""
+    """The reason, which is the status where it is not 2xx; no more than the documentation says."""
     with answering(HEAD % (status, len(body)) + body) as server:
         assert told(server, "trace(h:json(url))") == [expected]
 

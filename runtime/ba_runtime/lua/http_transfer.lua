@@ -135,15 +135,7 @@ function transfer.field(http, wanted)
   return nil
 end
 
--- As many values as there are: programs count them.
-function transfer.failed(reason, code)
-  if code then
-    return nil, reason, code
-  end
-  return nil, reason
-end
-
--- Sends a request that succeeds: its status, or nil, the reason and the status, if there was one.
+-- Sends a request that succeeds: its status, or nil and the reason, which is the status where it was no success.
 function transfer.begin(http, op)
   local ok, reason = http:request(op)
   if not ok then
@@ -154,16 +146,16 @@ function transfer.begin(http, op)
   if not status then
     return nil, reason
   elseif status < 200 or status > 299 then
-    return nil, tostring(status), status
+    return nil, tostring(status)
   end
   return status
 end
 
 -- Receives a body into the sink that `open()` makes once there is one: how many bytes, or nil and the reason.
 function transfer.receive(http, op, open)
-  local status, reason, code = transfer.begin(http, op)
+  local status, reason = transfer.begin(http, op)
   if not status then
-    return transfer.failed(reason, code)
+    return nil, reason
   end
   local total = tonumber(transfer.field(http, "content-length"))
   local most = op.max or huge

@@ -92,30 +92,24 @@ end
 -- ---------------------------------------------------------------- JSON and forms
 
 local function get_json(http, op)
-  local sent, problem = http:request(op)
-  if not sent then
-    return nil, problem
-  end
-  local status, reason = http:status()
+  local status, reason = transfer.begin(http, op)
   if not status then
     return nil, reason
   end
   local body
   body, reason = http:read "*a"
   if not body then
-    return nil, reason, status
-  elseif status < 200 or status > 299 then
-    return nil, status .. "", status, body
+    return nil, reason
   end
   local decoded
   decoded, reason = json.decode(body)
   if not decoded then
-    return nil, reason, status
+    return nil, reason
   end
   return decoded
 end
 
--- json(url [, query [, op]]) → table | nil, reason [, status [, body]]
+-- json(url [, query [, op]]) → table | nil, reason
 function Manager.json(...)
   local self, url, query, op = ...
   local position, expected, value = fault(self, url)
@@ -165,9 +159,9 @@ end
 -- ---------------------------------------------------------------- files
 
 local function ask_about(http, op)
-  local status, reason, code = transfer.begin(http, op)
+  local status, reason = transfer.begin(http, op)
   if not status then
-    return transfer.failed(reason, code)
+    return nil, reason
   end
   local changed = dates.parsedate(transfer.field(http, "last-modified") or "")
   return {
@@ -178,7 +172,7 @@ local function ask_about(http, op)
   }
 end
 
--- stat(url [, op]) → table | nil, reason [, status]
+-- stat(url [, op]) → table | nil, reason
 function Manager.stat(...)
   local self, url, op = ...
   local position, expected, value = fault(self, url)
@@ -196,7 +190,7 @@ local function misplaced(place, name)
   return type(place) ~= "function" and 3 or nil, "io or function", place
 end
 
--- download(url, io, name [, op]) → bytes | nil, reason [, status]; download(url, f [, op]): f gets each piece
+-- download(url, io, name [, op]) → bytes | nil, reason; download(url, f [, op]): f gets each piece
 function Manager.download(...)
   local self, url, place, name, op = ...
   local position, expected, value = fault(self, url)
