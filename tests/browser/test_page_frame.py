@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from ._page import NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+PATIENCE_S = 30
 
 # By the name of the mark that each leaves in the notebook's document.
 SCRIPTS = {
@@ -151,6 +156,45 @@ def test_without_the_sandbox_the_same_page_reaches_everything(
     page.locator("#form").click()
     notebook.page.wait_for_url("**/stolen?by=form")
     assert watch.stolen == {"opener", "popup", "form"}
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Somebody else's server on this computer: the browser sends it the cookies of all others here."""
+
+    asked: ClassVar[Queue[Mapping[str, str]]] = Queue()
+
+    def do_GET(self) -> None:
+        """Keeps the headers and has nothing to show."""
+        self.asked.put({name.lower(): value for name, value in self.headers.items()})
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """The address of a listener."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as listener:
+        thread = threading.Thread(target=listener.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.server_port}/image.png"
+        listener.shutdown()
+        thread.join()
+
+
+def test_what_a_page_fetches_is_not_in_its_readers_name(
+    server: LabServer, open_notebook: Open, request: pytest.FixtureRequest, elsewhere: str
+) -> None:
+    """An image needs no script, but it carries no cookie, and does not tell where the notebook is."""
+    notebook = open_notebook(server.add_notebook(name_of(request), f"%%lsp\n<img src={elsewhere}>"))
+    notebook.run(0, 1)
+    headers = Listener.asked.get(timeout=PATIENCE_S)
+    assert ("cookie" in headers, "referer" in headers) == (False, False)
+    # The same from the notebook's own page has both.
+    notebook.page.evaluate("address => { new Image().src = address }", elsewhere)
+    headers = Listener.asked.get(timeout=PATIENCE_S)
+    assert ("cookie" in headers, "referer" in headers) == (True, True)
 
 
 def test_an_untrusted_notebook_says_that_it_shows_no_page(server: LabServer, open_notebook: Open) -> None:
