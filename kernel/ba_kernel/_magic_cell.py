@@ -14,7 +14,7 @@ from ._magics import After, Magic, MagicError, Tools
 # The Lua thread answers between two tasks; a task that does not end keeps it from answering.
 ANSWER_S = 2.0
 
-HEADS = ("id", "kind", "state", "local", "peer", "in", "out", "age", "cell")
+HEADS = ("id", "kind", "tls", "state", "local", "peer", "in", "out", "age", "cell")
 RIGHT = frozenset(("id", "in", "out", "age", "cell"))
 
 
@@ -73,6 +73,7 @@ def _row(info: SocketInfo) -> tuple[str, ...]:
     return (
         str(info.socket or "-"),  # 0: it has no system socket
         info.kind,
+        info.tls,
         info.state,
         info.local,
         info.peer,

@@ -44,6 +44,7 @@ class Output:
         self._flushing = Deferred(loop, self.flush, self._delay_s)
         self._lock = threading.Lock()
         self._parent: Message | None = None
+        self._is_silent = False
         self._runs: list[_Text | Callable[[], None]] = []
         self._latest: dict[str, _Text] = {}  # the runs that text can still be added to
         self._decoders: dict[str, Decoder] = {}
@@ -53,6 +54,7 @@ class Output:
     def begin(self, request: Request) -> None:
         """Take what is written from now on as the output of this request; a silent one gets none."""
         with self._lock:
+            self._is_silent = request.is_silent
             self._parent = None if request.is_silent else request.parent
             self._runs, self._latest = [], {}
             self._decoders = {"stdout": Decoder(), "stderr": Decoder()}
@@ -82,8 +84,10 @@ class Output:
         self._flushing.ask()
 
     def insert(self, show: Callable[[], None]) -> None:
-        """Have `show` called, on the main loop, when all that was written so far has been sent."""
+        """Have `show` called, on the main loop, when all written so far is sent; not in a silent request."""
         with self._lock:
+            if self._is_silent:
+                return
             self._runs.append(show)
         self._flushing.ask()
 

@@ -295,9 +295,8 @@ class LuaThread(threading.Thread):
     ) -> None:
         network = self._network
         local, peer = _written(network.sockname(number)), _written(network.peername(number))
-        row = SocketInfo(
-            number, kind.decode(), state.decode(), local, peer, received, sent, network.age_s(number), cell
-        )
+        age_s, tls = network.age_s(number), network.security.version(number)
+        row = SocketInfo(number, kind.decode(), state.decode(), local, peer, received, sent, age_s, cell, tls)
         self._rows.setdefault(ticket, []).append(row)
 
     def rows(self, ticket_answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:

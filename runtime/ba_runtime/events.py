@@ -145,7 +145,12 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class SocketInfo:
-    """One socket object, for the socket table. Times are in seconds, counts in bytes."""
+    """One socket object, for the socket table. Times are in seconds, counts in bytes.
+
+    `kind` is listen, tcp, udp, ws or wss (a WebSocket without or with TLS), or none for a cosocket that has
+    no system socket. `tls` is the version in use, `yes` where none has been agreed yet (a listener, a
+    handshake that goes on), empty without TLS.
+    """
 
     socket: int
     kind: str
@@ -156,3 +161,4 @@ class SocketInfo:
     bytes_out: int
     age_s: float
     cell: int
+    tls: str = ""

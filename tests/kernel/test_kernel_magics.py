@@ -244,10 +244,22 @@ def test_sockets_is_a_table() -> None:
         await desk.run("%sockets\nprint after")
         *_, table, after = desk.front.sent
         head, row = table.content["data"]["text/plain"].split("\n")
-        assert head.split() == ["id", "kind", "state", "local", "peer", "in", "out", "age", "cell"]
+        assert head.split() == ["id", "kind", "tls", "state", "local", "peer", "in", "out", "age", "cell"]
         assert row.split() == ["1", "listen", "accept", "127.0.0.1:80", "0", "0", "0.0", "s", "[2]"]
-        assert table.content["data"]["text/html"].count("<td") == 9
+        assert table.content["data"]["text/html"].count("<td") == 10
         assert after.content["text"] == "after\n"
+
+    play(scene)
+
+
+def test_a_silent_request_for_sockets_shows_nothing() -> None:
+    """Front ends ask silently for what they do not want to show."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("listen on")
+        before = len(desk.front.sent)
+        assert (await desk.run("%sockets", is_silent=True))["status"] == "ok"
+        assert [kind for kind in desk.front.kinds()[before:] if kind != "status"] == []
 
     play(scene)
 

@@ -120,6 +120,7 @@ def test_a_silent_cell_sends_nothing() -> None:
     stage = Stage()
     stage.output.begin(request(is_silent=True))
     stage.output.write(b"unheard")
+    stage.output.insert(lambda: stage.front("display_data", {}, {}))
     stage.output.end()
     assert stage.front.sent == []
 

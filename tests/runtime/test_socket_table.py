@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.lua._tls import tls_session
 
 from ba_runtime import Runtime
 from ba_runtime.events import SocketInfo
@@ -48,3 +49,36 @@ def test_a_cosocket_without_a_system_socket_has_the_number_0(runtime: Runtime) -
     """It runs, and may connect yet."""
     (row,) = run(runtime, "c = ba.socket.event(function(s) s:disable() end)")
     assert (row.socket, row.kind) == (0, "none")
+
+
+def test_a_row_tells_tls_and_websockets_apart() -> None:
+    """A plain and a TLS connection, a WebSocket of each kind with what serves it, and listeners."""
+    with tls_session() as lua:
+        result = lua.run(r"""
+            plain, plain_peer = pair()
+            secure, secure_peer = tls_pair()
+            raw = ba.socket.bind(0)
+            local function answer(s)
+              local key = s:read():match "Sec%-WebSocket%-Key: *(%S+)"
+              local sum = ba.crypto.hash "sha1" (key .. "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
+              s:write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                .. "Sec-WebSocket-Accept: " .. sum(true, "b64") .. "\r\n\r\n")
+              s:read()
+            end
+            local function dial(scheme, serve)
+              local _, port = serve(function(s) s:event(answer) end)
+              local http = require "httpc".create{shark = client_context()}
+              assert(http:request{url = scheme .. "://127.0.0.1:" .. port .. "/"})
+              assert(http:status() == 101)
+              return assert(ba.socket.http2sock(http))
+            end
+            ws, wss = dial("ws", listen), dial("wss", listen_tls)
+        """)
+        assert result.error is None, result.error
+        rows = lua.runtime.sockets().result(PATIENCE_S)
+    assert sorted((row.kind, row.tls) for row in rows) == sorted(
+        [
+            *(("tcp", ""), ("tcp", ""), ("tcp", "1.3"), ("tcp", "1.3"), ("listen", "")),
+            *(("listen", ""), ("ws", ""), ("tcp", ""), ("listen", "yes"), ("wss", "1.3"), ("tcp", "1.3")),
+        ]
+    )

@@ -85,6 +85,9 @@ function look.sockets(ticket)
       return
     end
     local kind = S.listening and "listen" or S.datagram and "udp" or S.number and "tcp" or "none"
+    if S.websocket then
+      kind = S.secure and "wss" or "ws"
+    end
     local name, state = S.number or 0, sock.state_name(S)
     host.socket_info(ticket, name, kind, state, S.received, S.sent, S.cell and S.cell.id or 0)
   end)

@@ -184,6 +184,16 @@ class Security:
         stream = self._stream(number)
         return stream.cipher() if stream is not None else None
 
+    def version(self, number: int) -> str:
+        """Returns the version in use, as `1.3`; `yes` until it is agreed and for a listener; else empty."""
+        if getattr(self._endpoints.get(number), "secure", None) is not None:
+            return "yes"
+        stream = self._stream(number)
+        agreed = stream.cipher() if stream is not None else None
+        if agreed is None:
+            return "" if stream is None else "yes"
+        return agreed[1].decode().removeprefix("TLS_").replace("_", ".")
+
     def doubt(self, number: int, name: bytes | None = None) -> bytes | None:
         """Returns why the peer is not to be trusted; None when it is."""
         stream = self._stream(number)
