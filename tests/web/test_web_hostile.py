@@ -5,11 +5,8 @@ Deadlines are made short, and every wait here is for the server to hang up.
 
 from __future__ import annotations
 
-import os
-import random
 import select
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
@@ -281,78 +278,3 @@ def test_a_page_that_never_waits_can_be_interrupted(here: Site) -> None:
             here.runtime.interrupt()
         assert browser.response().status == 500
     assert is_well(here)
-
-
-# ---------------------------------------------------------------- anything
-
-
-ODD = [b"\r\n", b"\r\n\r\n", b"\0", b":", b" ", b"%", b"/../", b"\xff" * 9]
-
-
-def _mutate(chance: random.Random) -> bytes:
-    """A request with something done to it."""
-    data = bytearray(
-        chance.choice(
-            [
-                GET,
-                GET * 3,
-                request("/page/", "Transfer-Encoding: chunked", method="POST") + b"3\r\nabc\r\n0\r\n\r\n",
-                request("/page/?a=%41", "Expect: 100-continue", method="POST", body=b"x" * 50),
-                request("/page/", "Upgrade: websocket", "Connection: Upgrade"),
-                bytes(chance.randrange(256) for _ in range(chance.randrange(1, 300))),
-            ]
-        )
-    )
-    for _ in range(chance.randrange(6)):
-        at = chance.randrange(len(data) + 1)
-        match chance.randrange(4):
-            case 0:
-                data[at : at + 1] = bytes([chance.randrange(256)])
-            case 1:
-                del data[at : at + chance.randrange(20)]
-            case 2:
-                data[at:at] = chance.choice(
-                    [b"\r\n", b"\r\n\r\n", b"\0", b":", b" ", b"%", b"/../", b"\xff" * 9]
-                )
-            case 3:
-                data[at:at] = data[: chance.randrange(len(data) + 1)]
-    return bytes(data)
-
-
-def test_a_fuzzer_stops_neither_cells_nor_cosockets_nor_pages() -> None:
-    """A minute of it when BA_LUA_FUZZ_S says 60; the seed is fixed, so a failure can be repeated."""
-    seconds = float(os.environ.get("BA_LUA_FUZZ_S", "3"))
-    chance = random.Random(20)
-    with site(Limits(head_s=0.2, body_s=0.2, idle_s=0.2, linger_s=0.05)) as here:
-        here.page("print'well'")
-        here.run("ticks = 0 t = ba.timer(function() ticks = ticks + 1 return true end) t:set(5)")
-        end = time.monotonic() + seconds
-        rounds = 0
-
-        def work(seed: int) -> None:
-            mine = random.Random(seed)
-            while time.monotonic() < end:
-                browser = Client(here.port)
-                try:
-                    browser.send(_mutate(mine))
-                    if mine.random() < 0.5:
-                        browser.sock.settimeout(0.05)
-                        browser.sock.recv(4096)
-                except OSError:
-                    pass
-                browser.close()
-
-        workers = [threading.Thread(target=work, args=(chance.random(),)) for _ in range(4)]
-        for worker in workers:
-            worker.start()
-        while time.monotonic() < end:
-            ticks = int(here.value("ticks"))
-            assert is_well(here)
-            here.run("ba.sleep(20)")
-            assert int(here.value("ticks")) > ticks
-            rounds += 1
-        for worker in workers:
-            worker.join()
-        assert rounds > seconds
-        assert here.recorder.faults == []
-        assert is_well(here)
