@@ -81,8 +81,10 @@ function check.fail(n, text)
   blame(n, text, 3)
 end
 
--- Raises `bad argument #n to 'f' (expected, got …)`; `count` is how many arguments were passed.
+-- Raises `bad argument #n to 'f' (expected, got …)`; `count` is how many arguments were passed. Methods of few
+-- arguments do not count them: where their object is missing, nothing was passed at all.
 function check.expected(n, expected, value, count)
+  count = count or (n == 1 and value == nil and 0)
   blame(n, expected .. " expected, got " .. (count and n > count and "no value" or typename(value)), 3)
 end
 
