@@ -57,3 +57,25 @@ def test_a_cosocket_hears_its_echo_from_a_page(page: Page, site: Session) -> Non
     assert page.evaluate("echo('/talk/')") == f"{COUNT} echoed, closed with 1000"
     assert site.recorder.traced == [f"{COUNT} alike"]
     assert site.recorder.faults == []
+
+
+@pytest.mark.parametrize(("answer", "heard"), [('"chat"', "chat"), ("nil", "failed"), ('"mqtt"', "failed")])
+def test_a_subprotocol_is_the_pages_to_answer(page: Page, site: Session, answer: str, heard: str) -> None:
+    """A browser fails a connection whose offer nobody has taken up."""
+    site.run(f"""
+        chat = ba.create.dir("chat")
+        chat:setfunc(function(_ENV)
+          response:setheader("Sec-WebSocket-Protocol", {answer})
+          ba.socket.req2sock(request):event(function(s) s:read() end)
+          return true
+        end)
+        chat:insert()
+    """)
+    script = """
+        () => new Promise(done => {
+          const socket = new WebSocket("/chat/".replace("/", `ws://${location.host}/`), ["other", "chat"])
+          socket.onopen = () => done(socket.protocol)
+          socket.onerror = () => done("failed")
+        })
+    """
+    assert page.evaluate(script) == heard

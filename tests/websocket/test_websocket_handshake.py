@@ -47,7 +47,29 @@ def test_there_may_be_several_connection_headers(at: int) -> None:
     assert ACCEPT in accept_upgrade("GET", headers)
 
 
-def test_no_extension_and_no_subprotocol_is_agreed_to() -> None:
+@pytest.mark.parametrize(
+    ("offered", "given", "answered"),
+    [
+        ([b"mqtt, chat"], b"chat", b"chat"),
+        ([b"mqtt", b"chat"], b"chat", b"chat"),
+        ([b"mqtt"], b"chat", None),
+        ([b"Chat"], b"chat", None),
+        ([], b"chat", None),
+        ([b"chat"], None, None),
+        ([b"chat"], b"\xff\r\nX: y", None),
+    ],
+)
+def test_a_subprotocol_is_agreed_to_if_it_was_offered(
+    offered: list[bytes], given: bytes | None, answered: bytes | None
+) -> None:
+    """One answer at most, and none that the client would have to refuse."""
+    offers = [(b"Sec-WebSocket-Protocol", value) for value in offered]
+    lines = accept_upgrade("GET", [*HEADERS, *offers], given).split(b"\r\n")
+    found = [line.partition(b": ")[2] for line in lines if line.lower().startswith(b"sec-websocket-pro")]
+    assert found == ([] if answered is None else [answered])
+
+
+def test_no_extension_and_no_subprotocol_is_agreed_to_by_itself() -> None:
     """What browsers offer is not answered."""
     offers = [
         (b"Sec-WebSocket-Extensions", b"permessage-deflate; client_max_window_bits"),

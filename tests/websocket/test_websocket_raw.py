@@ -11,7 +11,7 @@ import pytest
 from tests.lua._programs import Session
 
 from ._lua import lua, serve
-from ._raw import Raw, raw_client, raw_server
+from ._raw import REQUEST, Raw, raw_client, raw_server
 from ._wire import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame, pattern
 
 TRACE_ALL = """
@@ -30,6 +30,31 @@ def wait_for(fresh: Session, *lines: str) -> None:
 
 
 # ------------------------------------------------------------ what comes with the handshake
+
+
+def test_a_page_answers_a_subprotocol_by_a_header() -> None:
+    """Before it takes the connection; nothing else that it has set is in the answer."""
+    with lua() as fresh:
+        fresh.run("""
+            chat = ba.create.dir("chat")
+            chat:setfunc(function(_ENV)
+              response:setheader("Sec-WebSocket-Protocol", "chat")
+              response:setheader("X-Other", "lost")
+              ba.socket.req2sock(request)
+              return true
+            end)
+            chat:insert()
+        """)
+        offer = REQUEST.replace(b"/ws/", b"/chat/").replace(
+            b"Version: 13\r\n", b"Version: 13\r\nSec-WebSocket-Protocol: other, chat\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", int(fresh.value("mako.port")))) as connection:
+            client = Raw(connection)
+            client.send(offer)
+            head = client.head().lower()
+        assert head.startswith(b"http/1.1 101 ")
+        assert b"\r\nsec-websocket-protocol: chat\r\n" in head
+        assert b"x-other" not in head
 
 
 def test_frames_in_one_packet_with_the_request_are_read() -> None:

@@ -30,7 +30,8 @@ function takeover.req2sock(...)
   local cell = current and current.cell
   local number, body = X.number, X.body
   local upgrades = X.websocket and not raw
-  local ok, early = host.web_take(number, cell and cell.id or 0, upgrades)
+  local subprotocol = exchange.field(X, "Sec-WebSocket-Protocol") -- the one thing that the page may add to a 101
+  local ok, early = host.web_take(number, cell and cell.id or 0, upgrades, subprotocol)
   if not ok then
     return nil, "invalidsocketcon"
   end

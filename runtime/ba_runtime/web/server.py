@@ -221,11 +221,13 @@ class WebServer:
 
     # ------------------------------------------------------------ connections that change hands
 
-    def take(self, number: int, cell: int, upgrades: bool) -> tuple[bool, bytes]:
+    def take(
+        self, number: int, cell: int, upgrades: bool, subprotocol: bytes | None = None
+    ) -> tuple[bool, bytes]:
         """Makes a connection whose request is being answered a plain stream of the same number.
 
-        With `upgrades` the client's wish for a WebSocket is granted first. Returns whether that was possible,
-        and what arrived after the request.
+        With `upgrades` the client's wish for a WebSocket is granted first, and its wish for `subprotocol`, if
+        it has that. Returns whether that was possible, and what arrived after the request.
         """
         connection = self._connections.get(number)
         if connection is None or connection.request is None:
@@ -236,7 +238,7 @@ class WebServer:
 
             try:
                 answer = accept_upgrade(
-                    connection.request.method.decode("latin-1"), connection.request.headers
+                    connection.request.method.decode("latin-1"), connection.request.headers, subprotocol
                 )
             except NotAnUpgrade:
                 return False, b""

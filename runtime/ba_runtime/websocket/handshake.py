@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import h11
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection
+from wsproto.events import AcceptConnection, Request
 from wsproto.utilities import (
     LocalProtocolError,
     RemoteProtocolError,
@@ -36,18 +36,24 @@ class NotAnUpgrade(BaError):
     """The request asks for no WebSocket, or wrongly: the peer's doing."""
 
 
-def accept_upgrade(method: str, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+def accept_upgrade(
+    method: str, headers: Sequence[tuple[bytes, bytes]], subprotocol: bytes | None = None
+) -> bytes:
     """Returns the whole 101 response to an upgrade request.
 
-    `headers` are the request's names and values, in any case and order. No extension and no subprotocol is
-    agreed to. Raises NotAnUpgrade for every other request.
+    `headers` are the request's names and values, in any case and order. No extension is agreed to, and a
+    subprotocol only if it is the one given and the client has offered it: a client fails the connection when
+    it is answered another one (section 4.1). Raises NotAnUpgrade for every other request.
     """
     if method != "GET":
         raise NotAnUpgrade(f"an upgrade is a GET, not a {method}")
     connection = WSConnection(ConnectionType.SERVER)
     try:
         connection.initiate_upgrade_connection(_joined(headers), b"/")
-        return connection.send(AcceptConnection())
+        wanted = None if subprotocol is None else subprotocol.decode("latin-1")
+        requests = (event for event in connection.events() if isinstance(event, Request))
+        is_offered = any(wanted in request.subprotocols for request in requests)
+        return connection.send(AcceptConnection(subprotocol=wanted if is_offered else None))
     except REFUSALS as exc:
         raise NotAnUpgrade(str(exc)) from exc
 
