@@ -126,6 +126,7 @@ def test_eliza_answers_in_the_browser(lesson: Lesson) -> None:
     """What is typed and what is answered stand in the window in order; tags that are typed stay text."""
     chat = lesson.open_chat()
     assert chat.lines() == [("eliza", GREETING)]
+    chat.page.keyboard.press("Enter")  # an empty line is not sent
     chat.say("I cannot sleep.", "Everyone tells me <b>so</b>")
     assert chat.lines() == [
         ("eliza", GREETING),
