@@ -10,7 +10,7 @@ import pytest
 from tests.lua._programs import message_of, session, traced
 
 from ._files_server import FILE, Served, serving
-from ._server import Server, echo
+from ._server import Peer, Server, echo
 
 
 def told(server: Served, folder: Path, program: str) -> list[str]:
@@ -230,3 +230,45 @@ def test_small_pieces_do_not_wait_for_acknowledgements() -> None:
             end.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for end in endpoints if end.sock
         ]
         assert nodelay == [1]
+
+
+def test_an_interrupted_download_leaves_nothing(tmp_path: Path) -> None:
+    """No part of a file; and the object can be used again."""
+
+    def half(peer: Peer) -> None:
+        peer.head()
+        peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        peer.await_end()
+
+    with Server(half, echo) as server, session() as here:
+        here.run(f"""
+            h, disk = require "httpm".create(), ba.mkio(ba.openio "disk", "{tmp_path}")
+            url = "http://127.0.0.1:{server.port}/"
+        """)
+        cell = here.start("h:download(url, disk, 'f', {progress = function(n) trace(n) end})")
+        here.recorder.wait_for_trace("4")
+        assert [file.name for file in tmp_path.iterdir()] == ["f.part"]
+        here.runtime.interrupt()
+        error = cell().error
+        assert error is not None
+        assert error.kind == "interrupt"
+        assert list(tmp_path.iterdir()) == []
+        assert here.value("h:download(url, disk, 'f')") == "1"
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("f", b"/")]
+
+
+def test_a_server_that_wants_no_more_is_heard(tmp_path: Path) -> None:
+    """It answers before all has come; that is the result."""
+
+    def refuse(peer: Peer) -> None:
+        peer.head()
+        peer.say(b"HTTP/1.1 413 Too Large\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntoo much")
+        peer.await_end()
+
+    (tmp_path / "f").write_bytes(FILE * 100)
+    with Server(refuse) as server:
+        program = f"""
+            local h, disk = require "httpm".create(), ba.mkio(ba.openio "disk", "{tmp_path}")
+            trace(h:upload("http://127.0.0.1:{server.port}/", disk, "f"))
+        """
+        assert traced(program) == ["413\ttoo much"]
