@@ -192,7 +192,6 @@ class NotebookPage:
         assert panel
         assert last
         height = last["y"] + last["height"] - panel["y"] + PICTURE_MARGIN
-        file.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=file, clip={**panel, "height": height})
 
 

@@ -5,19 +5,15 @@ It goes to build/. `TAKE_PICTURE=1 pytest tests/browser -k picture` replaces the
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
+from ._picture import compress, target
 from ._server import LabServer
 from .conftest import Open
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[2]
 NAME = "trace-area.png"
-TARGET = ROOT / ("notebooks/images" if os.environ.get("TAKE_PICTURE") else "build") / NAME
 
 RECEIVER = """\
 receiver = ba.socket.event(function(s)
@@ -51,5 +47,7 @@ def test_the_picture_shows_cells_and_their_trace(server: LabServer, open_noteboo
     notebook.expect_line(notebook.area(0), "[1]:5 Message 4 from 127.0.0.1")
     notebook.expect_line(notebook.area(0), "no more messages")
     notebook.expect_outputs(2, "and this cell runs meanwhile: read true")
-    notebook.take_picture(TARGET)
-    assert TARGET.stat().st_size > 20_000
+    file = target(NAME)
+    notebook.take_picture(file)
+    compress(file)
+    assert file.stat().st_size > 20_000

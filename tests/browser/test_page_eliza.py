@@ -6,17 +6,16 @@ replaces the one in notebooks/images/, which the README shows.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.notebooks._runs import NOTEBOOKS, code_cells, read
 
+from ._picture import compress, target
 from ._server import LabServer
 from .conftest import Open
 
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-ROOT = Path(__file__).resolve().parents[2]
 NAME = "eliza.png"
-TARGET = ROOT / ("notebooks/images" if os.environ.get("TAKE_PICTURE") else "build") / NAME
 
 (LESSON,) = (path for path in NOTEBOOKS if "lsp-pages" in path.stem)
 CELLS = ("chat", "look", "eliza")
@@ -194,6 +191,7 @@ def test_the_picture_shows_a_conversation(lesson: Lesson) -> None:
     chat = lesson.open_chat(viewport={"width": 480, "height": 375}, device_scale_factor=1.5)
     chat.say("I cannot sleep.", "I read about sockets until morning.", "My computer keeps me awake.")
     assert chat.lines()[-1] == ("eliza", "Do machines trouble you?")
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    chat.page.screenshot(path=TARGET)
-    assert 10_000 < TARGET.stat().st_size < 100_000
+    file = target(NAME)
+    chat.page.screenshot(path=file)
+    compress(file)
+    assert 10_000 < file.stat().st_size < 100_000

@@ -1,0 +1,25 @@
+"""Pictures for the README: where they go, and how they get small."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def target(name: str) -> Path:
+    """Return where a picture goes: to build/, or with TAKE_PICTURE=1 to notebooks/images/."""
+    file = ROOT / ("notebooks/images" if os.environ.get("TAKE_PICTURE") else "build") / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
+
+
+def compress(file: Path) -> None:
+    """Make a picture less than half as large, with 256 colours at most, where pngquant is installed."""
+    program = shutil.which("pngquant")
+    if program:
+        options = ("--quality=90-100", "--speed=1", "--strip", "--force", f"--output={file}")
+        subprocess.run([program, *options, str(file)], check=True, timeout=60)
