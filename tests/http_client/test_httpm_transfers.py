@@ -232,14 +232,15 @@ def test_small_pieces_do_not_wait_for_acknowledgements() -> None:
         assert nodelay == [1]
 
 
+def half(peer: Peer) -> None:
+    """A script that does not get far."""
+    peer.head()
+    peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+    peer.await_end()
+
+
 def test_an_interrupted_download_leaves_nothing(tmp_path: Path) -> None:
     """No part of a file; and the object can be used again."""
-
-    def half(peer: Peer) -> None:
-        peer.head()
-        peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
-        peer.await_end()
-
     with Server(half, echo) as server, session() as here:
         here.run(f"""
             h, disk = require "httpm".create(), ba.mkio(ba.openio "disk", "{tmp_path}")
@@ -256,6 +257,38 @@ def test_an_interrupted_download_leaves_nothing(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == []
         assert here.value("h:download(url, disk, 'f')") == "1"
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("f", b"/")]
+
+
+def test_close_ends_a_transfer(tmp_path: Path) -> None:
+    """Whether it waits for the server or for a function of the program."""
+    with Server(half, half) as server, session() as here:
+        here.run(f"""
+            function start(name, f)
+              local h = require "httpm".create()
+              ba.socket.event(function()
+                trace(name, h:download("http://127.0.0.1:{server.port}/", f))
+              end)
+              return h
+            end
+        """)
+        here.run("waiting = start('for the server', function() trace 'server' end)")
+        here.run("""
+          calling = start('for a function', function()
+            trace 'function'
+            cosocket = ba.socket.getsock()
+            cosocket:disable()
+          end)
+        """)
+        here.recorder.wait_for_trace("server")
+        here.recorder.wait_for_trace("function")
+        assert here.value("waiting:close(), calling:status(), calling:close(), cosocket:enable()") == (
+            "true\t200\ttrue\tfalse"
+        )
+        here.settle()
+        assert sorted(here.recorder.traced[2:]) == [
+            "for a function\tnil\tincorrectuse",
+            "for the server\tnil\tsocketclosed",
+        ]
 
 
 def test_a_server_that_wants_no_more_is_heard(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 --
 -- An object is a table; its field `raw` is the `httpc` client that does the work, so that the connection is kept
 -- from one call to the next. It has that client's methods too. While one of its own calls is under way (a program's
--- function may wait in the middle of a transfer), every other call is nil, "incorrectuse".
+-- function may wait in the middle of a transfer), another one, or request, read and write, are nil, "incorrectuse".
 
 local import = ...
 local check = import "check"
@@ -13,7 +13,7 @@ local json = import "json"
 local request = import "http_request"
 local transfer = import "http_transfer"
 
-local type, select, next, setmetatable, tonumber, ipairs = type, select, next, setmetatable, tonumber, ipairs
+local type, select, next, setmetatable, tonumber = type, select, next, setmetatable, tonumber
 
 -- What a download may have at most unless `max` says otherwise: a server must not be able to fill the disk.
 local MOST_BYTES = 1 << 30
@@ -73,15 +73,19 @@ local function alone(self, f, ...)
   return f(self.raw, ...)
 end
 
-for _, name in ipairs {
-  "request", "write", "status", "header", "headerpairs", "cookie", "read", "close", "timeout", "certificate", "cipher",
-  "trusted", "peername", "sockname",
-} do
+-- The client's methods, and whether they would spoil a call that is under way. `close` ends one, as it should.
+local SPOILS = {
+  request = true, read = true, write = true,
+  status = false, header = false, headerpairs = false, cookie = false, close = false, timeout = false,
+  certificate = false, cipher = false, trusted = false, peername = false, sockname = false,
+}
+
+for name, spoils in next, SPOILS do
   Manager[name] = function(...)
     local self = ...
     if type(self) ~= "table" or self.raw == nil then
       check.expected(1, "httpm object", self, select("#", ...))
-    elseif busy[self] then
+    elseif spoils and busy[self] then
       return nil, "incorrectuse"
     end
     local client = self.raw
