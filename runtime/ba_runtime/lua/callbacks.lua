@@ -5,6 +5,9 @@
 -- other so would wait for ever. So wherever a callback of the program's is called, these are written in Lua; in
 -- every other case Lua's own do the work. What remains for waiting in place is rare: the reader of `load`,
 -- `__tostring` in string.format, finalizers, message handlers.
+--
+-- What C calls has no name in traces and tracebacks. Lua finds a name for whatever a plain variable holds, but not for
+-- the value of an expression that branches, hence `(is_less or nil)(…)`.
 
 local import = ...
 local check = import "check"
@@ -23,14 +26,14 @@ local function partition(t, first, last, is_less)
   local i, j = first, last - 1
   while true do
     i = i + 1
-    while is_less(t[i], pivot) do
+    while (is_less or nil)(t[i], pivot) do
       if i == last - 1 then
         check.raise_outside("invalid order function for sorting")
       end
       i = i + 1
     end
     j = j - 1
-    while is_less(pivot, t[j]) do
+    while (is_less or nil)(pivot, t[j]) do
       if j < i then
         check.raise_outside("invalid order function for sorting")
       end
@@ -48,16 +51,16 @@ end
 -- turns to random pivots, for long and unlucky input, this does not.
 local function quicksort(t, first, last, is_less)
   while first < last do
-    if is_less(t[last], t[first]) then
+    if (is_less or nil)(t[last], t[first]) then
       t[first], t[last] = t[last], t[first]
     end
     if last - first == 1 then
       return
     end
     local middle = (first + last) // 2
-    if is_less(t[middle], t[first]) then
+    if (is_less or nil)(t[middle], t[first]) then
       t[middle], t[first] = t[first], t[middle]
-    elseif is_less(t[last], t[middle]) then
+    elseif (is_less or nil)(t[last], t[middle]) then
       t[middle], t[last] = t[last], t[middle]
     end
     if last - first == 2 then
@@ -101,9 +104,9 @@ local function look_at(s, replace, after, ok, first, last, ...)
   local value
   if type(replace) == "function" then
     if select("#", ...) == 0 then
-      value = replace(sub(s, first, last))
+      value = (replace or nil)(sub(s, first, last))
     else
-      value = replace(...)
+      value = (replace or nil)(...)
     end
   else
     value = replace[(...) or sub(s, first, last)]
