@@ -7,8 +7,8 @@ local userdata = import "userdata"
 local check = import "check"
 local json = import "json"
 
-local type, select, setmetatable, error, find, format, mathtype, tostring =
-  type, select, setmetatable, error, string.find, string.format, math.type, tostring
+local type, select, setmetatable, error, find = type, select, setmetatable, error, string.find
+local tostring = import "text".tostring
 
 local exchanges = setmetatable({}, {__mode = "k"})
 local meta, later = {__name = "HTTPRESPONSE"}, {__name = "DEFERREDRESPONSE"}
@@ -33,13 +33,13 @@ end
 
 -- ---------------------------------------------------------------- the body
 
--- Strings and numbers as they are; other values are left out, as documented.
+-- Strings, and numbers as print has them; other values are left out, as documented.
 local function write_all(writer, X, ...)
   local bytes = 0
   for i = 1, select("#", ...) do
     local value = select(i, ...)
     if type(value) == "number" then
-      value = mathtype(value) == "float" and format("%.14g", value) or tostring(value)
+      value = tostring(value)
     end
     if type(value) == "string" then
       bytes = bytes + #value
