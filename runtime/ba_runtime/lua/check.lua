@@ -119,12 +119,12 @@ function check.whole(number)
   return number >= 0x1p63 and maxinteger or number < -0x1p63 and mininteger or number // 1 | 0
 end
 
--- Returns the argument as a string; numbers count.
+-- Returns the argument as a string; numbers count, and read as everywhere (`Inf`).
 function check.string(n, value, count)
   if type(value) == "string" then
     return value
   elseif type(value) == "number" then
-    return value .. ""
+    return import "text".tostring(value)
   end
   blame(n, "string expected, got " .. (count and n > count and "no value" or typename(value)), 3)
 end
