@@ -46,8 +46,9 @@ end
 -- Objects with finalizers take three collections to go, and until then stand in tables of ours and of lupa's, which
 -- never shrink while they are filled. So what Lua counts for one is too little: with many made and dropped the
 -- collector would come later and later, and memory grow without end (measured: 100 MB after 250,000 connections).
--- This makes it come sooner by what they really cost.
-local BURDEN_KB <const> = 4
+-- This makes it come sooner by what they really cost: 1 KB is too little for timers, 4 KB slows small pages by a
+-- tenth, 2 and 3 do not.
+local BURDEN_KB <const> = 3
 local TOGETHER <const> = 16
 local made = 0
 
