@@ -50,8 +50,12 @@ def test_one_module_imports_lupa() -> None:
 
 def test_lua_lives_in_lua_files() -> None:
     """Every module is loaded by `import`, and every file is somebody's import."""
-    sources = {path.stem: path.read_text(encoding="utf-8") for path in (RUNTIME / "lua").glob("*.lua")}
-    imported = set(re.findall(r'import "(\w+)"', "\n".join(sources.values())))
+    folder = RUNTIME / "lua"
+    sources = {
+        path.relative_to(folder).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.lua")
+    }
+    imported = set(re.findall(r'import "([\w/]+)"', "\n".join(sources.values())))
     assert set(sources) | {"host", "handle"} == imported | {"boot"}
 
 

@@ -4,8 +4,8 @@ Who calls what: other threads put requests on the desk (`submit`), which wakes t
 them in its main loop and answers through the functions below. What runs where is simple to tell: methods that
 begin with an underscore run on the Lua thread, the others on any.
 
-The thread's main loop is Lua's (`lua/sched.lua`); Python is called back for polling and system calls. When
-that loop ends with an error, which is a fault of ours or memory that ran out, it is reported and entered
+The thread's main loop is Lua's (`lua/tasks/sched.lua`); Python is called back for polling and system calls.
+When that loop ends with an error, which is a fault of ours or memory that ran out, it is reported and entered
 again: nothing that Lua does may end the kernel.
 """
 
@@ -32,8 +32,8 @@ from .web import Limits, WebServer
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
 
-# Coroutines and userdata have finalizers that keep them until the next collection, see lua/interrupt.lua and
-# lua/userdata.lua; so it takes three until a socket's coroutine is gone.
+# Coroutines and userdata have finalizers that keep them until the next collection (lua/tasks/interrupt.lua,
+# lua/userdata.lua); so it takes three until a socket's coroutine is gone.
 COLLECTIONS = 3
 
 

@@ -100,8 +100,8 @@ class LuaState:
         self._lua.set_max_memory(self._max_memory)
 
 
-# The loader: a module is a chunk that gets `import`, and is run once. `=ba:name` marks our own code, so that
-# tracebacks leave it out and an interrupt never cuts it.
+# The loader: a module is a chunk that gets `import`, and is run once. It is called by its path below `lua/`.
+# `=ba:name` marks our own code, so that tracebacks leave it out and an interrupt never cuts it.
 _BOOT = b"""
 function(source_of, handle, host)
   local modules = {host = host, handle = {new = handle}}

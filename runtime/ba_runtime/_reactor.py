@@ -10,8 +10,9 @@ from it. `poll` returns all of it flat, `number, value, number, value …`, the 
 what was received under the socket's number, a signal (an integer, see sockets/reasons.py) under its
 negative, so that Lua need not ask for the type of every value.
 
-Interest is level-triggered and stays: a connection that is read, answered and read again costs no system
-call but these. Whoever gets data for a socket that nobody reads switches its interest off (lua/stream.lua).
+Interest is level-triggered and stays: a connection that is read, answered and read again costs no system call
+but these. Whoever gets data for a socket that nobody reads switches its interest off
+(lua/sockets/stream.lua).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from ._chunks import Chunks
 def lua() -> Chunks:
     """A state with the functions of `ba.bytearray` as the global `B`, and the module as `bytearray`."""
     chunks = Chunks()
-    chunks.run("bytearray = import 'bytearray' B = bytearray.api")
+    chunks.run("bytearray = import 'data/bytearray' B = bytearray.api")
     return chunks
 
 

@@ -14,7 +14,7 @@ from ._chunks import Chunks
 def lua() -> Chunks:
     """A state with the four functions as globals."""
     chunks = Chunks()
-    chunks.run("for name, f in pairs(import 'bytes') do _G[name] = f end")
+    chunks.run("for name, f in pairs(import 'data/bytes') do _G[name] = f end")
     return chunks
 
 

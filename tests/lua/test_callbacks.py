@@ -14,7 +14,7 @@ from ._programs import message_of, traced
 def lua() -> Chunks:
     """A state with Lua's own functions, and ours as `sort` and `gsub`."""
     chunks = Chunks()
-    chunks.run("local callbacks = import 'callbacks' sort, gsub = callbacks.sort, callbacks.gsub")
+    chunks.run("local callbacks = import 'tasks/callbacks' sort, gsub = callbacks.sort, callbacks.gsub")
     return chunks
 
 

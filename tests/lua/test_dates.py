@@ -19,8 +19,8 @@ OUT_OF_RANGE = (None, b"Invalid datetime range")
 def lua() -> Chunks:
     """A state with the functions as globals, whose clock stands still."""
     chunks = Chunks({"time_ns": lambda: NOW_NS})
-    chunks.run("for name, f in pairs(import 'dates') do _G[name] = f end")
-    chunks.run("datetime, cmpaddr = import('datetime').new, import('address').cmpaddr")
+    chunks.run("for name, f in pairs(import 'data/dates') do _G[name] = f end")
+    chunks.run("datetime, cmpaddr = import('data/datetime').new, import('data/address').cmpaddr")
     return chunks
 
 

@@ -23,7 +23,7 @@ HOST = {
 def lua() -> Chunks:
     """A state with the functions as globals."""
     chunks = Chunks(HOST)
-    chunks.run("for name, f in pairs(import 'encoding') do _G[name] = f end")
+    chunks.run("for name, f in pairs(import 'data/encoding') do _G[name] = f end")
     return chunks
 
 

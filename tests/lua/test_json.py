@@ -12,7 +12,7 @@ from ._chunks import Chunks
 from ._programs import session
 
 HELPERS = """
-json = import "json"
+json = import "json/json"
 
 -- A value as text that tells integers, floats, strings and null apart; keys in order.
 function show(v)

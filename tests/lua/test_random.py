@@ -16,7 +16,7 @@ def lua() -> Chunks:
 
 
 def _functions(chunks: Chunks) -> Chunks:
-    chunks.run("for name, f in pairs(import 'random') do _G[name] = f end")
+    chunks.run("for name, f in pairs(import 'crypto/random') do _G[name] = f end")
     return chunks
 
 

@@ -19,7 +19,7 @@ function(source_of)
     modules[name] = modules[name] or assert(load(source_of(name), "=ba:" .. name))(import)
     return modules[name]
   end
-  local value = import("render").value
+  local value = import("inspect/render").value
   return function(code) return value(assert(load(code, "=cell[3]"))()) end
 end
 """

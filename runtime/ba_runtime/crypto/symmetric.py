@@ -1,8 +1,8 @@
 """Ciphers whose key both sides know: AES (FIPS 197) in five modes, and ChaCha20-Poly1305 (RFC 8439).
 
-Names, and the lengths of keys and nonces, are checked in lua/cipher.lua. What can be wrong with data is
-`length` (not a whole number of blocks), `padding` (not what encryption has made) and `tag` (changed, or not
-from somebody who has the key).
+Names, and the lengths of keys and nonces, are checked in lua/crypto/cipher.lua. What can be wrong with data
+is `length` (not a whole number of blocks), `padding` (not what encryption has made) and `tag` (changed, or
+not from somebody who has the key).
 """
 
 from __future__ import annotations

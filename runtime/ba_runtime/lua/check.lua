@@ -53,7 +53,7 @@ end
 -- a coroutine's whole function, and of one line, that line is still known.
 function check.raise(message)
   if getinfo(2, "t").istailcall and not getinfo(3, "l") then
-    local f = import "interrupt".body(running())
+    local f = import "tasks/interrupt".body(running())
     local info = f and getinfo(f, "S")
     if info and info.linedefined == info.lastlinedefined then
       error(format("%s:%d: %s", info.short_src, info.linedefined, message), 0)
@@ -124,7 +124,7 @@ function check.string(n, value, count)
   if type(value) == "string" then
     return value
   elseif type(value) == "number" then
-    return import "text".tostring(value)
+    return import "console/text".tostring(value)
   end
   blame(n, "string expected, got " .. (count and n > count and "no value" or typename(value)), 3)
 end

@@ -7,15 +7,15 @@
 
 local import = ...
 local host = import "host"
-local sched = import "sched"
-local interrupt = import "interrupt"
-local coroutines = import "coroutines"
-local stdio = import "stdio"
-local output = import "output"
-local text = import "text"
+local sched = import "tasks/sched"
+local interrupt = import "tasks/interrupt"
+local coroutines = import "tasks/coroutines"
+local stdio = import "console/stdio"
+local output = import "console/output"
+local text = import "console/text"
 local check = import "check"
-local callbacks = import "callbacks"
-local report = import "report"
+local callbacks = import "tasks/callbacks"
+local report = import "tasks/report"
 
 local G = _G
 local d = debug

@@ -4,7 +4,7 @@ The objects of `ba.create` are numbers here, freed when Lua's userdata goes. `tl
 of them is made, so that a program without TLS does not wait for it.
 
 A nested table crosses to Lua flat, as `path, text, path, text …` with `parent/subject/commonname` for a path:
-Lua builds it (lua/shark.lua).
+Lua builds it (lua/sockets/shark.lua).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A WebSocket's codec on a connection, as Lua uses it: what arrives goes in, what a program writes goes out.
 
 The connection stays the stream it was. What a plain one receives waits here while Lua is told how much it is;
-chunks of a TLS connection reach Lua as ever, and lua/websocket.lua hands them over. What the protocol itself
-has to say (pongs, the answer to a close or to a fault) is sent from here through the same queue as everything
-else, so that no frame ever begins inside another.
+chunks of a TLS connection reach Lua as ever, and lua/sockets/websocket.lua hands them over. What the protocol
+itself has to say (pongs, the answer to a close or to a fault) is sent from here through the same queue as
+everything else, so that no frame ever begins inside another.
 """
 
 from __future__ import annotations

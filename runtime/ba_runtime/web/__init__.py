@@ -1,7 +1,7 @@
 """The page server's half in Python: everything between a browser's bytes and a whole request.
 
-Lua (`lua/web.lua`) hears of a request when its head and body are complete, checked and bounded, and answers
-with whole pieces of a response. Where things are: `protocol.py` HTTP itself, on h11, without I/O;
+Lua (`lua/web/server.lua`) hears of a request when its head and body are complete, checked and bounded, and
+answers with whole pieces of a response. Where things are: `protocol.py` HTTP itself, on h11, without I/O;
 `connection.py` one browser's connection on the reactor; `server.py` all of them, and what Lua calls;
 `memory.py` heads that came before; `access.py` who may ask; `folder.py` files below a served folder;
 `limits.py` every bound.

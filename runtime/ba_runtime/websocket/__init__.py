@@ -2,8 +2,8 @@
 
 Where things are: `handshake` answers an upgrade request and checks an answer; `codec` turns received bytes
 into messages, pieces of them and the end, and what a program writes into frames; `masking` takes masks off.
-None knows a socket: `sockets/websocket.py` joins a codec and a connection, `lua/websocket.lua` is what
-programs see of it.
+None knows a socket: `sockets/websocket.py` joins a codec and a connection, `lua/sockets/websocket.lua` is
+what programs see of it.
 """
 
 from .codec import MESSAGE_BYTES, Closed, Codec, Data

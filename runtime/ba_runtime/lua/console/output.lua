@@ -1,0 +1,80 @@
+-- print, trace and tracep.
+--
+-- `print` belongs to a cell: the one whose code calls it, however late. While that cell runs, the text is its
+-- response; after it has ended there is none, and the text goes to the trace, marked (the server drops it).
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local check = import "check"
+local text = import "console/text"
+
+local getinfo, type, select, gsub = debug.getinfo, type, select, string.gsub
+local line = text.line
+local whole = check.whole
+
+-- Priorities above this one are not shown, as on the server.
+local LOWEST_SHOWN = 5
+
+local output = {}
+
+local function respond(data)
+  local task = sched.current
+  local cell = task and task.cell
+  if cell and cell.running then
+    host.print(cell.id, data)
+  else
+    host.late_print(cell and cell.id or 0, data)
+  end
+end
+output.respond = respond
+
+-- print(...) → true
+function output.print(...)
+  respond(line(...) .. "\n")
+  return true
+end
+
+-- Where the caller of trace stands: its chunk, line and name. Level 1 is this function, 2 trace, 3 its caller.
+local function caller()
+  local info = getinfo(3, "Sln")
+  local source, at = info.source, info.currentline
+  if info.what == "C" then -- through pcall: the server shows pcall itself; the chunk is the nearest Lua code's
+    local level = 4
+    repeat
+      info = getinfo(level, "S")
+      level = level + 1
+    until not info or info.what ~= "C"
+    source = info and info.source or ""
+    return source, at, "pcall"
+  end
+  return source, at, info.name or ""
+end
+
+local function send(prefix, priority, source, at, name, words)
+  if priority <= LOWEST_SHOWN then
+    local task = sched.current
+    local cell = task and task.cell
+    host.trace(cell and cell.id or 0, (gsub(source, "^[=@]", "")), at, name, words, whole(priority), prefix)
+  end
+end
+
+-- trace(...)
+function output.trace(...)
+  local source, at, name = caller()
+  send(true, LOWEST_SHOWN, source, at, name, line(...))
+end
+
+-- tracep([prefix,] priority, ...)
+function output.tracep(...)
+  local first, second = ...
+  local n = select("#", ...)
+  local source, at, name = caller()
+  if type(first) == "boolean" then
+    send(first, check.number(2, second, n), source, at, name, line(select(3, ...)))
+  else
+    send(true, check.number(1, first, n), source, at, name, line(select(2, ...)))
+  end
+end
+
+return output

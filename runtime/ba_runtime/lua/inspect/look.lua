@@ -1,0 +1,96 @@
+-- Looking at the state from outside: names for completion, values for inspection, the socket table.
+--
+-- None of it runs user code: tables are read raw, and only metatables that are tables are followed.
+
+local import = ...
+local host = import "host"
+local sock = import "sockets/sock"
+local render = import "inspect/render"
+
+local G = _G
+local type, next, rawget, getmetatable, sort, unpack = type, next, rawget, debug.getmetatable, table.sort, table.unpack
+
+local MOST_NAMES = 2000
+
+local look = {}
+
+local function index_of(value)
+  local meta = getmetatable(value)
+  local index = type(meta) == "table" and rawget(meta, "__index")
+  return type(index) == "table" and index or nil
+end
+
+local function field(value, name)
+  for _ = 1, 10 do -- a chain of __index tables, bounded in case it is a ring
+    if type(value) == "table" then
+      local found = rawget(value, name)
+      if found ~= nil then
+        return found
+      end
+    end
+    value = index_of(value)
+    if value == nil then
+      return nil
+    end
+  end
+end
+
+local function at(path)
+  local value = G
+  for i = 1, #path do
+    value = field(value, path[i])
+  end
+  return value
+end
+
+-- Returns the names that can follow this path of names.
+function look.fields(...)
+  local value = at({...})
+  local names, seen = {}, {}
+  for _ = 1, 10 do
+    if type(value) == "table" then
+      for name in next, value do
+        if type(name) == "string" and not seen[name] and #names < MOST_NAMES then
+          seen[name] = true
+          names[#names + 1] = name
+        end
+      end
+    end
+    value = index_of(value)
+    if value == nil then
+      break
+    end
+  end
+  sort(names)
+  return unpack(names)
+end
+
+-- Returns the type and the readable value at this path; nothing when there is none.
+function look.describe(...)
+  local value = at({...})
+  if value ~= nil then
+    return type(value), render.value(value)
+  end
+end
+
+-- A closed socket can be nothing again, except for the cosocket that still runs with it.
+local function is_gone(S)
+  return S.over or S.shut and not S.task
+end
+
+-- Tells Python about every socket object that is of use, one call each; number 0: it has no system socket.
+function look.sockets(ticket)
+  sock.each(function(S)
+    if is_gone(S) then
+      return
+    end
+    local kind = S.listening and "listen" or S.datagram and "udp" or S.number and "tcp" or "none"
+    if S.websocket then
+      kind = S.secure and "wss" or "ws"
+    end
+    local name, state = S.number or 0, sock.state_name(S)
+    host.socket_info(ticket, name, kind, state, S.received, S.sent, S.cell and S.cell.id or 0)
+  end)
+end
+
+return look

@@ -1,0 +1,194 @@
+-- Cosockets: coroutines that own a socket.
+--
+-- A cosocket is kept alive by `held`, and through it its socket, except while it is disabled: then somebody
+-- must refer to it, or it is garbage, as documented. When its function ends, its socket is closed.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local sock = import "sockets/sock"
+local report = import "tasks/report"
+local reasons = import "sockets/reasons"
+
+local rawequal = rawequal
+local run, pause, settle = sched.run, sched.pause, sched.settle
+local READABLE = reasons.READABLE
+
+local cosocket = {}
+
+local held = sched.keeper({})
+
+local function leave(task, over)
+  local S = task.sock
+  task.over = true
+  held[S] = nil
+  sched.count(-1)
+  if S.task == task then
+    S.task, S.waiting, S.owed = nil, nil, nil
+    S.over = over
+    sock.close(S)
+    sock.wake_writers(S, nil, "socketclosed")
+  end
+end
+
+local function abandoned(task)
+  leave(task, false)
+  host.note(
+    task.cell and task.cell.id or 0,
+    "a cosocket was dropped: it waited again after it had been told that its connection was gone"
+      .. " (a device drops it silently; leave the loop when a call returns nil)"
+  )
+end
+
+local function ended(task, ok, problem)
+  leave(task, true)
+  if not ok then
+    if task.abandoning then
+      return abandoned(task)
+    end
+    report.fault(task, "in Cosocket", problem)
+  end
+end
+
+local function yielded(task)
+  leave(task, false)
+  report.fault(task, "in socket", "Invalid yield")
+end
+
+local KIND = {name = "cosocket", ended = ended, yielded = yielded, abandoned = abandoned}
+
+-- Starts `f` as the cosocket of S. Returns whether it waits now.
+local function start(S, f, ...)
+  local task = sched.task(KIND, f)
+  task.sock = S
+  task.cell = task.cell or S.cell
+  S.task = task
+  held[S] = true
+  sched.count(1)
+  run(task, S.u, ...)
+  if task.stalled then
+    settle(task)
+  end
+  return not task.over
+end
+
+-- Starts a cosocket on a new, unconnected socket object; returns the object while it lives.
+function cosocket.new(f, ...)
+  local current = sched.current
+  local S = sock.new(current and current.cell)
+  if start(S, f, ...) then
+    return S.u
+  end
+  return nil
+end
+
+-- Makes a connected socket or listener a cosocket. In its own cosocket, the connection moves to a new object.
+function cosocket.adopt(S, f, nonblocking, ...)
+  if rawequal(sched.own, S) then
+    local old = S
+    S = sock.new(old.cell)
+    local number, ready = old.number, old.ready
+    local inbox, eof, armed, busy, send, secure = old.inbox, old.eof, old.armed, old.busy, old.send, old.secure
+    local is_stream, web = old.stream, old.websocket
+    old.number = nil
+    sock.close(old)
+    sock.wake_writers(old, nil, "socketclosed")
+    sock.open(S, number, ready)
+    S.inbox, S.eof, S.armed, S.busy, S.send, S.secure = inbox, eof, armed, busy, send, secure
+    S.stream, S.listening, S.datagram, S.connected = is_stream, old.listening, old.datagram, old.connected
+    S.websocket = web
+  end
+  S.nonblocking = nonblocking
+  if start(S, f, ...) then
+    return true
+  end
+  return nil, "failed"
+end
+
+-- Ends the running cosocket if its connection is gone: it has had its chance to leave.
+function cosocket.must_live(S)
+  if S.lost then
+    sched.abandon(S.task)
+  end
+end
+
+-- `disable` in the cosocket itself: waits for `enable`.
+function cosocket.suspend(S)
+  cosocket.must_live(S)
+  S.waiting = "disabled"
+  held[S] = nil
+  return pause(S.task)
+end
+
+-- `disable` from elsewhere: possible only in a plain read.
+function cosocket.park(S)
+  local task = S.task
+  if S.waiting ~= "read" or task.at then
+    return nil, "incorrectuse"
+  end
+  S.waiting, S.parked = "disabled", true
+  held[S] = nil
+  return true
+end
+
+local function alive(task)
+  if task.stalled then
+    settle(task)
+  end
+  return not task.over
+end
+
+-- `enable`: the disabled cosocket goes on at once; no values when it was not disabled.
+function cosocket.resume(S, ...)
+  local task = S.task
+  if not task or S.waiting ~= "disabled" then
+    return
+  end
+  held[S] = true
+  if S.parked then
+    S.parked = nil
+    S.waiting = "read"
+    if S.inbox or S.eof then -- it came meanwhile; the read gets it from the loop, as if it came now
+      sched.post(S.number, READABLE)
+      return true
+    end
+    if not S.armed then
+      S.armed = true
+      host.arm(S.number)
+    end
+    return true
+  end
+  S.waiting = nil
+  run(task, ...)
+  return alive(task)
+end
+
+-- `close`, from anywhere.
+function cosocket.close(S)
+  local task = S.task
+  local waits = task and S.waiting
+  if S.shut and not waits then
+    if S.owed then
+      S.owed, S.used = nil, false
+      return true
+    end
+    S.used = false
+    return false
+  end
+  if S.websocket then
+    S.websocket.goodbye()
+  end
+  sock.close(S)
+  if waits then -- its owner hears of it, and has its own close still to call
+    held[S] = true
+  else
+    S.used = false
+  end
+  sock.wake_all(S, "socketclosed")
+  if waits and task.stalled then
+    settle(task)
+  end
+  return true
+end
+
+return cosocket

@@ -1,0 +1,135 @@
+-- Reading and writing UDP sockets.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local sock = import "sockets/sock"
+local stream = import "sockets/stream"
+local deadlines = import "tasks/deadlines"
+local reasons = import "sockets/reasons"
+
+local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
+local receive, arm, disarm = host.udp_receive, host.arm, host.disarm
+local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, reasons.CANNOT_RESOLVE
+
+local datagram = {}
+
+local awaited = sched.keeper({}) -- handlers are weak, and an answer is wanted even if nobody waits any more
+
+local function deliver(S, task, full, data, ...)
+  S.received = S.received + #data
+  if full then
+    return run(task, data, ...)
+  end
+  return run(task, data)
+end
+
+local function take(S, task, full, data, ...)
+  if data == false then -- the connected peer's port is closed
+    return stream.lose(S, "socketreadfailed")
+  elseif data then
+    if full ~= nil then
+      S.waiting = nil
+    else
+      sock.next_reader(S)
+    end
+    return deliver(S, task, full, data, ...)
+  end
+end
+
+local function ready(S, signal)
+  if signal ~= READABLE then
+    return
+  elseif S.waiting == "read" then
+    return take(S, S.task, S.with_sender, receive(S.number))
+  end
+  local reader = S.reader and sock.next_reader(S)
+  if reader then
+    sock.add_reader(S, reader)
+    return take(S, reader, nil, receive(S.number))
+  end
+  S.armed = nil
+  disarm(S.number)
+end
+
+-- Makes the state a UDP socket.
+function datagram.open(S, number, connected)
+  sock.open(S, number, ready)
+  S.datagram, S.connected = true, connected
+end
+
+local function prepare(S)
+  if not S.armed then
+    S.armed = true
+    arm(S.number)
+  end
+end
+
+-- Reads in the socket's own cosocket; with `full` also the sender's address, port and whether it is IPv6.
+function datagram.read_own(S, wait_s, full)
+  prepare(S)
+  local task = S.task
+  if wait_s then
+    task.expire = stream.read_expired
+    deadlines.set(task, clock() + wait_s)
+  end
+  S.with_sender = full or false
+  S.waiting = "read"
+  return pause(task)
+end
+
+-- Reads in any other code: data only.
+function datagram.read_blocking(S, wait_s)
+  prepare(S)
+  local task = sched.caller()
+  sock.add_reader(S, task)
+  return block(task, wait_s and clock() + wait_s)
+end
+
+-- Writes to the connected peer; true, or nil and the reason. An unconnected socket stays open: the original
+-- closes it, which helps nobody.
+function datagram.write(S, data)
+  if S.connected and host.udp_send(S.number, data) then
+    S.sent = S.sent + #data
+    return true
+  end
+  return nil, "socketwritefailed"
+end
+
+-- Waits for the resolver's answer, which comes as a signal under this number.
+function datagram.await_answer(number)
+  local task = sched.caller()
+  local answer = {
+    ready = function(self, signal)
+      awaited[self] = nil
+      if task.waits_for == self then
+        return run(task, signal)
+      end
+      host.close(number) -- it was interrupted, and whatever has this number is nobody's
+    end,
+  }
+  awaited[answer], sched.handlers[number] = true, answer
+  task.waits_for = answer
+  return (block(task))
+end
+
+-- Sends to a name or address; true, or nil, the reason and the resolver's text.
+function datagram.send_to(S, data, address, port)
+  local outcome = host.udp_send_to(S.number, data, address, port)
+  if outcome == true then
+    S.sent = S.sent + #data
+    return true
+  elseif outcome == false then
+    return nil, "socketwritefailed"
+  end
+  local signal = datagram.await_answer(outcome)
+  if signal == RESOLVED then
+    S.sent = S.sent + #data
+    return true
+  elseif signal == CANNOT_RESOLVE then
+    return nil, "gethostbyname", host.failure_text(outcome)
+  end
+  return nil, "socketwritefailed"
+end
+
+return datagram

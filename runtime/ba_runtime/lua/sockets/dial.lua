@@ -1,0 +1,247 @@
+-- ba.socket.connect, bind, udpcon and toip: how sockets come to be.
+--
+-- In a cosocket they give the cosocket's own object its system socket; elsewhere they make a new object, and
+-- connect blocks the caller.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local sock = import "sockets/sock"
+local check = import "check"
+local stream = import "sockets/stream"
+local datagram = import "sockets/datagram"
+local listener = import "sockets/listener"
+local cosocket = import "sockets/cosocket"
+local deadlines = import "tasks/deadlines"
+local reasons = import "sockets/reasons"
+local shark = import "sockets/shark"
+
+local type, mathtype, select, tostring = type, math.type, select, tostring
+local whole = check.whole
+local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
+local CONNECTED, RESOLVED, CANNOT_RESOLVE = reasons.CONNECTED, reasons.RESOLVED, reasons.CANNOT_RESOLVE
+local TLS_FAILED, HANDSHAKING = reasons.TLS_FAILED, reasons.HANDSHAKING
+
+-- A cosocket's connect gives up after this long unless told otherwise; a blocking one leaves it to the system.
+local CONNECT_TIMEOUT_MS = 1000
+
+local dial = {}
+
+local function current_cell()
+  local task = sched.current
+  return task and task.cell
+end
+
+local function cell_number(cell)
+  return cell and cell.id or 0
+end
+
+-- What a signal other than success means to the caller: nil, the reason, and a resolver's text.
+local function failure(number, signal)
+  local text = (signal == CANNOT_RESOLVE or signal == TLS_FAILED) and host.failure_text(number) or nil
+  host.close(number)
+  if signal == TLS_FAILED then
+    return nil, text or "socketreadfailed"
+  elseif text then
+    return nil, reasons.text[signal], text
+  end
+  return nil, reasons.text[signal]
+end
+
+local function finish_own(S, signal)
+  local task, number = S.task, S.number
+  if signal == HANDSHAKING then -- the documented timeout is for the connection; one that was asked for, for all
+    if not S.patience then
+      deadlines.clear(task)
+    end
+    return
+  end
+  S.waiting = nil
+  if signal == CONNECTED then
+    stream.open(S, number)
+    return run(task, S.u)
+  end
+  S.number = nil
+  sock.close(S)
+  S.lost, S.owed = true, true
+  return run(task, failure(number, signal))
+end
+
+local function connect_expired(task)
+  local S = task.sock
+  S.waiting = nil
+  sock.close(S)
+  run(task, nil, "timeout")
+end
+
+local function connect_own(S, address, port, op)
+  if S.used then
+    return nil, "incorrectuse"
+  end
+  cosocket.must_live(S)
+  local number = host.tcp_connect(cell_number(S.cell), address, port, op.interface, op.ipv6, op.shark, op.alpn)
+  sock.open(S, number, finish_own)
+  S.nonblocking = true
+  S.waiting = "connect"
+  S.patience = op.timeout_ms ~= nil or nil
+  local task = S.task
+  task.expire = connect_expired
+  deadlines.set(task, clock() + (op.timeout_ms or CONNECT_TIMEOUT_MS) / 1000)
+  return pause(task)
+end
+
+local function wake(S, signal)
+  if signal == HANDSHAKING then
+    return
+  end
+  local task = S.dialler
+  S.dialler = nil
+  if not task then -- it has been told, and has not come to its turn yet
+    return
+  elseif task.waits_for ~= S then -- it was interrupted
+    return sock.close(S)
+  end
+  run(task, signal)
+end
+
+local function connect_blocking(address, port, op)
+  local task = sched.caller()
+  local cell = current_cell()
+  local S = sock.new(cell)
+  local number = host.tcp_connect(cell_number(cell), address, port, op.interface, op.ipv6, op.shark, op.alpn)
+  sock.open(S, number, wake)
+  S.dialler = task
+  task.waits_for = S
+  local signal = block(task)
+  if signal == CONNECTED then
+    stream.open(S, number)
+    return S.u
+  end
+  S.number = nil
+  sock.close(S)
+  return failure(number, signal)
+end
+
+local function interface_and_family(op)
+  if type(op) == "table" then
+    return type(op.intf) == "string" and op.intf or nil, op.ipv6 == true
+  end
+  return nil, false
+end
+
+-- connect(host, port [, op]) → socket | nil, reason [, text]
+function dial.connect(...)
+  local address, port, op = ...
+  local n = select("#", ...)
+  address = check.string(1, address, n)
+  port = check.number(2, port, n)
+  local wanted = {shark = 0}
+  if type(op) == "table" then
+    if op.shark ~= nil then
+      wanted.shark = shark.number(op.shark)
+      if not wanted.shark then
+        check.expected(-1, "BASHARKSSL", op.shark)
+      end
+      local problem = shark.not_a_client(op.shark)
+      if problem then
+        check.raise(problem)
+      end
+      wanted.alpn = type(op.alpn) == "string" and op.alpn or nil
+    end
+    wanted.timeout_ms = mathtype(op.timeout) == "integer" and op.timeout or nil
+  end
+  wanted.interface, wanted.ipv6 = interface_and_family(op)
+  local S = sched.own
+  if S then
+    return connect_own(S, address, whole(port) & 0xFFFF, wanted)
+  end
+  return connect_blocking(address, whole(port) & 0xFFFF, wanted)
+end
+
+-- bind(port [, op]) → listener | nil, "bind"
+function dial.bind(...)
+  local port, op = ...
+  port = check.number(1, port, select("#", ...))
+  local context = 0
+  if type(op) == "table" and op.shark ~= nil then
+    context = shark.number(op.shark)
+    if not context then
+      check.expected(-1, "BASHARKSSL", op.shark)
+    end
+    local problem = shark.not_a_server(op.shark)
+    if problem then
+      check.raise(problem)
+    end
+  end
+  local interface, ipv6 = interface_and_family(op)
+  local own = sched.own
+  if own and own.used then
+    return nil, "incorrectuse"
+  end
+  local cell = own and own.cell or current_cell()
+  local number = host.tcp_listen(cell_number(cell), whole(port) & 0xFFFF, interface, ipv6, context)
+  if not number then
+    return nil, "bind"
+  end
+  local S = own or sock.new(cell)
+  listener.open(S, number)
+  return S.u
+end
+
+-- udpcon() | udpcon(port [, op]) | udpcon{port=, intf=} | udpcon(host, port [, op])
+function dial.udpcon(...)
+  local first, second, op = ...
+  local address, port, local_port = nil, 0, 0
+  if type(first) == "string" then
+    port = whole(check.number(2, second, select("#", ...))) & 0xFFFF
+    if first == "" then
+      local_port = port
+    else
+      address = first
+    end
+  elseif type(first) == "number" then
+    local_port = whole(first) & 0xFFFF
+    op = second
+  elseif type(first) == "table" then
+    op = first
+  end
+  if type(op) == "table" and mathtype(op.port) == "integer" then
+    local_port = op.port & 0xFFFF
+  end
+  local interface, ipv6 = interface_and_family(op)
+  local own = sched.own
+  if own and own.used then
+    return nil, "incorrectuse"
+  end
+  local cell = own and own.cell or current_cell()
+  local number, signal = host.udp_open(cell_number(cell), address, port, interface, local_port, ipv6)
+  if number ~= 0 and not signal then
+    signal = datagram.await_answer(number)
+  end
+  if signal ~= 0 and signal ~= RESOLVED then
+    return failure(number, signal)
+  end
+  local S = own or sock.new(cell)
+  datagram.open(S, number, address ~= nil)
+  return S.u
+end
+
+-- toip(name) → address | nil, "cannotresolve"
+function dial.toip(...)
+  local name = ...
+  name = check.string(1, name, select("#", ...))
+  local number, address = host.resolve(tostring(name))
+  if not address then
+    local signal = datagram.await_answer(number)
+    address = host.failure_text(number)
+    if signal ~= RESOLVED then
+      address = nil
+    end
+  end
+  if not address then
+    return nil, "cannotresolve"
+  end
+  return address
+end
+
+return dial

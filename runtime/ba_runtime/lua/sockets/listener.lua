@@ -1,0 +1,45 @@
+-- Listening sockets and accept.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local sock = import "sockets/sock"
+local stream = import "sockets/stream"
+
+local run, pause = sched.run, sched.pause
+local accept, arm, disarm = host.tcp_accept, host.arm, host.disarm
+
+local listener = {}
+
+local function ready(S)
+  if S.waiting == "accept" then
+    local number = accept(S.number, S.cell and S.cell.id or 0)
+    if number then
+      local client = sock.new(S.cell)
+      stream.open(client, number)
+      S.waiting = nil
+      return run(S.task, client.u)
+    end
+    return
+  end
+  S.armed = nil
+  disarm(S.number)
+end
+
+-- Makes the state a listening socket.
+function listener.open(S, number)
+  sock.open(S, number, ready)
+  S.listening = true
+end
+
+-- Waits, in the listener's own cosocket, for the next client.
+function listener.accept(S)
+  if not S.armed then
+    S.armed = true
+    arm(S.number)
+  end
+  S.waiting = "accept"
+  return pause(S.task)
+end
+
+return listener

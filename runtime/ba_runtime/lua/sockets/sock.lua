@@ -1,0 +1,240 @@
+-- A socket object: its state, what it is called, how it is closed.
+--
+-- The object is a userdata; its state is a table in a weak-keyed table, so that one look-up both checks the
+-- argument and finds the state. Fields of a state `S`:
+--
+--   u         the object itself (an ephemeron pair: this does not keep it alive)
+--   number    the system socket's number in Python, nil when there is none
+--   open      there is a system socket
+--   ready     what an event of that number calls: ready(S, value, is_signal)
+--   stream    it is an open TCP connection; listening, datagram: what else it is, or was when it was closed
+--   websocket     …and it is an open WebSocket: what lua/sockets/websocket.lua keeps for it; `stream` is false then
+--   used      connected or bound, or tried to, and not closed since: connect says "incorrectuse"
+--   shut      closed, by whom ever: the next close answers false
+--   task      the cosocket that owns it; over: that cosocket has ended
+--   waiting   the call in which the owner waits: read, write, accept, connect, disabled
+--   lost      the owner has been told that the connection is gone: it may not wait any more
+--   owed      …and its own close has not been called yet: that one still answers true
+--   send      the system's own `send`, while it may be called: not when Python holds unsent data, and not on
+--             TLS; there secure is what encrypts and sends
+--   inbox     data that came while nobody read; eof: then came the end, for this reason
+--   armed     Python reports what arrives; on a stream also: nothing is kept, and no end has come
+--   upgrader  who waits for the handshake of an upgrade
+--   reader, readers   blocked tasks that read; writers: tasks that wait for the queue to drain
+--   busy      Python holds unsent data
+--   nonblocking   queued mode, writes do not wait; limit: its bound, when set (queuelen)
+--   misread   a read failed because it was closed: the next one raises
+--   cell, received, sent   for the socket table
+--
+-- Fields that most sockets do not need are nil then: with at most 16 a state is half the size, and a server has
+-- thousands.
+--
+-- Never: a strong reference to a state from outside the socket objects and their waiting tasks, except
+-- `cosocket.held`; a blocking socket that nobody refers to must be collected and so closed.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local userdata = import "userdata"
+local check = import "check"
+
+local setmetatable, pairs, select, format, gsub, remove =
+  setmetatable, pairs, select, string.format, string.gsub, table.remove
+local run, handlers = sched.run, sched.handlers
+
+local state = setmetatable({}, {__mode = "k"})
+local meta = {__name = "_BASOCK"}
+meta.__index = meta
+
+local sock = {state = state, meta = meta}
+local total, active = 0, 0
+
+-- Returns a new socket object's state; it has no system socket yet.
+function sock.new(cell)
+  local S = {open = false, cell = cell, received = 0, sent = 0}
+  local u = userdata.new(meta)
+  S.u = u
+  state[u] = S
+  total, active = total + 1, active + 1
+  return S
+end
+
+-- Gives the state a system socket.
+function sock.open(S, number, ready)
+  S.number, S.ready, S.open, S.used = number, ready, true, true
+  S.listening, S.datagram, S.connected = nil, nil, nil
+  S.inbox, S.eof, S.armed, S.busy, S.misread, S.secure, S.websocket = nil, nil, nil, nil, nil, nil, nil
+  if S.shut then
+    S.shut = false
+    active = active + 1
+  end
+  handlers[number] = S
+end
+
+-- Closes the system socket and forgets what was buffered; wakes nobody.
+function sock.close(S)
+  local number = S.number
+  if number then
+    handlers[number] = nil
+    S.number = nil
+    host.close(number)
+  end
+  S.open, S.stream, S.websocket, S.inbox, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil, nil
+  if not S.shut then
+    S.shut = true
+    active = active - 1
+  end
+end
+
+-- ---------------------------------------------------------------- who waits
+
+-- Adds the calling task to those that wait to read, in the order of their calls.
+function sock.add_reader(S, task)
+  task.waits_for = S
+  local reader = S.reader
+  if reader and reader ~= task and reader.waits_for == S then
+    local readers = S.readers or {}
+    S.readers = readers
+    for i = #readers, 1, -1 do
+      if readers[i] == task then -- from an earlier read, whose time was up
+        remove(readers, i)
+      end
+    end
+    readers[#readers + 1] = task
+  else
+    S.reader = task
+  end
+end
+
+-- Returns the first task that still waits to read, and takes it off the list.
+function sock.next_reader(S)
+  while S.reader do
+    local reader, readers = S.reader, S.readers
+    S.reader = readers and remove(readers, 1)
+    if reader.waits_for == S then
+      return reader
+    end
+  end
+end
+
+-- Wakes all that wait for the write queue with these values.
+function sock.wake_writers(S, ...)
+  local writers = S.writers
+  S.writers = nil
+  for i = 1, writers and #writers or 0 do
+    local task = writers[i]
+    if task.waits_for == S then
+      local own = task.sock
+      if own and own.waiting == "write" then
+        own.waiting = nil
+        if own == S and not S.open then
+          S.lost, S.owed = true, true
+        end
+      end
+      run(task, ...)
+    end
+  end
+end
+
+-- Wakes everybody who waits on a socket that has just been closed: its owner, blocked readers, writers.
+function sock.wake_all(S, reason)
+  local task = S.task
+  if task and S.waiting then
+    S.waiting, S.lost, S.owed = nil, true, true
+    run(task, nil, reason)
+  end
+  sock.wake_writers(S, nil, reason)
+  local reader = sock.next_reader(S)
+  while reader do
+    run(reader, nil, reason)
+    reader = sock.next_reader(S)
+  end
+  local upgrader = S.upgrader
+  if upgrader and upgrader.waits_for == S then
+    S.upgrader = nil
+    run(upgrader, nil, reason)
+  end
+end
+
+-- ---------------------------------------------------------------- words about it
+
+function sock.state_name(S)
+  if S.over then
+    return "terminated"
+  end
+  return S.task and (S.waiting or "exec") or "notcon"
+end
+
+local function endpoint(which, S)
+  local address, port, v6
+  if S.number then
+    address, port, v6 = which(S.number)
+  end
+  return address, port, v6
+end
+
+function meta.state(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
+  return sock.state_name(S), S.open
+end
+
+function meta.peername(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
+  local address, port, v6 = endpoint(host.peername, S)
+  if not address then
+    return nil, "failed"
+  end
+  return address, port, v6
+end
+
+function meta.sockname(...)
+  local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
+  local address, port, v6 = endpoint(host.sockname, S)
+  if not address then
+    return nil, "failed"
+  end
+  return address, port, v6
+end
+
+function meta.__tostring(self)
+  local S = state[self] or check.expected(1, "_BASOCK", self)
+  local name, port = endpoint(host.sockname, S)
+  local pointer = gsub(format("%p", self), "^0x", "")
+  if not name then
+    return format("[Sock %s S:%s]", pointer, sock.state_name(S))
+  end
+  local peer, peer_port = endpoint(host.peername, S)
+  return format(
+    "[Sock %s S:%s {%s:%d -> %s:%d}]",
+    pointer, sock.state_name(S), name, port, peer or "(null)", peer_port or 0
+  )
+end
+
+-- Called by the collector, with true; programs can call it too, and close the socket by it.
+function meta.__gc(self, is_collected)
+  local S = state[self]
+  if S then
+    sock.close(S)
+    if is_collected then
+      if S.task then -- it was disabled, and nobody can enable it any more
+        sched.count(-1)
+      end
+      state[self] = nil
+      total = total - 1
+    end
+  end
+end
+
+-- Returns how many socket objects there are, and how many of them are not closed.
+function sock.stat()
+  return total, active
+end
+
+-- Calls f(S) for every socket object.
+function sock.each(f)
+  for _, S in pairs(state) do
+    f(S)
+  end
+end
+
+return sock

@@ -1,0 +1,320 @@
+-- Reading and writing a TCP connection.
+--
+-- A read does not try the system first: it waits for the reactor, which has received a chunk by the time it
+-- wakes Lua, so a request and its answer cost one receive and one send. Data that comes while nobody reads is
+-- kept (what one poll brings: a chunk, with TLS a few) and the interest switched off, so the peer is slowed down
+-- by its own system's buffers.
+--
+-- A write calls the system at once. What is left over goes to Python's queue; a blocking write then waits for
+-- it to drain, one in queued mode ("s", or connected inside a cosocket) returns how much waits.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local sock = import "sockets/sock"
+local deadlines = import "tasks/deadlines"
+local reasons = import "sockets/reasons"
+
+local pcall, type, sub = pcall, type, string.sub
+local send, queued, arm, disarm, sender = host.send, host.queued, host.arm, host.disarm, host.sender
+local run, wake, pause, block = sched.run, sched.wake, sched.pause, sched.block
+local clock = host.monotonic
+local CONNECTED, DRAINED, READABLE = reasons.CONNECTED, reasons.DRAINED, reasons.READABLE
+local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
+
+-- A writer in a cosocket waits once this much of a queue is left, as measured on the original.
+local QUEUE_COMFORT = 1400
+
+-- The documented limit of a write queue, see `s:queuelen`.
+local QUEUE_LIMIT = 16384
+
+-- What one read returns at most, as documented.
+local CHUNK_BYTES = 8192
+
+local stream = {QUEUE_LIMIT = QUEUE_LIMIT}
+
+-- Marks the connection as lost, tells the owner or a reader, who was waiting for data.
+local function lose(S, reason)
+  sock.close(S)
+  sock.wake_writers(S, nil, "socketwritefailed")
+  local task = S.task
+  if task and S.waiting == "read" then
+    S.waiting, S.lost, S.owed = nil, true, true
+    return run(task, nil, reason)
+  end
+  local reader = sock.next_reader(S)
+  while reader do
+    run(reader, nil, reason)
+    reader = sock.next_reader(S)
+  end
+end
+stream.lose = lose
+
+local function hold_back(S)
+  S.armed = nil
+  disarm(S.number)
+end
+
+-- Takes a chunk of what was kept; there is something.
+local function take_inbox(S)
+  local data = S.inbox
+  if #data <= CHUNK_BYTES then
+    S.inbox = nil
+    return data
+  end
+  S.inbox = sub(data, CHUNK_BYTES + 1)
+  return sub(data, 1, CHUNK_BYTES)
+end
+
+local function control(S, signal)
+  if signal == DRAINED then
+    if queued(S.number) > 0 then -- somebody has written since: what comes next must not overtake that
+      return
+    end
+    S.busy = nil
+    S.send = sender(S.number)
+    sock.wake_writers(S, true)
+  elseif signal == READABLE then -- enabled again, with something kept
+    if S.waiting == "read" and S.inbox then
+      S.waiting = nil
+      run(S.task, take_inbox(S))
+    elseif S.waiting == "read" and S.eof then
+      lose(S, S.eof)
+    end
+  elseif signal == SEND_FAILED then
+    lose(S, "socketreadfailed")
+  elseif signal == TLS_FAILED then
+    local reason = host.failure_text(S.number) or "socketreadfailed"
+    if S.waiting == "read" or S.reader or S.writers then
+      return lose(S, reason)
+    end
+    S.eof = reason
+    hold_back(S)
+  end
+end
+
+local function ready(S, value, is_signal)
+  if is_signal then
+    return control(S, value)
+  end
+  S.received = S.received + #value
+  if S.waiting == "read" and S.armed then
+    if value == "" then
+      return lose(S, "socketreadfailed")
+    end
+    S.waiting = false -- and not nil: the field stays where it is
+    return wake(S.task, value)
+  end
+  local reader = S.reader and sock.next_reader(S)
+  if value == "" then
+    if reader then
+      sock.add_reader(S, reader)
+      return lose(S, "socketreadfailed")
+    end
+    S.eof = "socketreadfailed"
+    return hold_back(S)
+  elseif reader then
+    return run(reader, value)
+  end
+  S.inbox = S.inbox and S.inbox .. value or value
+  if S.armed then
+    hold_back(S)
+  end
+end
+
+local function await_drain(S)
+  local own = sched.own
+  local task = sched.caller()
+  local writers = S.writers or {}
+  S.writers = writers
+  writers[#writers + 1] = task
+  task.waits_for = S
+  if own then
+    own.waiting = "write"
+    return pause(task)
+  end
+  return block(task)
+end
+
+stream.await_drain = await_drain
+
+-- What follows from the end of an upgrade's handshake.
+local function upgraded(S, signal)
+  if type(signal) == "string" then -- it had arrived, and been received, before the upgrade
+    return host.tls_feed(S.number, signal)
+  end
+  local task, own = S.upgrader, S.waiting == "upgrade"
+  local waits = task and (own or task.waits_for == S) -- else it was interrupted
+  S.upgrader, S.ready = nil, ready
+  if signal == CONNECTED then
+    if S.reader then -- somebody else has been waiting for data
+      S.armed = true
+      arm(S.number)
+    end
+    if waits then
+      S.waiting = nil
+      run(task, true)
+    end
+    return
+  end
+  local reason = signal == TLS_FAILED and host.failure_text(S.number) or "socketreadfailed"
+  lose(S, reason)
+  if own then
+    S.waiting, S.lost, S.owed = nil, true, true
+  end
+  if waits then
+    run(task, nil, reason)
+  end
+end
+
+-- Waits until all that was written has gone: true, or nil and the reason.
+function stream.drain(S)
+  while S.busy do
+    local ok, reason = await_drain(S)
+    if not ok then
+      return nil, reason
+    end
+  end
+  return true
+end
+
+-- Puts TLS on the stream and waits for the handshake; false when there is none to put it on.
+function stream.upgrade(S, context, alpn, own)
+  if not host.upgrade(S.number, context, alpn, S.inbox or "") then
+    return false
+  end
+  local task = sched.caller()
+  S.inbox, S.armed, S.ready, S.upgrader = nil, nil, upgraded, task
+  S.send, S.secure = sender(S.number)
+  if own then
+    S.waiting = "upgrade"
+    return pause(task)
+  end
+  task.waits_for = S
+  return block(task)
+end
+
+-- Makes the state a connected stream.
+function stream.open(S, number)
+  sock.open(S, number, ready)
+  S.stream = true
+  S.send, S.secure = sender(number)
+end
+
+local function read_expired(task)
+  task.sock.waiting = nil
+  run(task, nil, "timeout")
+end
+stream.read_expired = read_expired
+
+-- Reads in the socket's own cosocket. `wait_s` is the timeout, nil for none.
+function stream.read_own(S, wait_s)
+  if not S.armed then
+    if S.inbox then
+      return take_inbox(S)
+    elseif S.eof then
+      local reason = S.eof
+      sock.close(S)
+      S.lost, S.owed = true, true
+      return nil, reason
+    end
+    S.armed = true
+    arm(S.number)
+  end
+  local task = S.task
+  if wait_s then
+    task.expire = read_expired
+    deadlines.set(task, clock() + wait_s)
+  end
+  S.waiting = "read"
+  return pause(task)
+end
+
+-- Reads in any other code: blocks the calling task.
+function stream.read_blocking(S, wait_s)
+  if S.inbox then
+    return take_inbox(S)
+  elseif S.eof then
+    local reason = S.eof
+    sock.close(S)
+    return nil, reason
+  end
+  if not S.armed then
+    S.armed = true
+    arm(S.number)
+  end
+  local task = sched.caller()
+  sock.add_reader(S, task)
+  return block(task, wait_s and clock() + wait_s)
+end
+
+local function write_failed(S)
+  lose(S, "socketreadfailed")
+  return nil, "socketwritefailed"
+end
+
+local function write_rest(S, data)
+  local secure = S.secure
+  local left = secure and secure(data) or send(S.number, data)
+  if left < 0 then
+    return write_failed(S)
+  elseif left == 0 then
+    return true
+  end
+  S.busy, S.send = true, nil
+  return await_drain(S)
+end
+
+-- Writes all of `data` (not empty) and returns true, or nil and the reason.
+function stream.write_blocking(S, data)
+  local length = #data
+  S.sent = S.sent + length
+  local direct = S.send
+  if direct then
+    local ok, n = pcall(direct, data)
+    if ok then
+      if n == length then
+        return true
+      end
+      data = sub(data, n + 1)
+    end
+  end
+  return write_rest(S, data)
+end
+
+-- Writes or queues; returns true and what waits, or nil and what waits when the queue is full.
+function stream.write_queued(S, data)
+  local length = #data
+  local before = 0
+  if S.busy then
+    before = queued(S.number)
+    if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.own then
+      return nil, before
+    end
+  elseif S.send then
+    local ok, n = pcall(S.send, data)
+    if ok then
+      S.sent = S.sent + n
+      if n == length then
+        return true, 0
+      end
+      data = sub(data, n + 1)
+    end
+  end
+  local secure = S.secure
+  local left = secure and secure(data) or send(S.number, data)
+  if left < 0 then
+    return write_failed(S)
+  end
+  S.sent = S.sent + #data
+  if left == 0 then
+    return true, 0
+  end
+  S.busy, S.send = true, nil
+  if before > 0 and left > QUEUE_COMFORT and sched.own then
+    return await_drain(S)
+  end
+  return true, left
+end
+
+return stream

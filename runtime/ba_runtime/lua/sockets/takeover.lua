@@ -1,0 +1,74 @@
+-- Connections that change hands: from a page to a socket, and from a socket to the page server.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local sock = import "sockets/sock"
+local stream = import "sockets/stream"
+local cosocket = import "sockets/cosocket"
+local websocket = import "sockets/websocket"
+local request = import "web/request"
+local exchange = import "web/exchange"
+local web = import "web/server"
+local check = import "check"
+
+local select, type = select, type
+local state = sock.state
+
+local takeover = {}
+
+-- ba.socket.req2sock(request [, raw]) → socket [, data]
+function takeover.req2sock(...)
+  local n, self, raw = select("#", ...), ...
+  local X = request.exchange(self) or check.expected(1, "HTTPCMD", self, n)
+  if raw ~= nil and type(raw) ~= "boolean" then
+    check.expected(2, "boolean", raw)
+  elseif not X.number or X.ended or X.committed or X.lost then
+    return nil, "invalidsocketcon" -- it came from no client, or the client has its answer already
+  end
+  local current = sched.current
+  local cell = current and current.cell
+  local number, body = X.number, X.body
+  local upgrades = X.websocket and not raw
+  local subprotocol = exchange.field(X, "Sec-WebSocket-Protocol") -- the one thing that the page may add to a 101
+  local ok, early = host.web_take(number, cell and cell.id or 0, upgrades, subprotocol)
+  if not ok then
+    return nil, "invalidsocketcon"
+  end
+  exchange.give_away(X)
+  local S = sock.new(cell)
+  stream.open(S, number)
+  if host.queued(number) > 0 then -- the end of an earlier response
+    S.busy, S.send = true, nil
+  end
+  if upgrades then
+    websocket.adopt(S, false, early)
+    return S.u
+  end
+  early = body .. early
+  if early ~= "" then
+    return S.u, early
+  end
+  return S.u
+end
+
+-- ba.socket.sock2req(sock [, data])
+function takeover.sock2req(...)
+  local n, self, data = select("#", ...), ...
+  local S = state[self] or check.expected(1, "_BASOCK", self, n)
+  data = data ~= nil and check.string(2, data) or ""
+  if not S.stream or S.secure then
+    check.raise("Invalid op: only a plain TCP connection can be handed to the page server")
+  end
+  web.listen()
+  local number = S.number
+  data = data .. (S.inbox or "") .. sched.recall(S.number)
+  S.number = nil -- so that closing the object leaves the connection alone
+  sched.handlers[number] = nil
+  cosocket.close(S)
+  if not host.web_adopt(number, data) then
+    host.close(number)
+  end
+end
+
+return takeover

@@ -1,0 +1,154 @@
+-- Running a cell: compile, run as a task, report how it ended.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+local interrupt = import "tasks/interrupt"
+local report = import "tasks/report"
+local render = import "inspect/render"
+local check = import "check"
+
+local G = _G
+local load, pcall, type, select, unpack, getinfo, sub, gsub, match, native_tostring, getmetatable =
+  load, pcall, type, select, table.unpack, debug.getinfo, string.sub, string.gsub, string.match, tostring,
+  debug.getmetatable
+
+local cell = {}
+
+-- So many frames of our own are looked through for one of the user's: each costs as many steps as it is deep, and
+-- a `__tostring` that prints itself is 100,000 deep when it overflows.
+local MOST_FRAMES = 100
+
+-- Where the user's code was when it failed: the innermost frame that is neither C nor ours.
+local function position(co)
+  for level = 0, MOST_FRAMES do
+    local info = getinfo(co, level, "Sl")
+    if not info then
+      break
+    elseif info.what ~= "C" and sub(info.source, 1, 4) ~= "=ba:" then
+      return gsub(info.source, "^[=@]", ""), info.currentline
+    end
+  end
+  return "", 0
+end
+
+local function message_of(problem)
+  if type(problem) == "string" or type(problem) == "number" then
+    return problem .. ""
+  end
+  local meta = getmetatable(problem)
+  if type(meta) == "table" and meta.__tostring then
+    local ok, words = pcall(native_tostring, problem)
+    if ok then
+      return words
+    end
+  end
+  return "(error object is a " .. check.typename(problem) .. " value) " .. render.value(problem)
+end
+
+local function over(task)
+  if task.farewell then
+    task.farewell(task)
+  end
+  task.cell.running = false
+  sched.cell = nil
+  if interrupt.target == task then
+    interrupt.target = nil
+    host.interrupt_over()
+  end
+end
+
+local function failed(task, kind, message)
+  local source, line = position(task.co)
+  local stack = report.stack(task.co, nil, 0)
+  if kind == "interrupt" then -- it was our own hook that called error
+    stack = gsub(stack, "^(stack traceback:)\n\t%[C%]: in function 'error'", "%1")
+  end
+  over(task)
+  host.cell_failed(task.cell.id, kind, message, source, line, stack, 0)
+end
+
+local function values(cell_id, n, ...)
+  if n == 0 then
+    return host.cell_done(cell_id)
+  end
+  host.cell_done(cell_id, ...)
+end
+
+local function abandoned(task)
+  over(task)
+  if task.exit_code == nil then -- a page that has stopped itself
+    return host.cell_done(task.cell.id)
+  end
+  host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
+end
+
+local function ended(task, ok, ...)
+  if task.abandoning then
+    return abandoned(task)
+  elseif ok and not task.interrupted then -- else user code caught the interrupt, as the last thing it did
+    over(task)
+    return values(task.cell.id, ...)
+  end
+  local problem = ...
+  if task.interrupted then
+    failed(task, "interrupt", "interrupted")
+  elseif problem == "not enough memory" then
+    failed(task, "memory", problem)
+  else
+    failed(task, "runtime", message_of(problem))
+  end
+end
+
+local function yielded(task)
+  task.over = true
+  failed(task, "runtime", "attempt to yield from outside a coroutine")
+end
+
+local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}
+
+-- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted. The
+-- first result is how many there are.
+local function rendered(...)
+  local n = select("#", ...)
+  local texts = {...}
+  for i = 1, n do
+    texts[i] = render.value(texts[i])
+  end
+  return n, unpack(texts, 1, n)
+end
+
+-- The chunk comes as `...` because a local's name would show up in tracebacks instead of "main chunk".
+local function show(...)
+  return rendered((...)(select(2, ...)))
+end
+
+-- Tells that the text of cell `id` does not compile.
+function cell.refuse(id, name, problem)
+  if problem == "not enough memory" then
+    return host.cell_failed(id, "memory", problem, name, 0, "", 0)
+  end
+  local line = match(problem, ":(%d+):") or 0
+  return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)
+end
+
+-- Runs `f(...)` as cell `id`. `farewell(task)`, if there is one, is called before its end is reported.
+function cell.run(id, farewell, f, ...)
+  local task = sched.task(KIND, show)
+  task.cell = {id = id, running = true}
+  task.farewell = farewell
+  sched.cell, interrupt.target = task, task
+  sched.run(task, f, ...)
+end
+
+-- Starts cell `id`: the text `source`, known to messages as `name`.
+function cell.start(id, source, name)
+  local mark = sub(name, 1, 3) == "ba:" and "@" or "=" -- `=ba:` is what marks our own code
+  local chunk, problem = load(source, mark .. name, "t", G)
+  if not chunk then
+    return cell.refuse(id, name, problem)
+  end
+  cell.run(id, nil, chunk)
+end
+
+return cell

@@ -1,0 +1,66 @@
+-- Errors that nobody is there to catch: what the server writes to its console, and `ba.seterrh`.
+
+local import = ...
+local host = import "host"
+local sched = import "tasks/sched"
+
+local traceback, type, gsub = debug.traceback, type, string.gsub
+
+local report = {}
+local handler
+
+-- Returns Lua's traceback without the frames of our own code, which on the server is C: it neither shows up
+-- above level 0 nor leaves the mark of a tail call.
+function report.without_ours(frames)
+  frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
+  return (gsub(frames, "\n\tba:[^\n]*", ""))
+end
+
+-- Returns a coroutine's message, if any, and its traceback.
+function report.stack(co, message, level)
+  local frames = report.without_ours(traceback(co, nil, level))
+  return message and message .. "\n" .. frames or frames
+end
+
+local HANDLER = {
+  name = "handler",
+  ended = function(task, ok, problem)
+    if not ok then
+      local message = type(problem) == "string" and problem or ""
+      host.fault(task.cell and task.cell.id or 0, report.stack(task.co, "Lua error in error handler: " .. message, 1))
+    end
+  end,
+  yielded = function() end,
+}
+
+local function tell_handler(cell, text, env)
+  if handler then
+    local task = sched.task(HANDLER, handler)
+    task.cell = cell
+    if env then
+      return sched.run(task, text, env)
+    end
+    sched.run(task, text)
+  end
+end
+
+-- Reports what ended `task`, in the server's words: `where` is "in Cosocket", "in socket", "in LSP", or "" for threads;
+-- a page's environment goes to the handler too.
+function report.fault(task, where, problem, env)
+  local head = where == "" and "Lua error: " or "Lua error " .. where .. ": "
+  local text = head .. report.stack(task.co, type(problem) == "string" and problem or nil, 1)
+  host.fault(task.cell and task.cell.id or 0, text)
+  tell_handler(task.cell, text, env)
+end
+
+-- Reports a line without a traceback and without the handler, as the server does for timers.
+function report.line(cell, text)
+  host.fault(cell and cell.id or 0, text)
+end
+
+-- `ba.seterrh`: sets, or with nil takes away, the function that hears of errors too.
+function report.set_handler(f)
+  handler = f
+end
+
+return report

@@ -1,0 +1,396 @@
+-- The scheduler: tasks, how they wait, and the loop that wakes them.
+--
+-- Theory of operation. A task is a coroutine that the scheduler knows: a cell, a cosocket, a thread job, a
+-- timer callback. A task waits by yielding WAIT, and goes on when somebody calls `run(task, …)`; those values
+-- are what the wait returns. There are two kinds of wait:
+--
+--   * `pause`: the task's own, documented suspension (a cosocket in read, accept, …).
+--   * `block`: a call that on the server stops a whole thread (a cell in read, `ba.sleep` anywhere). It takes
+--     a deadline, is what an interrupt ends, and marks the task as stalled meanwhile: whoever started or
+--     resumed a stalled task waits until it has settled, as on the server, where such a call blocks them both.
+--     Everybody else goes on.
+--
+-- Where the running coroutine cannot yield (a finalizer, the reader of `load`), both run the loop in place until
+-- the task's mail arrives: `run` on such a task leaves the values there. Such waits end in the reverse order of
+-- their beginning, so they are kept rare: callbacks.lua has what callbacks are mostly used for, in Lua. A
+-- coroutine of the user's own passes WAIT upwards (coroutines.lua), so waiting inside one is an ordinary wait.
+--
+-- Rules: `run` may be called from anywhere, also from inside another task; the callee then runs at once and
+-- the caller goes on when it waits. Events live in one queue shared by all nested loops, so that order is kept
+-- whichever loop takes them. The scheduler never touches a socket.
+
+local import = ...
+local host = import "host"
+local deadlines = import "tasks/deadlines"
+local interrupt = import "tasks/interrupt"
+
+local create, resume, yield, isyieldable, status, close =
+  coroutine.create, coroutine.resume, coroutine.yield, coroutine.isyieldable, coroutine.status, coroutine.close
+local error, select, next, pack, unpack, setmetatable =
+  error, select, next, table.pack, table.unpack, setmetatable
+local poll, clock = host.poll, host.monotonic
+
+local sched = {
+  current = nil, -- the running task
+  own = nil, -- the socket whose cosocket is running, nil in other code: a coroutine made inside it is other code
+  cell = nil, -- the running cell's task
+}
+interrupt.scheduler = sched
+
+local WAIT, ABANDON = {}, {} -- what a task yields: never seen by user code
+local THROW = {} -- what `run` passes to end a block with an error
+sched.WAIT, sched.ABANDON, sched.THROW = WAIT, ABANDON, THROW
+
+-- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
+local MAX_DEPTH <const> = 120
+local depth = 0
+local turn = 0 -- counts what the loop has started
+local ready, ready_first, ready_last = {}, 1, 0
+
+-- ---------------------------------------------------------------- tasks
+
+-- Makes a task around `f`. `kind` says what it is and what follows from its end: a table with `name` (cell,
+-- cosocket, job, timer), `ended(task, ok, …)`, called with what f returned or raised, `yielded(task, …)`, when
+-- f yields by itself, and `abandoned(task)`. Tasks have few fields, because a program may have thousands.
+function sched.task(kind, f)
+  local co = create(f)
+  interrupt.watch(co, f, true)
+  local current = sched.current
+  return {
+    co = co,
+    kind = kind,
+    cell = current and current.cell, -- which cell's code this is; print and the socket table want to know
+    expire = nil, -- what its deadline does: set by whoever sets the deadline
+    waits_for = nil, -- what a blocked task waits for: whoever wakes it checks that it still does
+    stalled = nil, -- it is in a block
+    onlookers = nil, -- tasks that wait until this one has settled
+  }
+end
+
+local function settled(task)
+  local onlookers = task.onlookers
+  if onlookers then
+    task.onlookers = nil
+    for i = 1, #onlookers do
+      sched.run(onlookers[i])
+    end
+  end
+end
+
+local function after(task, previous, own, ok, token, ...)
+  sched.current, sched.own = previous, own
+  depth = depth - 1
+  if ok and token == WAIT then
+    if task.onlookers and not task.stalled then
+      settled(task)
+    end
+    return
+  end
+  task.stalled = nil
+  deadlines.drop(task)
+  if ok and token == ABANDON then
+    task.kind.abandoned(task)
+  elseif ok and status(task.co) == "suspended" then
+    task.kind.yielded(task, token, ...)
+  else
+    task.over = true
+    if token == "not enough memory" then
+      host.memory_failed()
+    end
+    task.kind.ended(task, ok, token, ...)
+    if not ok then
+      close(task.co)
+    end
+  end
+  settled(task)
+end
+
+-- Lets a waiting task go on with these values, at once.
+local function run(task, ...)
+  if task.waits_for then -- looking is cheaper than writing nil where nothing is
+    task.waits_for = nil
+  end
+  if task.at then -- also when it is only queued below: what it waited for has come
+    task.at = nil
+  end
+  if task.nested then
+    task.mail = pack(...)
+    return
+  elseif depth >= MAX_DEPTH then
+    ready_last = ready_last + 1
+    ready[ready_last] = {task, pack(...)}
+    return
+  end
+  local previous, own = sched.current, sched.own
+  sched.current, sched.own = task, task.sock
+  depth = depth + 1
+  after(task, previous, own, resume(task.co, ...))
+end
+sched.run = run
+
+-- The same for what happens most: a cosocket's own wait ends, with one value. So there are no onlookers (nobody
+-- looks on while it waits on its own account), and nobody else could have woken it.
+function sched.wake(task, value)
+  if task.at or task.nested or depth >= MAX_DEPTH then
+    return run(task, value)
+  end
+  local running = sched
+  local previous, own, level = running.current, running.own, depth
+  running.current, running.own, depth = task, task.sock, level + 1
+  local ok, token = resume(task.co, value)
+  if token == WAIT and ok then
+    running.current, running.own, depth = previous, own, level
+    return
+  end
+  return after(task, previous, own, ok, token)
+end
+
+-- Ends a task's block with an error, also when what it waited for has come and it is only queued.
+function sched.throw(task)
+  for i = ready_first, ready_last do
+    if ready[i][1] == task then
+      ready[i][2] = pack(THROW)
+      return
+    end
+  end
+  run(task, THROW)
+end
+
+-- Returns a number that changes whenever the loop starts something; it tells a runaway from a busy loop.
+function sched.turns()
+  return turn
+end
+
+-- Lets a task go on from the loop, soon, instead of at once.
+function sched.later(task, ...)
+  ready_last = ready_last + 1
+  ready[ready_last] = {task, pack(...)}
+end
+
+-- ---------------------------------------------------------------- waiting
+
+local function in_place(task)
+  local before, own = sched.current, sched.own
+  task.nested = true
+  sched.loop(task)
+  task.nested = nil
+  sched.current, sched.own = before, own
+  local mail = task.mail or error("the runtime is closing", 0)
+  task.mail = nil
+  task.at = nil
+  return unpack(mail, 1, mail.n)
+end
+
+-- Waits for `run(task, …)` and returns its values.
+local function pause(task)
+  if isyieldable() then
+    return yield(WAIT)
+  end
+  return in_place(task)
+end
+sched.pause = pause
+
+-- Ends the running task for good, without an error: it is never resumed. Where it cannot yield, an error must do.
+function sched.abandon(task)
+  if isyieldable() then
+    yield(ABANDON)
+  end
+  task.abandoning = true
+  error("abandoned", 0)
+end
+
+local function unblock(task, first, ...)
+  task.stalled = nil
+  if first == THROW then
+    error("interrupted", 0)
+  end
+  return first, ...
+end
+
+local function expired(task)
+  run(task, nil, "timeout")
+end
+
+-- Code that runs in no task (a finalizer between two tasks) waits in one of these.
+local STRAY = {name = "stray"}
+
+local function stray()
+  return {kind = STRAY}
+end
+
+-- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout".
+function sched.block(task, deadline)
+  task.stalled = true
+  if deadline then
+    task.expire = expired
+    deadlines.set(task, deadline)
+  end
+  return unblock(task, pause(task))
+end
+
+-- The task that a blocking call stops.
+function sched.caller()
+  return sched.current or stray()
+end
+
+-- Waits while `task`, which the running one has just started or resumed, is stalled.
+function sched.settle(task)
+  while task.stalled and not task.over do
+    local caller = sched.caller()
+    if caller == task then
+      return
+    end
+    local onlookers = task.onlookers or {}
+    task.onlookers = onlookers
+    onlookers[#onlookers + 1] = caller
+    sched.block(caller)
+  end
+end
+
+-- ---------------------------------------------------------------- what goes on in the background
+
+local background, idle = 0, {}
+
+-- Counts cosockets and thread jobs, by +1 and -1.
+function sched.count(change)
+  background = background + change
+  if background == 0 then
+    for i = #idle, 1, -1 do
+      idle[i]()
+      idle[i] = nil
+    end
+  end
+end
+
+-- Calls f once nothing is left in the background.
+function sched.when_idle(f)
+  if background == 0 then
+    return f()
+  end
+  idle[#idle + 1] = f
+end
+
+-- ---------------------------------------------------------------- the loop
+
+-- Who gets an event, by the number that Python reports it under. Weak: what nobody else holds is garbage.
+local handlers = setmetatable({}, {__mode = "v"})
+sched.handlers = handlers
+
+local events, first, last = {}, 1, 0 -- numbers and values in turn
+local NOBODY <const> = math.maxinteger -- a number that no socket ever has
+
+local function enqueue(...)
+  local n = select("#", ...)
+  if first > last then
+    events, first, last = {...}, 1, n
+    return
+  end
+  local arrived = {...}
+  for i = 1, n do
+    events[last + i] = arrived[i]
+  end
+  last = last + n
+end
+
+-- Adds a signal as if it had just arrived.
+function sched.post(number, signal)
+  enqueue(-number, signal)
+end
+
+-- Takes back the data that has arrived under a number and that nobody has got yet.
+function sched.recall(number)
+  local data = ""
+  for i = first, last, 2 do
+    if events[i] == number then
+      data, events[i] = data .. events[i + 1], NOBODY
+    end
+  end
+  return data
+end
+
+local function take_ready()
+  local entry = ready[ready_first]
+  ready[ready_first] = nil
+  ready_first = ready_first + 1
+  if ready_first > ready_last then
+    ready_first, ready_last = 1, 0
+  end
+  local task, values = entry[1], entry[2]
+  if not task.over then
+    run(task, unpack(values, 1, values.n))
+  end
+end
+
+-- Handles events until there are none or the waiter's mail has come.
+local function handle_events(waiter, saved)
+  while first <= last do
+    local list, i = events, first
+    local number, value = list[i], list[i + 1]
+    local handler, is_signal = handlers[number], false
+    if not handler then -- a signal comes under the number's negative
+      handler, is_signal = handlers[-number], true
+    end
+    first = i + 2
+    if handler then
+      turn = turn + 1
+      handler:ready(value, is_signal)
+      depth = saved
+      if waiter and waiter.mail then
+        return
+      end
+    end
+  end
+end
+
+-- Runs tasks until the mail of `waiter` has come; without a waiter, until the runtime closes.
+function sched.loop(waiter)
+  local saved = depth
+  repeat
+    for _ = ready_first, ready_last do -- those who wait now; what they add waits for the next round
+      if ready_first > ready_last then -- a nested loop has taken them
+        break
+      end
+      turn = turn + 1
+      take_ready()
+      depth = saved
+      if waiter and waiter.mail then
+        return
+      end
+    end
+    if first > last then
+      enqueue(poll(ready_first <= ready_last and 0 or deadlines.next()))
+    end
+    handle_events(waiter, saved)
+    if first > last and deadlines.next() then
+      turn = turn + 1
+      deadlines.expire(clock())
+      depth = saved
+    end
+  until waiter and waiter.mail or sched.closing
+end
+
+-- ---------------------------------------------------------------- the end
+
+local keepers = {}
+
+-- Registers a table that keeps tasks or objects alive, to be emptied when the runtime closes.
+function sched.keeper(keeper)
+  keepers[#keepers + 1] = keeper
+  return keeper
+end
+
+-- Drops everything that waits.
+function sched.forget()
+  for i = 1, #keepers do
+    local keeper = keepers[i]
+    for key in next, keeper do
+      keeper[key] = nil
+    end
+  end
+  ready, ready_first, ready_last = {}, 1, 0
+  events, first, last = {}, 1, 0
+  sched.cell, interrupt.target = nil, nil
+  deadlines.forget()
+end
+
+return sched
