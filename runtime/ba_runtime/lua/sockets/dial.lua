@@ -138,7 +138,7 @@ function dial.connect(...)
   local wanted = {shark = 0}
   if type(op) == "table" then
     if op.shark ~= nil then
-      wanted.shark = shark.number(op.shark)
+      wanted.shark, wanted.context = shark.number(op.shark), op.shark -- referenced, so that the number stays good
       if not wanted.shark then
         check.expected(-1, "BASHARKSSL", op.shark)
       end
