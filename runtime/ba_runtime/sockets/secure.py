@@ -32,9 +32,9 @@ from .stream import Stream
 # What one call of the system brings: a full record and its overhead. After one that brought as much as it
 # might a large transfer is under way, and the next may fill the context's `scratch`.
 RAW_BYTES = 17 << 10
-# What one poll hands out at most, so that a large transfer needs few polls. Lua joins what a program that
-# does other things meanwhile does not read, so not all of `scratch`.
-POLL_CHUNKS = 33
+# What one poll hands out at most: all that one receive into `scratch` brings, for each poll costs as much as
+# ten chunks.
+POLL_CHUNKS = 65
 PIECE_BYTES = 128 << 10  # what is encrypted at a time
 
 
