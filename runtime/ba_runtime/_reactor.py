@@ -34,7 +34,6 @@ LONGEST_S = 86400.0  # selectors cannot count to infinity, and a poll that ends 
 BATCH = 100  # events per poll: bounds both the latency of the last one and Lua's stack
 
 Value: TypeAlias = "int | bytes"
-Emit: TypeAlias = Callable[[int, Value], None]
 OnReady: TypeAlias = Callable[[int], None]
 Receive: TypeAlias = "Callable[[int], Value]"  # bytes; or whatever integer means something to who gets it
 
@@ -152,9 +151,9 @@ class Reactor:
         self._receivers.pop(fd, None)
         self._again.discard(fd)
 
-    def emit(self, number: int, value: Value) -> None:
-        """Adds to what the next `poll` (or the one that is running) returns: data, or a signal."""
-        self._emitted += (-number if isinstance(value, int) else number, value)
+    def emit(self, number: int, signal: int) -> None:
+        """Adds a signal to what the next `poll` (or the one that is running) returns."""
+        self._emitted += (-number, signal)
 
     def deliver(self, number: int, *received: Value) -> None:
         """Adds what a `receive` returned, or would return one by one, as `poll` does itself."""

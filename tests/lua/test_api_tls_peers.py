@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -13,10 +12,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from ._openssl import needs_openssl, s_client
 from ._programs import TIMEOUT_S, Session
 from ._tls import certificates, tls_session
-
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="the program openssl is not here")
 
 # Answers a line with what it was, the version, and who the client is; STORE is whom it trusts.
 SERVER = """
@@ -44,25 +42,6 @@ def _port(fresh: Session, program: str) -> int:
     return int(result.values[0])
 
 
-def _conversation(port: int, *options: str) -> str:
-    """What `openssl s_client` says to a server that it sends a line; it ends when it has got one."""
-    command = _openssl("s_client", "-connect", f"127.0.0.1:{port}", *options)
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(b"hello\n")
-        process.stdin.flush()
-        said = b""
-        for line in process.stdout:
-            said += line
-            if line.startswith(b"echo|"):
-                break
-        process.kill()
-    return said.decode()
-
-
 @needs_openssl
 @pytest.mark.parametrize(("option", "version"), [("-tls1_2", "TLS_1_2"), ("-tls1_3", "TLS_1_3")])
 @pytest.mark.parametrize("shows", [False, True])
@@ -72,7 +51,7 @@ def test_openssl_is_served(option: str, version: str, shows: bool) -> None:
     own = ("-cert", f"{folder}/client.pem", "-key", f"{folder}/client.key") if shows else ()
     with tls_session() as fresh:
         port = _port(fresh, SERVER.replace("STORE", "store 'ca'"))
-        said = _conversation(port, option, *own, "-CAfile", f"{folder}/ca.pem")
+        said = s_client(port, option, *own, "-CAfile", f"{folder}/ca.pem")
     who = "client.test|true" if shows else "nobody|nil"
     assert f"echo|hello|{version}|{who}" in said
     assert "Verify return code: 0 (ok)" in said

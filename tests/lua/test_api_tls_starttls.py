@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 import subprocess
@@ -12,10 +11,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from ._openssl import needs_openssl, s_client
 from ._programs import TIMEOUT_S, Session
 from ._tls import certificates, tls_session
-
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="the program openssl is not here")
 
 VERSIONS = pytest.mark.parametrize(("option", "version"), [("-tls1_2", "TLS_1_2"), ("-tls1_3", "TLS_1_3")])
 WAYS = pytest.mark.parametrize("way", ["blocking", "cosocket"])
@@ -52,24 +50,10 @@ def _port(fresh: Session, program: str) -> int:
 
 
 def _s_client(port: int, *options: str) -> str:
-    """What `openssl s_client` says, which sends a line and ends when it has got one."""
+    """What `openssl s_client` says, which accepts nobody but our server."""
     folder = certificates()
     checks = ("-CAfile", f"{folder}/ca.pem", "-verify_return_error", "-verify_hostname", "localhost")
-    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *checks, *options]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(b"hello\n")
-        process.stdin.flush()
-        said = b""
-        for line in process.stdout:
-            said += line
-            if line.startswith(b"echo|"):
-                break
-        process.kill()
-    return said.decode()
+    return s_client(port, *checks, *options)
 
 
 @needs_openssl

@@ -103,7 +103,7 @@ def test_a_long_string_is_read_in_any_coroutine(lua: Session) -> None:
 
 def test_a_long_string_crosses_in_pieces_where_it_cannot_be_read_in_place() -> None:
     """As on a platform whose lupa does not export Lua's functions."""
-    lua = Chunks({**crypto.functions(), "b64encode": _base64.encode, "read_in_place_key": -1})
+    lua = Chunks({**crypto.functions(), "b64encode": _base64.encode})
     digest = lua.run(
         "return import 'crypto/hash'.new 'sha1' (('x'):rep(1000001))(('y'):rep(300000))(true, 'hex')"
     )

@@ -9,8 +9,8 @@
 local import = ...
 local handle = import "handle".new
 
-local setmetatable, getmetatable, rawget, next, type, find, collectgarbage =
-  debug.setmetatable, debug.getmetatable, rawget, next, type, string.find, collectgarbage
+local setmetatable, getmetatable, rawget, next, type, find =
+  debug.setmetatable, debug.getmetatable, rawget, next, type, string.find
 
 local foreign = getmetatable(handle())
 local release = foreign.__gc
@@ -43,29 +43,13 @@ local function prepare(shown)
   return working
 end
 
--- Objects with finalizers take three collections to go, and until then stand in tables of ours and of lupa's, which
--- never shrink while they are filled. So what Lua counts for one is too little: with many made and dropped the
--- collector would come later and later, and memory grow without end (measured: 100 MB after 250,000 connections).
--- This makes it come sooner by what they really cost: 1 KB is too little for timers, 4 KB slows small pages by a
--- tenth, 2 and 3 do not.
-local BURDEN_KB <const> = 3
-local TOGETHER <const> = 16
-local made = 0
-
-local function burden()
-  made = 0
-  if collectgarbage "isrunning" then
-    collectgarbage("step", TOGETHER * BURDEN_KB)
-  end
-end
+-- 1 KB is too little for timers, 4 KB slows small pages by a tenth, 2 and 3 do not.
+local weigh = import "burden"(3, 16)
 
 -- Returns a new full userdata with this metatable, whose metamethods must be complete by now; a `__gc` in it is
 -- called before the userdata goes, with true as its second argument.
 function userdata.new(shown)
-  made = made + 1
-  if made >= TOGETHER then
-    burden()
-  end
+  weigh()
   return setmetatable(handle(), at_work[shown] or prepare(shown))
 end
 

@@ -186,9 +186,12 @@ function Manager.stat(...)
   return alone(self, ask_about, options(op, {url = url, method = "HEAD"}))
 end
 
--- Tells what is wrong with where a body comes from or goes to.
-local function misplaced(place, name)
-  if files.is_io(place) then
+-- Tells what is wrong with the arguments that both directions have, as `fault` does.
+local function transfer_fault(self, url, place, name)
+  local position, expected, value = fault(self, url)
+  if position then
+    return position, expected, value
+  elseif files.is_io(place) then
     return type(name) ~= "string" and 4 or nil, "string", name
   end
   return type(place) ~= "function" and 3 or nil, "io or function", place
@@ -197,10 +200,7 @@ end
 -- download(url, io, name [, op]) → bytes | nil, reason; download(url, f [, op]): f gets each piece
 function Manager.download(...)
   local self, url, place, name, op = ...
-  local position, expected, value = fault(self, url)
-  if not position then
-    position, expected, value = misplaced(place, name)
-  end
+  local position, expected, value = transfer_fault(self, url, place, name)
   if position then
     check.expected(position, expected, value, select("#", ...))
   end
@@ -221,10 +221,7 @@ end
 -- upload(url, io, name [, op]) → status, body | nil, reason; upload(url, f [, op]): f returns each piece
 function Manager.upload(...)
   local self, url, place, name, op = ...
-  local position, expected, value = fault(self, url)
-  if not position then
-    position, expected, value = misplaced(place, name)
-  end
+  local position, expected, value = transfer_fault(self, url, place, name)
   if position then
     check.expected(position, expected, value, select("#", ...))
   end

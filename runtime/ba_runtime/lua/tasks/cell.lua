@@ -52,10 +52,7 @@ local function over(task)
   end
   task.cell.running = false
   sched.cell = nil
-  if interrupt.target == task then
-    interrupt.target = nil
-    host.interrupt_over()
-  end
+  interrupt.ended(task)
 end
 
 local function failed(task, kind, message)

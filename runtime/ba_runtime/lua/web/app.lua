@@ -196,10 +196,7 @@ end
 
 local function over(task, ...)
   task.cell.running = false
-  if interrupt.target == task then
-    interrupt.target = nil
-    host.interrupt_over()
-  end
+  interrupt.ended(task)
   host.reply(task.ticket, ...)
 end
 
