@@ -5,18 +5,10 @@
  * message in one unmasked frame. Frames are made once: a load that masks each message would measure itself.
  * Linux only (epoll), like load.c.
  */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <time.h>
-#include <unistd.h>
+#define PROGRAM "websocket_load"
+#include "load_common.h"
 
-enum { BATCH = 512, HEAD = 16, LONGEST = 65535 };
+enum { HEAD = 16, LONGEST = 65535 };
 
 static const char REQUEST[] =
     "GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -32,19 +24,6 @@ struct connection {
 
 static unsigned char question[HEAD + LONGEST], answer[HEAD + LONGEST];
 static int question_bytes, answer_bytes;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "websocket_load: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
 
 /* Writes a final binary frame's header; returns its length. */
 static int header(unsigned char *frame, int size, int mask)
@@ -85,19 +64,18 @@ static void send_all(int fd, const void *data, int size)
     }
 }
 
+static void send_question(struct connection *c)
+{
+    send_all(c->fd, question, question_bytes);
+}
+
 static void open_connection(struct connection *c, int port, int epoll)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
     struct timeval patience = {.tv_sec = 5};
     char head[1024];
-    int on = 1, n = 0;
+    int n = 0;
 
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    c->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof address) < 0)
-        fail("connect");
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    c->fd = dial(port);
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     send_all(c->fd, REQUEST, sizeof REQUEST - 1);
     do { /* byte by byte: it is short, and what follows it is not ours */
@@ -107,8 +85,7 @@ static void open_connection(struct connection *c, int port, int epoll)
     } while (n < 4 || strcmp(head + n - 4, "\r\n\r\n") != 0);
     if (strncmp(head, "HTTP/1.1 101", 12) != 0)
         fail("no upgrade");
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event) < 0)
-        fail("epoll_ctl");
+    watch(epoll, c->fd, c);
 }
 
 /* Returns 1 when the whole answer is there. */
@@ -132,38 +109,19 @@ int main(int argc, char **argv)
 {
     if (argc != 6 || atoi(argv[3]) > LONGEST)
         return 2;
-    int port = atoi(argv[1]), connections = atoi(argv[2]), in_flight = connections;
+    int port = atoi(argv[1]), connections = atoi(argv[2]);
     double warm_up_s = atof(argv[4]), seconds = atof(argv[5]);
     struct connection *all = calloc(connections, sizeof *all);
-    struct epoll_event events[BATCH];
     int epoll = epoll_create1(0);
 
     make_frames(atoi(argv[3]));
     for (int i = 0; i < connections; i++)
         open_connection(&all[i], port, epoll);
     for (int i = 0; i < connections; i++)
-        send_all(all[i].fd, question, question_bytes);
+        send_question(&all[i]);
 
-    double start = now_s() + warm_up_s, end = start + seconds, now = 0;
-    long round_trips = 0;
-    while (in_flight > 0) {
-        int count = epoll_wait(epoll, events, BATCH, 5000);
-        if (count == 0 || (count < 0 && errno != EINTR))
-            fail("the server is silent");
-        now = now_s();
-        for (int i = 0; i < count; i++) {
-            struct connection *c = events[i].data.ptr;
-            if (!receive(c))
-                continue;
-            round_trips += now >= start && now < end;
-            if (now < end)
-                send_all(c->fd, question, question_bytes);
-            else
-                in_flight--;
-        }
-    }
+    measure(epoll, connections, warm_up_s, seconds, receive, send_question);
     for (int i = 0; i < connections; i++)
         send_all(all[i].fd, GOODBYE, sizeof GOODBYE - 1);
-    printf("%ld %f\n", round_trips, seconds);
     return 0;
 }
