@@ -283,7 +283,10 @@ def test_the_name_of_the_server_is_sent_unless_it_is_an_address(host: str | None
 def test_suites_are_spelled_as_documented() -> None:
     """Every suite that can be agreed upon has a name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    names = [documented_name(suite["name"]) for suite in context.get_ciphers()]
+    # Some builds of Python offer suites for shared keys and passwords too (RFC 4279, RFC 5054). Nobody has
+    # either here, so these are never agreed upon.
+    suites = [suite["name"] for suite in context.get_ciphers()]
+    names = [documented_name(suite) for suite in suites if not {"PSK", "SRP"} & set(suite.split("-"))]
     assert "UNKNOWN" not in names
     assert {"ECDHE_RSA_WITH_AES_256_GCM_SHA384", "AES_256_GCM_SHA384"} <= set(names)
     assert documented_name("AES256-SHA256") == "RSA_WITH_AES_256_CBC_SHA256"
