@@ -1,6 +1,7 @@
 """TLS: echo round trips and transfers of 100 MB, `ba-lua` against asyncio's streams, with the same client.
 
-The client is Python too, and about as slow as the servers, so what it sees says as much about itself. Where
+The client is Python too, and about as slow as the servers. So it encrypts what it uploads before the clock
+starts, and decrypts a download after it has stopped; what it sees of an echo says as much about itself. Where
 the system tells how much processor time a server has used (Linux), a second figure is divided by that.
 """
 
