@@ -69,6 +69,7 @@ class LuaThread(threading.Thread):
         self._closing = False
         self._ended = False
         self._unanswered: set[Future[Any]] = set()
+        self._polled: tuple[Value, ...] = ()
         self._state: LuaState | None = None
         self._is_short: bool | None = False  # of memory; None after a failure: the next poll has to look
         self.started: Future[None] = Future()
@@ -239,6 +240,7 @@ class LuaThread(threading.Thread):
         """Returns this thread's part of the crossing table."""
         return {
             "poll": self._poll,
+            "polled": lambda: self._polled,
             "take": self._take,
             "reply": self._reply,
             "socket_info": self._socket_info,
@@ -255,6 +257,9 @@ class LuaThread(threading.Thread):
 
     def _poll(self, deadline: float | None = None) -> tuple[Value, ...]:
         assert self._state is not None
+        if self._closing and not self._requests:
+            # Lua has been told already; but a finalizer may have run before it could listen, and wait now.
+            self._hand_over("close")
         is_short = self._state.is_short_of_memory()
         if is_short != self._is_short:
             self._is_short = is_short
@@ -263,7 +268,9 @@ class LuaThread(threading.Thread):
                 self._hand_over("memory", COLLECTIONS)
             else:
                 self._state.restore_bound()
-        return self._reactor.poll(deadline)
+        self._polled = ()  # it may be a megabyte, which `poll` is about to need again
+        self._polled = self._reactor.poll(deadline)
+        return self._polled
 
     def _memory_failed(self) -> None:
         assert self._state is not None

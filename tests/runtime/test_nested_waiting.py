@@ -217,3 +217,58 @@ def test_the_clock_goes_on_for_the_others_while_one_waits_in_place() -> None:
         table.sort(log)
         trace(table.concat(log, " "))
     """) == ["cosocket job timer"]
+
+
+def _handed_over(waiting: str) -> str:
+    """Returns a program that runs `waiting` in a finalizer while an event is handed to Lua.
+
+    A message goes back and forth, counted, and Lua collects often, so some finalizer runs in `poll` itself or
+    where its results are put away.
+    """
+    return f"""
+        local count = 0
+        local probe = {{}}
+        function probe.__gc()
+          local site = debug.getinfo(2, "n")
+          if site and (site.name == "poll" or site.name == "claim") then
+            {waiting}
+          else
+            setmetatable({{}}, probe)
+          end
+        end
+        local _, port = listen(function(s)
+          s:event(function(s) while true do s:write(s:read()) end end)
+        end)
+        ba.socket.event(function(s)
+          ba.socket.connect("127.0.0.1", port)
+          s:write "x"
+          while true do
+            s:write(s:read())
+            count = count + 1
+          end
+        end)
+        collectgarbage("incremental", 100, 400, 0)
+        setmetatable({{}}, probe)
+        await(function() return reached end)
+    """
+
+
+def test_a_finalizer_may_wait_for_what_arrives_together_with_it() -> None:
+    """The only message under way is the one that was being handed over."""
+    program = _handed_over("""
+        local goal, deadline = count + 3, ba.clock() + 2000
+        while count < goal and ba.clock() < deadline do ba.sleep(1) end
+        reached = count
+        trace(count >= goal)
+    """)
+    assert traced(program) == ["true"]
+
+
+def test_a_runtime_closes_while_a_finalizer_waits_there() -> None:
+    """It hears of the end though it ran before Lua had been told."""
+    for _ in range(20):
+        with session() as lua:
+            assert lua.run(_handed_over("reached = true ba.sleep(1e9)")).error is None
+            thread = lua.runtime._thread
+            lua.runtime.close(timeout_s=5)
+            assert not thread.is_alive()

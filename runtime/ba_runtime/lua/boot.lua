@@ -2,6 +2,7 @@
 
 local import = ...
 local host = import "host"
+local background = import "tasks/background"
 local sched = import "tasks/sched"
 local interrupt = import "tasks/interrupt"
 local seal = import "seal"
@@ -156,7 +157,7 @@ end
 
 -- Answers when nothing goes on in the background any more.
 function requests.idle(ticket)
-  sched.when_idle(function()
+  background.when_idle(function()
     host.reply(ticket)
   end)
 end

@@ -5,6 +5,8 @@
 
 local import = ...
 local host = import "host"
+local background = import "tasks/background"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local report = import "tasks/report"
@@ -16,13 +18,13 @@ local READABLE = reasons.READABLE
 
 local cosocket = {}
 
-local held = sched.keeper({})
+local held = keepers.add({})
 
 local function leave(task, over)
   local S = task.sock
   task.over = true
   held[S] = nil
-  sched.count(-1)
+  background.count(-1)
   if S.task == task then
     S.task, S.waiting, S.owed = nil, nil, nil
     S.over = over
@@ -64,7 +66,7 @@ local function start(S, f, ...)
   task.cell = task.cell or S.cell
   S.task = task
   held[S] = true
-  sched.count(1)
+  background.count(1)
   run(task, S.u, ...)
   if task.stalled then
     settle(task)

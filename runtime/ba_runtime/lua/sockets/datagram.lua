@@ -2,6 +2,7 @@
 
 local import = ...
 local host = import "host"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
@@ -14,7 +15,7 @@ local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, r
 
 local datagram = {}
 
-local awaited = sched.keeper({}) -- handlers are weak, and an answer is wanted even if nobody waits any more
+local awaited = keepers.add({}) -- handlers are weak, and an answer is wanted even if nobody waits any more
 
 local function deliver(S, task, full, data, ...)
   S.received = S.received + #data

@@ -34,6 +34,7 @@
 
 local import = ...
 local host = import "host"
+local background = import "tasks/background"
 local sched = import "tasks/sched"
 local userdata = import "userdata"
 local check = import "check"
@@ -217,7 +218,7 @@ function meta.__gc(self, is_collected)
     sock.close(S)
     if is_collected then
       if S.task then -- it was disabled, and nobody can enable it any more
-        sched.count(-1)
+        background.count(-1)
       end
       state[self] = nil
       total = total - 1

@@ -23,11 +23,11 @@ local import = ...
 local host = import "host"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
+local keepers = import "tasks/keepers"
 
 local create, resume, yield, isyieldable, status, close =
   coroutine.create, coroutine.resume, coroutine.yield, coroutine.isyieldable, coroutine.status, coroutine.close
-local error, select, next, pack, unpack, setmetatable =
-  error, select, next, table.pack, table.unpack, setmetatable
+local error, select, pack, unpack, setmetatable = error, select, table.pack, table.unpack, setmetatable
 local poll, clock = host.poll, host.monotonic
 
 local sched = {
@@ -172,6 +172,7 @@ end
 local function in_place(task)
   local before, own = sched.current, sched.own
   task.nested = true
+  sched.claim_again()
   sched.loop(task)
   task.nested = nil
   sched.current, sched.own = before, own
@@ -247,29 +248,6 @@ function sched.settle(task)
   end
 end
 
--- ---------------------------------------------------------------- what goes on in the background
-
-local background, idle = 0, {}
-
--- Counts cosockets and thread jobs, by +1 and -1.
-function sched.count(change)
-  background = background + change
-  if background == 0 then
-    for i = #idle, 1, -1 do
-      idle[i]()
-      idle[i] = nil
-    end
-  end
-end
-
--- Calls f once nothing is left in the background.
-function sched.when_idle(f)
-  if background == 0 then
-    return f()
-  end
-  idle[#idle + 1] = f
-end
-
 -- ---------------------------------------------------------------- the loop
 
 -- Who gets an event, by the number that Python reports it under. Weak: what nobody else holds is garbage.
@@ -279,22 +257,39 @@ sched.handlers = handlers
 local events, first, last = {}, 1, 0 -- numbers and values in turn
 local NOBODY <const> = math.maxinteger -- a number that no socket ever has
 
-local function enqueue(...)
-  local n = select("#", ...)
+local unclaimed = false -- what a poll has returned is not in the queue yet
+
+local function append(arrived, n)
   if first > last then
-    events, first, last = {...}, 1, n
+    events, first, last = arrived, 1, n
     return
   end
-  local arrived = {...}
   for i = 1, n do
     events[last + i] = arrived[i]
   end
   last = last + n
 end
 
+-- Takes what a poll returns. While Python hands it over, and while the table is made, a finalizer may run; one that
+-- waits has taken it by then, or it would wait for what only goes on after it.
+local function claim(...)
+  local arrived = {...}
+  if unclaimed then
+    unclaimed = false
+    append(arrived, select("#", ...))
+  end
+end
+
+-- The same for such a finalizer.
+function sched.claim_again()
+  if unclaimed then
+    claim(host.polled())
+  end
+end
+
 -- Adds a signal as if it had just arrived.
 function sched.post(number, signal)
-  enqueue(-number, signal)
+  append({-number, signal}, 2)
 end
 
 -- Takes back the data that has arrived under a number and that nobody has got yet.
@@ -358,7 +353,8 @@ function sched.loop(waiter)
       end
     end
     if first > last then
-      enqueue(poll(ready_first <= ready_last and 0 or deadlines.next()))
+      unclaimed = true
+      claim(poll(ready_first <= ready_last and 0 or deadlines.next()))
     end
     handle_events(waiter, saved)
     if first > last and deadlines.next() then
@@ -371,22 +367,9 @@ end
 
 -- ---------------------------------------------------------------- the end
 
-local keepers = {}
-
--- Registers a table that keeps tasks or objects alive, to be emptied when the runtime closes.
-function sched.keeper(keeper)
-  keepers[#keepers + 1] = keeper
-  return keeper
-end
-
 -- Drops everything that waits.
 function sched.forget()
-  for i = 1, #keepers do
-    local keeper = keepers[i]
-    for key in next, keeper do
-      keeper[key] = nil
-    end
-  end
+  keepers.empty()
   ready, ready_first, ready_last = {}, 1, 0
   events, first, last = {}, 1, 0
   sched.cell, interrupt.target = nil, nil

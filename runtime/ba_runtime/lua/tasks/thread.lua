@@ -4,6 +4,8 @@
 -- is the order: a pool runs at most so many jobs at once, a queue of its own (`create`) one after the other.
 
 local import = ...
+local background = import "tasks/background"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local userdata = import "userdata"
 local check = import "check"
@@ -14,7 +16,7 @@ local type, select, setmetatable, pairs = type, select, setmetatable, pairs
 local thread = {}
 
 local POOL_SIZE, POOL_LIMIT = 3, 20
-local running = sched.keeper({}) -- task → true: keeps what runs alive
+local running = keepers.add({}) -- task → true: keeps what runs alive
 
 local function next_job(queue)
   while queue.active < queue.size and queue.first <= queue.last do
@@ -32,7 +34,7 @@ local function over(task)
   running[task] = nil
   queue.active = queue.active - 1
   next_job(queue)
-  sched.count(-1)
+  background.count(-1)
 end
 
 local KIND = {
@@ -57,7 +59,7 @@ end
 local function add(queue, f)
   local task = sched.task(KIND, f)
   task.queue = queue
-  sched.count(1)
+  background.count(1)
   queue.last = queue.last + 1
   queue[queue.last] = task
   next_job(queue)

@@ -6,6 +6,7 @@
 
 local import = ...
 local host = import "host"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local deadlines = import "tasks/deadlines"
 local userdata = import "userdata"
@@ -21,7 +22,7 @@ local state = setmetatable({}, {__mode = "k"})
 local meta = {__name = "BATIMER"}
 meta.__index = meta
 
-local kept = sched.keeper({})
+local kept = keepers.add({})
 local WEAK = {__mode = "v"}
 
 -- A timer that was set again by, or during, its own callback may be due before that is over; it then follows.

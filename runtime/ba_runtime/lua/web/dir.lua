@@ -5,6 +5,8 @@
 -- was inserted first, and the next one when a function says that it has not answered.
 
 local import = ...
+local background = import "tasks/background"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local exchange = import "web/exchange"
 local page = import "web/page"
@@ -28,7 +30,7 @@ local function new_node(name, priority)
 end
 
 local root = new_node("", 0)
-sched.keeper(root.children)
+keepers.add(root.children)
 
 -- ---------------------------------------------------------------- the tree
 
@@ -147,10 +149,10 @@ end
 local function link(parent, node)
   if node.parent then
     detach(node)
-    sched.count(-1)
+    background.count(-1)
   end
   attach(parent, node)
-  sched.count(1)
+  background.count(1)
 end
 
 local function unlink(node)
@@ -158,7 +160,7 @@ local function unlink(node)
     return false
   end
   detach(node)
-  sched.count(-1)
+  background.count(-1)
   return true
 end
 

@@ -22,6 +22,7 @@
 
 local import = ...
 local host = import "host"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local reasons = import "sockets/reasons"
 
@@ -37,7 +38,7 @@ local CELL_BYTES = 16 << 20
 
 local HTML = "text/html; charset=utf-8"
 
-local live = sched.keeper({}) -- by connection: handlers are weak
+local live = keepers.add({}) -- by connection: handlers are weak
 
 -- ---------------------------------------------------------------- events
 

@@ -4,6 +4,8 @@
 -- of other names fall through to the globals.
 
 local import = ...
+local background = import "tasks/background"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local exchange = import "web/exchange"
 local request = import "web/request"
@@ -66,12 +68,12 @@ end
 -- ---------------------------------------------------------------- the task
 
 -- Tasks that have answered wait here for the next request: making one takes as long as running a small page.
-local idle, count = sched.keeper({}), 0
+local idle, count = keepers.add({}), 0
 local MOST_IDLE = 16
 
 local function leave(task)
   task.X.task, task.X, task.cell = nil, nil, nil
-  sched.count(-1)
+  background.count(-1)
 end
 
 local function failed(task, X, cell, problem)
@@ -132,7 +134,7 @@ end
 
 -- Answers an exchange by `f(X)`, in a task of its own.
 function page.start(X, f)
-  sched.count(1)
+  background.count(1)
   local task = idle[count]
   if task then
     idle[count] = nil

@@ -5,6 +5,7 @@
 
 local import = ...
 local host = import "host"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local exchange = import "web/exchange"
 local files = import "files"
@@ -18,7 +19,7 @@ local setmetatable, sub, unpack = setmetatable, string.sub, table.unpack
 
 local page_cell = {}
 
-local tables = sched.keeper({}) -- by path or name: the `page` table
+local tables = keepers.add({}) -- by path or name: the `page` table
 local env -- the `app` of these pages, which belong to no folder
 
 local function new_page(chunk, path, name)

@@ -5,6 +5,7 @@
 
 local import = ...
 local host = import "host"
+local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local deadlines = import "tasks/deadlines"
 local exchange = import "web/exchange"
@@ -15,7 +16,7 @@ local sub, match, gsub, error, clock = string.sub, string.match, string.gsub, er
 
 local web = {}
 
-local held = sched.keeper({})
+local held = keepers.add({})
 local port
 
 -- ---------------------------------------------------------------- what time does
@@ -31,7 +32,7 @@ end
 
 -- ---------------------------------------------------------------- requests
 
-local fixed = sched.keeper({}) -- by path: pages that cells have put there
+local fixed = keepers.add({}) -- by path: pages that cells have put there
 
 local function dispatch(X, path)
   local f = fixed[path]
