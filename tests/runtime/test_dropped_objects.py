@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.lua._programs import session
 
-BOUND_KB = 6000
+BOUND_KB = 10_000
 
 PROGRAMS = {
     "timers": "for _ = 1, 100000 do ba.timer(print) note() end",

@@ -21,14 +21,17 @@
 
 local import = ...
 local host = import "host"
+local collector = import "collector"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
 local keepers = import "tasks/keepers"
 
 local create, resume, yield, isyieldable, status, close =
   coroutine.create, coroutine.resume, coroutine.yield, coroutine.isyieldable, coroutine.status, coroutine.close
-local error, select, pack, unpack, setmetatable = error, select, table.pack, table.unpack, setmetatable
+local error, select, pack, unpack, concat, setmetatable =
+  error, select, table.pack, table.unpack, table.concat, setmetatable
 local poll, clock = host.poll, host.monotonic
+local probe = collector.probe
 
 local sched = {
   current = nil, -- the running task
@@ -294,13 +297,14 @@ end
 
 -- Takes back the data that has arrived under a number and that nobody has got yet.
 function sched.recall(number)
-  local data = ""
+  local data, n = {}, 0
   for i = first, last, 2 do
     if events[i] == number then
-      data, events[i] = data .. events[i + 1], NOBODY
+      n = n + 1
+      data[n], events[i] = events[i + 1], NOBODY
     end
   end
-  return data
+  return concat(data)
 end
 
 local function take_ready()
@@ -351,6 +355,9 @@ function sched.loop(waiter)
       if waiter and waiter.mail then
         return
       end
+    end
+    if not probe[1] then
+      collector.put_off()
     end
     if first > last then
       unclaimed = true
