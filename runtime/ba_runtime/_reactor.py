@@ -23,6 +23,7 @@ import selectors
 import socket
 from collections import deque
 from collections.abc import Callable
+from itertools import chain, repeat
 from time import monotonic
 from typing import Protocol, TypeAlias
 
@@ -157,10 +158,7 @@ class Reactor:
 
     def deliver(self, number: int, *received: Value) -> None:
         """Adds what a `receive` returned, or would return one by one, as `poll` does itself."""
-        emitted = self._emitted
-        for value in received:
-            emitted.append(number)
-            emitted.append(value)
+        self._emitted.extend(chain.from_iterable(zip(repeat(number), received)))
 
     def post(self, work: Callable[[], None]) -> None:
         """Runs `work` on the Lua thread, soon. Any thread may call this."""

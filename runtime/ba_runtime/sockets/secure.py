@@ -34,7 +34,7 @@ from .stream import Stream
 RAW_BYTES = 17 << 10
 # What one poll hands out at most: all that one receive into `scratch` brings, for each poll costs as much as
 # ten chunks.
-POLL_CHUNKS = 65
+POLL_CHUNKS = 129
 PIECE_BYTES = 128 << 10  # what is encrypted at a time
 
 

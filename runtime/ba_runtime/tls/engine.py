@@ -36,6 +36,7 @@ from .store import CertStore
 from .unofficial import peer_chain
 
 CHUNK_BYTES = 8192  # what one read of the original returns at most
+FEED_BYTES = 128 << 10  # what OpenSSL is given at a time: it keeps memory for as much as it ever got at once
 HEAD_BYTES = 2  # enough of the first record to tell TLS from something else
 SESSION_LOOKS = 3  # how often a client looks for a session in one connection, see sessions.py
 INTERNAL_ERROR = b"\x15\x03\x03\x00\x02\x02\x50"  # a record: alert, fatal, internal_error (RFC 8446, 6)
@@ -137,8 +138,15 @@ class Engine:
         """
         if not (self._is_open and data):
             return self._receive_slowly(data)
-        self._incoming.write(data)
-        return self._read()
+        if len(data) <= FEED_BYTES:
+            self._incoming.write(data)
+            return self._read()
+        events: list[Event] = []
+        for start in range(0, len(data), FEED_BYTES):
+            if self._is_open:
+                self._incoming.write(data[start : start + FEED_BYTES])
+                events += self._read()
+        return events
 
     def _read(self) -> list[Event]:
         """Reads all there is. The connection is open."""

@@ -123,7 +123,7 @@ local function ready(S, value)
   if reader then
     return run(reader, value)
   end
-  S.inbox = S.inbox and S.inbox .. value or value
+  sock.keep(S, value)
   if not S.busy or #S.inbox >= EARLY_BYTES then
     hold_back(S)
   end

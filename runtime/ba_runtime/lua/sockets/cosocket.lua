@@ -90,13 +90,14 @@ function cosocket.adopt(S, f, nonblocking, ...)
     local old = S
     S = sock.new(old.cell)
     local number, ready = old.number, old.ready
-    local inbox, eof, armed, busy, send, secure = old.inbox, old.eof, old.armed, old.busy, old.send, old.secure
+    local inbox, taken, eof, armed = old.inbox, old.taken, old.eof, old.armed
+    local busy, send, secure = old.busy, old.send, old.secure
     local is_stream, web = old.stream, old.websocket
     old.number = nil
     sock.close(old)
     sock.wake_writers(old, nil, "socketclosed")
     sock.open(S, number, ready)
-    S.inbox, S.eof, S.armed, S.busy, S.send, S.secure = inbox, eof, armed, busy, send, secure
+    S.inbox, S.taken, S.eof, S.armed, S.busy, S.send, S.secure = inbox, taken, eof, armed, busy, send, secure
     S.stream, S.listening, S.datagram, S.connected = is_stream, old.listening, old.datagram, old.connected
     S.websocket = web
   end

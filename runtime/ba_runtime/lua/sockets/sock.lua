@@ -17,7 +17,8 @@
 --   owed      …and its own close has not been called yet: that one still answers true
 --   send      the system's own `send`, while it may be called: not when Python holds unsent data, and not on
 --             TLS; there secure is what encrypts and sends
---   inbox     data that came while nobody read; eof: then came the end, for this reason
+--   inbox     data that came while nobody read; taken: the bytes at its front that were read since, on a stream
+--   eof       after the inbox came the end, for this reason
 --   armed     Python reports what arrives; on a stream also: nothing is kept, and no end has come
 --   upgrader  who waits for the handshake of an upgrade
 --   reader, readers   blocked tasks that read; writers: tasks that wait for the queue to drain
@@ -64,7 +65,7 @@ end
 function sock.open(S, number, ready)
   S.number, S.ready, S.open, S.used = number, ready, true, true
   S.listening, S.datagram, S.connected = nil, nil, nil
-  S.inbox, S.eof, S.armed, S.busy, S.misread, S.secure, S.websocket = nil, nil, nil, nil, nil, nil, nil
+  S.inbox, S.taken, S.eof, S.armed, S.busy, S.misread, S.secure, S.websocket = nil, nil, nil, nil, nil, nil, nil, nil
   if S.shut then
     S.shut = false
     active = active + 1
@@ -80,11 +81,22 @@ function sock.close(S)
     S.number = nil
     host.close(number)
   end
-  S.open, S.stream, S.websocket, S.inbox, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil, nil
+  S.open, S.stream, S.websocket, S.inbox, S.taken, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil, nil, nil
   if not S.shut then
     S.shut = true
     active = active - 1
   end
+end
+
+-- Keeps data that nobody reads now. What came with it in the same poll (only TLS hands out several chunks) is put to it
+-- at once, and not chunk by chunk.
+function sock.keep(S, value)
+  if S.secure then
+    local rest = sched.recall(S.number)
+    S.received = S.received + #rest
+    value = value .. rest
+  end
+  S.inbox = S.inbox and S.inbox .. value or value
 end
 
 -- ---------------------------------------------------------------- who waits

@@ -2,8 +2,8 @@
 --
 -- A read does not try the system first: it waits for the reactor, which has received a chunk by the time it
 -- wakes Lua, so a request and its answer cost one receive and one send. Data that comes while nobody reads is
--- kept (what one poll brings: a chunk, with TLS a few) and the interest switched off, so the peer is slowed down
--- by its own system's buffers.
+-- kept (what one poll brings: a chunk, with TLS a megabyte at most) and the interest switched off, so the peer is
+-- slowed down by its own system's buffers.
 --
 -- A write calls the system at once. What is left over goes to Python's queue; a blocking write then waits for
 -- it to drain, one in queued mode ("s", or connected inside a cosocket) returns how much waits.
@@ -16,8 +16,9 @@ local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 
 local pcall, type, sub = pcall, type, string.sub
+local keep = sock.keep
 local send, queued, arm, disarm, sender = host.send, host.queued, host.arm, host.disarm, host.sender
-local run, wake, pause, block = sched.run, sched.wake, sched.pause, sched.block
+local run, wake, pause, block, take_next = sched.run, sched.wake, sched.pause, sched.block, sched.take_next
 local clock = host.monotonic
 local CONNECTED, DRAINED, READABLE = reasons.CONNECTED, reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
@@ -55,15 +56,23 @@ local function hold_back(S)
   disarm(S.number)
 end
 
--- Takes a chunk of what was kept; there is something.
+-- Takes a chunk of what was kept; there is something. The rest stays where it is: it may be much.
 local function take_inbox(S)
-  local data = S.inbox
-  if #data <= CHUNK_BYTES then
-    S.inbox = nil
-    return data
+  local data, taken = S.inbox, S.taken or 0
+  local upto = taken + CHUNK_BYTES
+  if #data > upto then
+    S.taken = upto
+    return sub(data, taken + 1, upto)
   end
-  S.inbox = sub(data, CHUNK_BYTES + 1)
-  return sub(data, 1, CHUNK_BYTES)
+  S.inbox, S.taken = nil, nil
+  return taken > 0 and sub(data, taken + 1) or data
+end
+
+-- Takes all that was kept, which may be nothing.
+function stream.take_all(S)
+  local data, taken = S.inbox or "", S.taken or 0
+  S.inbox, S.taken = nil, nil
+  return taken > 0 and sub(data, taken + 1) or data
 end
 
 local function control(S, signal)
@@ -116,7 +125,7 @@ local function ready(S, value, is_signal)
   elseif reader then
     return run(reader, value)
   end
-  S.inbox = S.inbox and S.inbox .. value or value
+  keep(S, value)
   if S.armed then
     hold_back(S)
   end
@@ -180,11 +189,13 @@ end
 
 -- Puts TLS on the stream and waits for the handshake; false when there is none to put it on.
 function stream.upgrade(S, context, alpn, own)
-  if not host.upgrade(S.number, context, alpn, S.inbox or "") then
+  local early = stream.take_all(S)
+  if not host.upgrade(S.number, context, alpn, early) then
+    S.inbox = early ~= "" and early or nil
     return false
   end
   local task = sched.caller()
-  S.inbox, S.armed, S.ready, S.upgrader = nil, nil, upgraded, task
+  S.armed, S.ready, S.upgrader = nil, upgraded, task
   S.send, S.secure = sender(S.number)
   if own then
     S.waiting = "upgrade"
@@ -220,6 +231,12 @@ function stream.read_own(S, wait_s)
     end
     S.armed = true
     arm(S.number)
+  elseif S.secure then -- which gets several chunks in one poll
+    local data = take_next(S.number)
+    if data then
+      S.received = S.received + #data
+      return data
+    end
   end
   local task = S.task
   if wait_s then

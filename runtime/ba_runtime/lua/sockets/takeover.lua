@@ -62,7 +62,7 @@ function takeover.sock2req(...)
   end
   web.listen()
   local number = S.number
-  data = data .. (S.inbox or "") .. sched.recall(S.number)
+  data = data .. stream.take_all(S) .. sched.recall(S.number)
   S.number = nil -- so that closing the object leaves the connection alone
   sched.handlers[number] = nil
   cosocket.close(S)

@@ -316,9 +316,10 @@ local function ready(S, value, is_signal)
     S.received = S.received + #value
   end
   if S.inbox then
-    S.inbox = S.inbox .. value
     if value == "" then
       S.eof = "socketreadfailed"
+    else
+      sock.keep(S, value)
     end
     return hold_back(S)
   elseif value == "" then
@@ -331,9 +332,9 @@ end
 function websocket.adopt(S, is_client, early)
   local W = {more = false}
   W.receive, W.arrived, W.write, W.ping, W.drained, W.goodbye = host.ws_open(S.number, is_client)
-  local kept = (early or "") .. (S.inbox or "")
+  local kept = (early or "") .. stream.take_all(S)
   S.websocket, S.ready = W, ready
-  S.stream, S.send, S.inbox = false, nil, nil
+  S.stream, S.send = false, nil
   if kept ~= "" then
     feed(S, W, kept)
   end
