@@ -40,6 +40,7 @@ function purposes.download(s)
 end
 
 local function serve(s)
+  s:setoption("tcp-nodelay", true) -- as asyncio does by itself
   local purpose = s:read()
   if purpose then
     purposes[purpose](s)
