@@ -34,20 +34,19 @@ TRANSFER = f"""
       end
       trace(#all, largest)
     end
+    local function receive(s)
+      s:write "go"
+      while got < SIZE do
+        take(s:read())
+        if #pieces % 50 == 1 then ba.sleep(1) end
+      end
+      judge()
+      done = true
+    end
 """
 
 HELD_UP = {
-    "a cosocket that sleeps now and then": """
-        client:event(function(s)
-          s:write "go"
-          while got < SIZE do
-            take(s:read())
-            if #pieces % 50 == 1 then ba.sleep(1) end
-          end
-          judge()
-          done = true
-        end)
-    """,
+    "a cosocket that sleeps now and then": "client:event(receive)",
     "a cosocket that is resumed by a write each time": """
         local near, far = pair()
         far:event(function(s) while true do local d = s:read() if not d then return end take(d) end end)
@@ -65,15 +64,7 @@ HELD_UP = {
         judge()
         done = true
     """,
-    "a cell": """
-        client:write "go"
-        while got < SIZE do
-          take(client:read())
-          if #pieces % 50 == 1 then ba.sleep(1) end
-        end
-        judge()
-        done = true
-    """,
+    "a cell": "receive(client)",
     "one object after another": """
         local function some(s)
           for _ = 1, 30 do

@@ -18,15 +18,20 @@ local LOWEST_SHOWN = 5
 
 local output = {}
 
-local function respond(data)
-  local task = sched.current
-  local cell = task and task.cell
-  if cell and cell.running then
-    host.print(cell.id, data)
-  else
-    host.late_print(cell and cell.id or 0, data)
+-- Returns what sends text to the running cell by `crossing`; of code whose cell is over, to the trace.
+function output.responder(crossing)
+  return function(data)
+    local task = sched.current
+    local cell = task and task.cell
+    if cell and cell.running then
+      crossing(cell.id, data)
+    else
+      host.late_print(cell and cell.id or 0, data)
+    end
   end
 end
+
+local respond = output.responder(host.print)
 output.respond = respond
 
 -- print(...) → true

@@ -20,16 +20,6 @@ local stdio = {}
 
 -- ---------------------------------------------------------------- writing
 
-local function respond_error(data)
-  local task = sched.current
-  local cell = task and task.cell
-  if cell and cell.running then
-    host.print_error(cell.id, data)
-  else
-    host.late_print(cell and cell.id or 0, data)
-  end
-end
-
 local meta = {__name = "FILE*"}
 meta.__index = meta
 local streams = setmetatable({}, {__mode = "k"})
@@ -47,7 +37,7 @@ end
 
 local stdin = stream({name = "stdin"})
 local stdout = stream({name = "stdout", write = output.respond})
-local stderr = stream({name = "stderr", write = respond_error})
+local stderr = stream({name = "stderr", write = output.responder(host.print_error)})
 
 local function write_all(put, ...)
   for i = 1, select("#", ...) do

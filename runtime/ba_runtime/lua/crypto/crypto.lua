@@ -72,29 +72,25 @@ function crypto.verify(...)
     option(op, "password"))
 end
 
--- encrypt(data, key [, op]): the data for the private key's owner alone; as long as the key at most, less padding.
-function crypto.encrypt(...)
-  local count, data, key, op = select("#", ...), ...
-  data = check.string(1, data, count)
-  key = check.string(2, key, count)
-  if op ~= nil and type(op) ~= "table" then
-    check.expected(3, "table", op)
+-- Encrypting and decrypting take the same arguments.
+local function with_key(crossing)
+  return function(...)
+    local count, data, key, op = select("#", ...), ...
+    data = check.string(1, data, count)
+    key = check.string(2, key, count)
+    if op ~= nil and type(op) ~= "table" then
+      check.expected(3, "table", op)
+    end
+    return crossing(data, key, type_option(op, ENCRYPTION_TYPES), hash_option(op, OAEP_HASHES), option(op, "label"),
+      option(op, "password"))
   end
-  return host.crypto_encrypt(data, key, type_option(op, ENCRYPTION_TYPES), hash_option(op, OAEP_HASHES),
-    option(op, "label"), option(op, "password"))
 end
 
+-- encrypt(data, key [, op]): the data for the private key's owner alone; as long as the key at most, less padding.
+crypto.encrypt = with_key(host.crypto_encrypt)
+
 -- decrypt(data, key [, op]): what was encrypted.
-function crypto.decrypt(...)
-  local count, data, key, op = select("#", ...), ...
-  data = check.string(1, data, count)
-  key = check.string(2, key, count)
-  if op ~= nil and type(op) ~= "table" then
-    check.expected(3, "table", op)
-  end
-  return host.crypto_decrypt(data, key, type_option(op, ENCRYPTION_TYPES), hash_option(op, OAEP_HASHES),
-    option(op, "label"), option(op, "password"))
-end
+crypto.decrypt = with_key(host.crypto_decrypt)
 
 -- Puts names and values that come in turn into a table; nil and the reason pass.
 local function as_table(first, ...)

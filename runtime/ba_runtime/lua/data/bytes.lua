@@ -37,18 +37,23 @@ function bytes.h2n(...)
   return pack(format, value & (1 << size * 8) - 1)
 end
 
--- n2h(size, data [, offset = 1]): the unsigned integer in `size` bytes of `data`; size 8 wraps to negative.
-function bytes.n2h(...)
-  local count, size, data, offset = select("#", ...), ...
-  size = check.integer(1, size, count)
-  data = check.string(2, data, count)
-  offset = offset == nil and 1 or check.integer(3, offset, count)
-  local message = fault(INTEGER, size, data, offset)
-  if message then
-    error(message, 2)
+-- Reading takes the same arguments for both kinds of number.
+local function reader(formats)
+  return function(...)
+    local count, size, data, offset = select("#", ...), ...
+    size = check.integer(1, size, count)
+    data = check.string(2, data, count)
+    offset = offset == nil and 1 or check.integer(3, offset, count)
+    local message = fault(formats, size, data, offset)
+    if message then
+      error(message, 2)
+    end
+    return (unpack(formats[size], data, offset))
   end
-  return (unpack(INTEGER[size], data, offset))
 end
+
+-- n2h(size, data [, offset = 1]): the unsigned integer in `size` bytes of `data`; size 8 wraps to negative.
+bytes.n2h = reader(INTEGER)
 
 -- fh2n(size, number): the IEEE 754 number in 4 or 8 bytes; what is too large for 4 becomes infinite.
 function bytes.fh2n(...)
@@ -63,16 +68,6 @@ function bytes.fh2n(...)
 end
 
 -- fn2h(size, data [, offset = 1]): the IEEE 754 number in 4 or 8 bytes of `data`, always a float.
-function bytes.fn2h(...)
-  local count, size, data, offset = select("#", ...), ...
-  size = check.integer(1, size, count)
-  data = check.string(2, data, count)
-  offset = offset == nil and 1 or check.integer(3, offset, count)
-  local message = fault(FLOAT, size, data, offset)
-  if message then
-    error(message, 2)
-  end
-  return (unpack(FLOAT[size], data, offset))
-end
+bytes.fn2h = reader(FLOAT)
 
 return bytes

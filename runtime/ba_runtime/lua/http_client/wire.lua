@@ -18,6 +18,7 @@ local reasons = import "sockets/reasons"
 
 local type = type
 local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
+local arm, hold_back = sock.arm, sock.hold_back
 local CONNECTED, DRAINED, SEND_FAILED, CANNOT_RESOLVE, TLS_FAILED, HANDSHAKING =
   reasons.CONNECTED, reasons.DRAINED, reasons.SEND_FAILED, reasons.CANNOT_RESOLVE, reasons.TLS_FAILED,
   reasons.HANDSHAKING
@@ -61,20 +62,6 @@ function wire.is_busy(S)
 end
 
 -- ---------------------------------------------------------------- events
-
-local function hold_back(S)
-  if S.armed then
-    S.armed = nil
-    host.disarm(S.number)
-  end
-end
-
-local function arm(S)
-  if not S.armed then
-    S.armed = true
-    host.arm(S.number)
-  end
-end
 
 -- The connection is over, for this reason; "" is the orderly end.
 local function ended(S, reason)

@@ -155,10 +155,7 @@ function cosocket.resume(S, ...)
       sched.post(S.number, READABLE)
       return true
     end
-    if not S.armed then
-      S.armed = true
-      host.arm(S.number)
-    end
+    sock.arm(S)
     return true
   end
   S.waiting = nil

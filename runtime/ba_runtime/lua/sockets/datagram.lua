@@ -6,11 +6,10 @@ local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
-local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 
-local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
-local receive, arm, disarm = host.udp_receive, host.arm, host.disarm
+local clock, run, block = host.monotonic, sched.run, sched.block
+local receive, disarm = host.udp_receive, host.disarm
 local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, reasons.CANNOT_RESOLVE
 
 local datagram = {}
@@ -59,29 +58,16 @@ function datagram.open(S, number, connected)
   S.datagram, S.connected = true, connected
 end
 
-local function prepare(S)
-  if not S.armed then
-    S.armed = true
-    arm(S.number)
-  end
-end
-
 -- Reads in the socket's own cosocket; with `full` also the sender's address, port and whether it is IPv6.
 function datagram.read_own(S, wait_s, full)
-  prepare(S)
-  local task = S.task
-  if wait_s then
-    task.expire = stream.read_expired
-    deadlines.set(task, clock() + wait_s)
-  end
+  sock.arm(S)
   S.with_sender = full or false
-  S.waiting = "read"
-  return pause(task)
+  return stream.wait_own(S, wait_s)
 end
 
 -- Reads in any other code: data only.
 function datagram.read_blocking(S, wait_s)
-  prepare(S)
+  sock.arm(S)
   local task = sched.caller()
   sock.add_reader(S, task)
   return block(task, wait_s and clock() + wait_s)

@@ -7,7 +7,7 @@ local sock = import "sockets/sock"
 local stream = import "sockets/stream"
 
 local run, pause = sched.run, sched.pause
-local accept, arm, disarm = host.tcp_accept, host.arm, host.disarm
+local accept, disarm = host.tcp_accept, host.disarm
 
 local listener = {}
 
@@ -34,10 +34,7 @@ end
 
 -- Waits, in the listener's own cosocket, for the next client.
 function listener.accept(S)
-  if not S.armed then
-    S.armed = true
-    arm(S.number)
-  end
+  sock.arm(S)
   S.waiting = "accept"
   return pause(S.task)
 end

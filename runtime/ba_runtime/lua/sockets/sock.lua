@@ -88,6 +88,22 @@ function sock.close(S)
   end
 end
 
+-- Asks for what arrives.
+function sock.arm(S)
+  if not S.armed then
+    S.armed = true
+    host.arm(S.number)
+  end
+end
+
+-- Leaves what arrives with the system.
+function sock.hold_back(S)
+  if S.armed then
+    S.armed = nil
+    host.disarm(S.number)
+  end
+end
+
 -- Keeps data that nobody reads now. What came with it in the same poll (only TLS hands out several chunks) is put to it
 -- at once, and not chunk by chunk.
 function sock.keep(S, value)

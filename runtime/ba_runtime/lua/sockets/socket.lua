@@ -15,7 +15,6 @@ local datagram = import "sockets/datagram"
 local listener = import "sockets/listener"
 local cosocket = import "sockets/cosocket"
 local dial = import "sockets/dial"
-local deadlines = import "tasks/deadlines"
 local websocket = import "sockets/websocket"
 import "sockets/secure" -- adds its methods
 local takeover = import "sockets/takeover"
@@ -23,7 +22,6 @@ local text = import "console/text"
 
 local type, select, error, pcall, tonumber, mathtype, sub, rawequal =
   type, select, error, pcall, tonumber, math.type, string.sub, rawequal
-local clock = host.monotonic
 local state, meta = sock.state, sock.meta
 local to_text = text.tostring
 local whole = check.whole
@@ -41,11 +39,7 @@ end
 -- Reading where there is no connection. Returns a true third value when that is worth raising.
 local function read_closed(S, wait_s, own)
   if own and wait_s and not S.used and not S.lost then -- an idle cosocket reads to wait
-    local task = S.task
-    task.expire = stream.read_expired
-    deadlines.set(task, clock() + wait_s)
-    S.waiting = "read"
-    return sched.pause(task)
+    return stream.wait_own(S, wait_s)
   elseif S.misread then
     return nil, nil, true
   end

@@ -157,8 +157,7 @@ local function upgraded(S, signal)
   S.upgrader, S.ready = nil, ready
   if signal == CONNECTED then
     if S.reader then -- somebody else has been waiting for data
-      S.armed = true
-      arm(S.number)
+      sock.arm(S)
     end
     if waits then
       S.waiting = nil
@@ -216,9 +215,20 @@ local function read_expired(task)
   task.sock.waiting = nil
   run(task, nil, "timeout")
 end
-stream.read_expired = read_expired
 
--- Reads in the socket's own cosocket. `wait_s` is the timeout, nil for none.
+-- Waits in the socket's own cosocket for what a read gets. `wait_s` is the timeout, nil for none.
+local function wait_own(S, wait_s)
+  local task = S.task
+  if wait_s then
+    task.expire = read_expired
+    deadlines.set(task, clock() + wait_s)
+  end
+  S.waiting = "read"
+  return pause(task)
+end
+stream.wait_own = wait_own
+
+-- Reads in the socket's own cosocket.
 function stream.read_own(S, wait_s)
   if not S.armed then
     if S.inbox then
@@ -238,13 +248,7 @@ function stream.read_own(S, wait_s)
       return data
     end
   end
-  local task = S.task
-  if wait_s then
-    task.expire = read_expired
-    deadlines.set(task, clock() + wait_s)
-  end
-  S.waiting = "read"
-  return pause(task)
+  return wait_own(S, wait_s)
 end
 
 -- Reads in any other code: blocks the calling task.
@@ -256,10 +260,7 @@ function stream.read_blocking(S, wait_s)
     sock.close(S)
     return nil, reason
   end
-  if not S.armed then
-    S.armed = true
-    arm(S.number)
-  end
+  sock.arm(S)
   local task = sched.caller()
   sock.add_reader(S, task)
   return block(task, wait_s and clock() + wait_s)

@@ -22,12 +22,12 @@ local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local check = import "check"
 local stream = import "sockets/stream"
-local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 
 local type = type
-local queued, arm, disarm = host.queued, host.arm, host.disarm
-local run, pause, block = sched.run, sched.pause, sched.block
+local queued = host.queued
+local listen, hold_back = sock.arm, sock.hold_back
+local run, block = sched.run, sched.block
 local clock = host.monotonic
 local DRAINED, READABLE = reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
@@ -45,21 +45,6 @@ local MORE, BUSY = 1, 2
 local OVER = -2
 
 local websocket = {}
-
--- Asks for what arrives.
-local function listen(S)
-  if not S.armed then
-    S.armed = true
-    arm(S.number)
-  end
-end
-
-local function hold_back(S)
-  if S.armed then
-    S.armed = nil
-    disarm(S.number)
-  end
-end
 
 local function lose(S, reason, code)
   if not code then
@@ -202,13 +187,7 @@ local function wait(S, wait_s, own)
     sock.add_reader(S, task)
     return block(task, wait_s and clock() + wait_s)
   end
-  local task = S.task
-  if wait_s then
-    task.expire = stream.read_expired
-    deadlines.set(task, clock() + wait_s)
-  end
-  S.waiting = "read"
-  return pause(task)
+  return stream.wait_own(S, wait_s)
 end
 
 local function take_or_wait(S, W, wait_s, own, data, ...)
