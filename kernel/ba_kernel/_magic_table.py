@@ -48,7 +48,7 @@ async def show_help(tools: Tools, rest: str) -> After | None:
     for form, line in forms:
         tools.say(f"  {form:{width}}  {line}")
     tools.say(f"\n{DIFFERENCES}")
-    if not tools.engine.runtime.is_interrupt_free:
+    if tools.engine.runtime.counts_instructions:
         tools.say(f"\n{COUNTING}")
     return None
 

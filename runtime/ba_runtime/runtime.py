@@ -29,7 +29,8 @@ class Runtime:
     """
 
     def __init__(self, sink: Sink, *, max_memory: int = MAX_MEMORY, web_limits: Limits | None = None) -> None:
-        """`sink` is called on the Lua thread with every event and must return at once.
+        """`sink` is called with every event and must return at once: on the Lua thread, and with Stuck, which
+        tells that this thread does not answer, on another.
 
         `max_memory` bounds what Lua may allocate, in bytes; a program that wants more gets Lua's own
         "not enough memory". `web_limits` bound what clients of the page server may ask for.
@@ -114,10 +115,13 @@ class Runtime:
         return _then(self._thread.ask("sockets"), self._thread.rows)
 
     @property
-    def is_interrupt_free(self) -> bool:
-        """Tells whether programs run at full speed. Where lupa's library does not export Lua's C functions, a
-        hook that counts instructions takes their place, and busy programs take 1.4 to 2.5 times as long."""
-        return self._thread.is_interrupt_free
+    def counts_instructions(self) -> bool:
+        """Tells whether programs are slowed down so that they can be stopped.
+
+        Where lupa's library does not export Lua's C functions, a hook that counts instructions takes their
+        place, and busy programs take 1.4 to 2.5 times as long.
+        """
+        return self._thread.counts_instructions
 
     def trust(self, pem: bytes) -> None:
         """Makes `ba.sharkclient()` trust the certificates in `pem` too, until `distrust`."""

@@ -127,7 +127,7 @@ class FakeRuntime:
     values: dict[tuple[str, ...], str] = field(default_factory=dict)
     is_busy: bool = False
     is_closed: bool = False
-    is_interrupt_free: bool = True
+    counts_instructions: bool = False
     resolver: NoResolver = field(default_factory=NoResolver)
 
     def __post_init__(self) -> None:

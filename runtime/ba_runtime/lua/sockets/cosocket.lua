@@ -12,7 +12,6 @@ local sock = import "sockets/sock"
 local report = import "tasks/report"
 local reasons = import "sockets/reasons"
 
-local rawequal = rawequal
 local run, pause, settle = sched.run, sched.pause, sched.settle
 local READABLE = reasons.READABLE
 
@@ -86,7 +85,7 @@ end
 
 -- Makes a connected socket or listener a cosocket. In its own cosocket, the connection moves to a new object.
 function cosocket.adopt(S, f, nonblocking, ...)
-  if rawequal(sched.own, S) then
+  if sched.owns(S) then
     local old = S
     S = sock.new(old.cell)
     local number, ready = old.number, old.ready

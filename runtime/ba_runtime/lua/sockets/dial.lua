@@ -151,7 +151,7 @@ function dial.connect(...)
     wanted.timeout_ms = mathtype(op.timeout) == "integer" and op.timeout or nil
   end
   wanted.interface, wanted.ipv6 = interface_and_family(op)
-  local S = sched.own
+  local S = sched.owner()
   if S then
     return connect_own(S, address, whole(port) & 0xFFFF, wanted)
   end
@@ -174,7 +174,7 @@ function dial.bind(...)
     end
   end
   local interface, ipv6 = interface_and_family(op)
-  local own = sched.own
+  local own = sched.owner()
   if own and own.used then
     return nil, "incorrectuse"
   end
@@ -209,7 +209,7 @@ function dial.udpcon(...)
     local_port = op.port & 0xFFFF
   end
   local interface, ipv6 = interface_and_family(op)
-  local own = sched.own
+  local own = sched.owner()
   if own and own.used then
     return nil, "incorrectuse"
   end

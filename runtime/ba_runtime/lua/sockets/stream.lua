@@ -132,8 +132,8 @@ local function ready(S, value, is_signal)
 end
 
 local function await_drain(S)
-  local own = sched.own
-  local task = sched.caller()
+  local own = sched.owner()
+  local task = own and sched.current or sched.caller()
   local writers = S.writers or {}
   S.writers = writers
   writers[#writers + 1] = task
@@ -306,7 +306,7 @@ function stream.write_queued(S, data)
   local before = 0
   if S.busy then
     before = queued(S.number)
-    if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.own then
+    if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.owner() then
       return nil, before
     end
   elseif S.send then
@@ -329,7 +329,7 @@ function stream.write_queued(S, data)
     return true, 0
   end
   S.busy, S.send = true, nil
-  if before > 0 and left > QUEUE_COMFORT and sched.own then
+  if before > 0 and left > QUEUE_COMFORT and sched.owner() then
     return await_drain(S)
   end
   return true, left

@@ -218,7 +218,7 @@ local function sent(S, left, before)
     return nil, "socketwritefailed"
   elseif left > 0 then
     S.busy = true
-    if not S.nonblocking or before > 0 and left > QUEUE_COMFORT and sched.own then
+    if not S.nonblocking or before > 0 and left > QUEUE_COMFORT and sched.owner() then
       return stream.await_drain(S)
     end
   end
@@ -231,7 +231,7 @@ end
 -- Sends by `send(data, …)`, one of the codec's, unless the queue is full and nobody may wait for it.
 local function write(S, send, data, ...)
   local before = S.busy and queued(S.number) or 0
-  if before > 0 and S.nonblocking and before >= (S.limit or stream.QUEUE_LIMIT) and not sched.own then
+  if before > 0 and S.nonblocking and before >= (S.limit or stream.QUEUE_LIMIT) and not sched.owner() then
     return nil, before
   end
   S.sent = S.sent + #data
