@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
-from ba_runtime._api_docs import members, methods
-from ba_runtime._context import Path
+from ba_runtime.docs import members, methods
 from ba_runtime.errors import BaError
-from ba_runtime.syntax import KEYWORDS, Context, context_at, local_names
+from ba_runtime.syntax import KEYWORDS, Context, Path, context_at, local_names
 from ba_runtime.syntax import is_complete as is_complete_lua
 
 from ._engine import Engine, within

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ba_runtime._api_docs import Entry, lookup
+from ba_runtime.docs import Entry, lookup
 from ba_runtime.syntax import Context, context_at, local_names
 
 from ._complete import answer_of, text_path

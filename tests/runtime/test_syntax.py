@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ba_runtime import Compiler
-from ba_runtime.syntax import MAX_STARTS, cell_chunk, is_complete
+from ba_runtime.syntax import cell_chunk, is_complete
+from ba_runtime.syntax._cell import MAX_STARTS
 
 COMPILER = Compiler()
 

@@ -1,8 +1,6 @@
-"""What a front end needs to know about a cell's text before it runs, without running any of it.
+"""Whether a cell is finished, and what to compile for it so that its last expression is its value.
 
-`is_complete` and `cell_chunk` ask a Lua compiler, which the caller passes in; `context_at` and `local_names`
-read tokens only. Source text is `str`; bytes that were no UTF-8 come as surrogate escapes and leave as they
-came.
+Both ask a Lua compiler, which confirms what the tokens suggest; nothing runs.
 """
 
 from __future__ import annotations
@@ -14,21 +12,7 @@ from itertools import islice
 from typing import Literal, Protocol
 
 from ._blocks import has_return, is_one_call, last_starts, open_blocks
-from ._context import Callee, Context, context_at, local_names
-from ._tokens import KEYWORDS, Kind, Token, significant, tokenize
-
-__all__ = [
-    "KEYWORDS",
-    "Callee",
-    "Chunk",
-    "Compiler",
-    "Completeness",
-    "Context",
-    "cell_chunk",
-    "context_at",
-    "is_complete",
-    "local_names",
-]
+from ._tokens import Kind, Token, significant, tokenize
 
 # Functions whose work is their output; that they return `true`, or the stream, is not worth a result.
 SILENT = tuple(
