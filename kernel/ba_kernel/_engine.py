@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -19,7 +19,6 @@ from ba_runtime.events import CellResult, PageResult, Sink, SocketInfo
 
 if TYPE_CHECKING:
     from ba_runtime import Compiler
-    from ba_runtime._resolver import Endpoint, Route
     from ba_runtime.lab import Lab
 
 T = TypeVar("T")
@@ -46,17 +45,9 @@ def _ignore(answer: asyncio.Future[T]) -> None:
         answer.exception()  # looked at, or asyncio would complain that nobody did
 
 
-class Resolver(Protocol):
-    """What the lab network needs of a runtime."""
-
-    def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None: ...
-
-
 class LuaRuntime(Protocol):
     """What the kernel needs of `ba_runtime.Runtime`, so that tests can bring one without Lua."""
 
-    @property
-    def resolver(self) -> Resolver: ...
     @property
     def is_interrupt_free(self) -> bool: ...
     def start(self) -> None: ...
@@ -70,8 +61,7 @@ class LuaRuntime(Protocol):
     def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]: ...
     def describe(self, path: tuple[str, ...]) -> Future[str | None]: ...
     def sockets(self) -> Future[tuple[SocketInfo, ...]]: ...
-    def trust(self, pem: bytes) -> None: ...
-    def distrust(self, pem: bytes) -> None: ...
+    def use_lab(self, lab: Lab | None) -> None: ...
     def close(self, timeout_s: float = ...) -> None: ...
 
 
@@ -83,7 +73,7 @@ def new_runtime(sink: Sink) -> LuaRuntime:
 
 
 class Engine:
-    """Owns one runtime at a time, and the lab network that its resolver is pointed at."""
+    """Owns one runtime at a time, and the lab network that it is pointed at."""
 
     def __init__(self, sink: Sink, make: Callable[[Sink], LuaRuntime] = new_runtime) -> None:
         self._sink = sink
@@ -103,7 +93,7 @@ class Engine:
             if self._runtime is None:
                 self._runtime = self._make(self._sink)
                 self._runtime.start()
-                self._use_lab_in(self._runtime)
+                self._runtime.use_lab(self.lab)
             return self._runtime
 
     @property
@@ -148,9 +138,7 @@ class Engine:
         former, self.lab = self.lab, lab
         with self._lock:
             if self._runtime is not None:
-                if former is not None:
-                    self._runtime.distrust(former.ca_pem)
-                self._use_lab_in(self._runtime)
+                self._runtime.use_lab(lab)
         if former is not None:
             former.stop()
 
@@ -159,9 +147,3 @@ class Engine:
         self._is_closed = True
         self.reset()
         self.use_lab(None)
-
-    def _use_lab_in(self, runtime: LuaRuntime) -> None:
-        lab = self.lab
-        runtime.resolver.set_routes(lab.routes if lab is not None else None)
-        if lab is not None:
-            runtime.trust(lab.ca_pem)

@@ -17,7 +17,6 @@ from typing import Any
 
 from ba_kernel._frontend import Message, Request
 from ba_kernel._workbench import Workbench
-from ba_runtime._resolver import Endpoint, Route
 from ba_runtime.errors import UsageError
 from ba_runtime.events import (
     CellResult,
@@ -33,6 +32,7 @@ from ba_runtime.events import (
     SocketOpened,
     Traced,
 )
+from ba_runtime.lab import Lab
 
 
 class FakeLoop:
@@ -102,17 +102,6 @@ def request(cell: int = 1, *, session: str = "page", cell_id: str | None = None,
     return Request(parent, [b"front-end"], cell, cell_id or f"cell-{cell}", **options)
 
 
-class NoResolver:
-    """Holds the routes that the lab network sets."""
-
-    def __init__(self) -> None:
-        self.routes: Mapping[Route, Endpoint] = {}
-
-    def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None:
-        """Keep the routes."""
-        self.routes = routes or {}
-
-
 @dataclass
 class FakeRuntime:
     """A runtime whose cells are lines such as `print hello`, `trace hello`, `value 1` or `spin on`.
@@ -128,14 +117,14 @@ class FakeRuntime:
     is_busy: bool = False
     is_closed: bool = False
     is_interrupt_free: bool = True
-    resolver: NoResolver = field(default_factory=NoResolver)
 
     def __post_init__(self) -> None:
         self.ran: list[tuple[bytes, str, int]] = []
         self._sockets: list[SocketInfo] = []
         self._stop = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
-        self.trusted: list[bytes] = []
+        self.hosts: set[str] = set()
+        self.root: bytes | None = None
         self.served: list[str] = []
 
     def start(self) -> None:
@@ -204,13 +193,10 @@ class FakeRuntime:
         """Return what `listen` opened; never, while busy."""
         return self._answer(tuple(self._sockets))
 
-    def trust(self, pem: bytes) -> None:
-        """Remember the certificate."""
-        self.trusted.append(pem)
-
-    def distrust(self, pem: bytes) -> None:
-        """Forget the certificate."""
-        self.trusted.remove(pem)
+    def use_lab(self, lab: Lab | None) -> None:
+        """Remember the lab's host names and its root."""
+        self.hosts = set() if lab is None else {host for host, _, _ in lab.routes}
+        self.root = None if lab is None else lab.ca_pem
 
     def close(self, timeout_s: float = 2) -> None:
         """Remember that it is over."""

@@ -35,7 +35,7 @@ class Security:
         self._objects: dict[int, CertStore | Credentials | Context] = {}
         self._last_number = 0
         self._public: CertStore | None = None
-        self._trusted: list[bytes] = []
+        self._lab_root: bytes | None = None
 
     def functions(self) -> dict[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
@@ -113,21 +113,19 @@ class Security:
         from ba_runtime.tls import CertStore, Context, Role
 
         self._public = CertStore.public()
-        for pem in self._trusted:
-            self._public.addcert(pem)
+        if self._lab_root is not None:
+            self._public.addcert(self._lab_root)
         return self._add(Context(Role.CLIENT, self._public))
 
-    def trust(self, pem: bytes) -> None:
-        """Makes the public context trust one more authority."""
-        self._trusted.append(pem)
-        if self._public is not None:
-            self._public.addcert(pem)
-
-    def distrust(self, pem: bytes) -> None:
-        """Takes that back."""
-        self._trusted = [one for one in self._trusted if one != pem]
-        if self._public is not None:
-            self._public.removecert(pem)
+    def trust_lab(self, root: bytes | None) -> None:
+        """Makes the public context trust this root of a lab network too, in place of an earlier one."""
+        former, self._lab_root = self._lab_root, root
+        if self._public is None:
+            return
+        if former is not None:
+            self._public.removecert(former)
+        if root is not None:
+            self._public.addcert(root)
 
     def _context(self, number: int) -> Context:
         from ba_runtime.tls import Context
