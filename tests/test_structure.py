@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -25,15 +26,24 @@ STANDARD = {
 DOCUMENTED = {"ba", "mako", "trace", "tracep"}
 
 
+def module_name(path: Path) -> str:
+    """What a file of the two packages is called in an import."""
+    root = RUNTIME if path.is_relative_to(RUNTIME) else KERNEL
+    return ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
 def imports_of(path: Path) -> set[str]:
-    """The modules that a file imports, anywhere in it."""
+    """The modules, and the names in them, that a file imports anywhere in it, for type checkers also."""
     names: set[str] = set()
+    package = module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parent = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            module = ".".join([*parent, *([node.module] if node.module else [])])
+            names.add(module)
+            names |= {f"{module}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -48,6 +58,19 @@ def test_the_runtime_knows_nothing_of_jupyter(path: Path) -> None:
 def test_the_kernel_uses_the_runtimes_public_names(path: Path) -> None:
     """What begins with an underscore may change without a look at the kernel."""
     assert not {name for name in imports_of(path) if name.startswith("ba_runtime") and "._" in name}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Neither when they are loaded, nor later in a function, nor for type checkers only."""
+    modules = {module_name(path): path for path in [*RUNTIME.rglob("*.py"), *KERNEL.rglob("*.py")]}
+    # The name of a package comes with every import of something in it, and is no import of its own.
+    sorter = TopologicalSorter(
+        {
+            name: {other for other in imports_of(path) if other in modules and not name.startswith(other)}
+            for name, path in modules.items()
+        }
+    )
+    assert len(tuple(sorter.static_order())) == len(modules)
 
 
 def test_one_module_imports_lupa() -> None:

@@ -302,7 +302,7 @@ class LuaThread(threading.Thread):
     ) -> None:
         network = self._network
         local, peer = _written(network.sockname(number)), _written(network.peername(number))
-        age_s, tls = network.age_s(number), network.security.version(number)
+        age_s, tls = network.age_s(number), network.tls_calls.version(number)
         row = SocketInfo(number, kind.decode(), state.decode(), local, peer, received, sent, age_s, cell, tls)
         self._rows.setdefault(ticket, []).append(row)
 

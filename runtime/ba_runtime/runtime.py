@@ -129,7 +129,7 @@ class Runtime:
         """
         self._resolver.set_routes(None if lab is None else lab.routes)
         root = None if lab is None else lab.ca_pem
-        self._thread.call(lambda network: network.security.trust_lab(root))
+        self._thread.call(lambda network: network.tls_objects.trust_lab(root))
 
     def until_idle(self) -> Future[None]:
         """Returns a future that is done when the last cosocket and thread job has ended."""

@@ -95,7 +95,7 @@ local function control(S, signal)
       run(writer, nil, "socketwritefailed")
     end
   elseif signal == TLS_FAILED then
-    ended(S, host.failure_text(S.number) or "socketreadfailed")
+    ended(S, host.tls_failure(S.number) or "socketreadfailed")
   end
 end
 
@@ -146,7 +146,7 @@ function wire.await_connection(S, deadline)
     S.ready = ready
     return true
   elseif signal == TLS_FAILED then
-    reason = host.failure_text(S.number) or "socketreadfailed"
+    reason = host.tls_failure(S.number) or "socketreadfailed"
   elseif signal == CANNOT_RESOLVE then
     reason = "cannotresolve"
   elseif signal then

@@ -102,19 +102,13 @@ end
 
 -- Sends to a name or address; true, or nil, the reason and the resolver's text.
 function datagram.send_to(S, data, address, port)
-  local outcome = host.udp_send_to(S.number, data, address, port)
-  if outcome == true then
-    S.sent = S.sent + #data
-    return true
-  elseif outcome == false then
-    return nil, "socketwritefailed"
-  end
-  local signal = datagram.await_answer(outcome)
+  local ticket, signal = host.udp_send_to(S.number, data, address, port)
+  signal = signal or datagram.await_answer(ticket)
   if signal == RESOLVED then
     S.sent = S.sent + #data
     return true
   elseif signal == CANNOT_RESOLVE then
-    return nil, "gethostbyname", host.failure_text(outcome)
+    return nil, "gethostbyname", host.resolver_words(ticket)
   end
   return nil, "socketwritefailed"
 end

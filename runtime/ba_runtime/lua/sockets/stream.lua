@@ -93,7 +93,7 @@ local function control(S, signal)
   elseif signal == SEND_FAILED then
     lose(S, "socketreadfailed")
   elseif signal == TLS_FAILED then
-    local reason = host.failure_text(S.number) or "socketreadfailed"
+    local reason = host.tls_failure(S.number) or "socketreadfailed"
     if S.waiting == "read" or S.reader or S.writers then
       return lose(S, reason)
     end
@@ -165,7 +165,7 @@ local function upgraded(S, signal)
     end
     return
   end
-  local reason = signal == TLS_FAILED and host.failure_text(S.number) or "socketreadfailed"
+  local reason = signal == TLS_FAILED and host.tls_failure(S.number) or "socketreadfailed"
   lose(S, reason)
   if own then
     S.waiting, S.lost, S.owed = nil, true, true

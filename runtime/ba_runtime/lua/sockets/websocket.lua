@@ -277,7 +277,7 @@ local function control(S, W, signal)
   elseif signal == SEND_FAILED then
     lose(S, "socketreadfailed")
   elseif signal == TLS_FAILED then
-    finish(S, host.failure_text(S.number) or "socketreadfailed")
+    finish(S, host.tls_failure(S.number) or "socketreadfailed")
   end
 end
 
