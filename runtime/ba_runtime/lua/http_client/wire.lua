@@ -10,6 +10,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
@@ -134,7 +135,7 @@ function wire.dial(address, port, shark, interface, ipv6)
   local current = sched.current
   local cell = current and current.cell
   local S = sock.new(cell)
-  sock.open(S, host.tcp_connect(cell and cell.id or 0, address, port, interface, ipv6, shark, nil), dialled)
+  sock.open(S, host.tcp_connect(cell_number(cell), address, port, interface, ipv6, shark, nil), dialled)
   return S
 end
 

@@ -4,6 +4,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sock = import "sockets/sock"
 local render = import "inspect/render"
 
@@ -89,7 +90,7 @@ function look.sockets(ticket)
       kind = S.secure and "wss" or "ws"
     end
     local name, state = S.number or 0, sock.state_name(S)
-    host.socket_info(ticket, name, kind, state, S.received, S.sent, S.cell and S.cell.id or 0)
+    host.socket_info(ticket, name, kind, state, S.received, S.sent, cell_number(S.cell))
   end)
 end
 

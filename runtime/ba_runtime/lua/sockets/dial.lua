@@ -5,6 +5,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local check = import "check"
@@ -30,10 +31,6 @@ local dial = {}
 local function current_cell()
   local task = sched.current
   return task and task.cell
-end
-
-local function cell_number(cell)
-  return cell and cell.id or 0
 end
 
 -- What a signal other than success means to the caller: nil, the reason, and the resolver's words.
@@ -62,7 +59,7 @@ local function finish_own(S, signal)
   end
   S.number = nil
   sock.close(S)
-  S.lost, S.owed = true, true
+  sock.mark_lost(S)
   return run(task, failure(number, signal))
 end
 
