@@ -4,9 +4,11 @@ Where things are: `network` is the table of all of them and the functions Lua ca
 connection with its write queue, `secure` one with TLS, `websocket` what frames go over one; `listener`
 accepts; `dial` connects, address by address; `datagram` is UDP; `names` are host names that are looked up;
 `tls_objects` are contexts and what they are made of, `tls_calls` what Lua asks of a connection with TLS;
-`options` names socket options, `addresses` local ones; `reasons` turns errno into the documented strings.
+`table` is the socket table; `options` names socket options, `addresses` local ones; `reasons` turns errno
+into the documented strings.
 """
 
 from .network import Network
+from .table import socket_rows
 
-__all__ = ["Network"]
+__all__ = ["Network", "socket_rows"]
