@@ -128,7 +128,7 @@ local function dialled(S, signal)
   run(task, signal)
 end
 
--- ---------------------------------------------------------------- what an exchange calls
+-- ---------------------------------------------------------------- what a round trip calls
 
 -- Starts to connect; `shark` is a client context's number, 0 for no TLS.
 function wire.dial(address, port, shark, interface, ipv6)
