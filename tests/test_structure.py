@@ -91,6 +91,12 @@ def test_lua_lives_in_lua_files() -> None:
     assert set(sources) | {"handle"} == imported | {"boot"}
 
 
+@pytest.mark.parametrize("package", [RUNTIME, KERNEL], ids=lambda package: package.name)
+def test_a_package_says_that_it_is_typed(package: Path) -> None:
+    """PEP 561: without this file, type checkers ignore the annotations of an installed package."""
+    assert (package / "py.typed").is_file()
+
+
 def test_no_global_but_the_documented_ones() -> None:
     """A program finds stock Lua and the documented names."""
     with Runtime(lambda _: None) as runtime:

@@ -109,7 +109,7 @@ class Engine:
         """Return what to compile for a cell, so that its last expression is its value."""
         from ba_runtime.syntax import cell_chunk
 
-        return cell_chunk(lua, self.compiler).source
+        return cell_chunk(lua, self.compiler)
 
     def warm_up(self) -> None:
         """Start Lua before it is needed."""

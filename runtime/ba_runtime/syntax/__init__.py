@@ -9,14 +9,13 @@ about them, `_context.py` what stands around a cursor, `_cell.py` whether a cell
 shows.
 """
 
-from ._cell import Chunk, Compiler, Completeness, cell_chunk, is_complete
+from ._cell import Compiler, Completeness, cell_chunk, is_complete
 from ._context import Callee, Context, Path, context_at, local_names
 from ._tokens import KEYWORDS
 
 __all__ = [
     "KEYWORDS",
     "Callee",
-    "Chunk",
     "Compiler",
     "Completeness",
     "Context",

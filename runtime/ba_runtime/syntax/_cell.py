@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, Protocol
 
-from ._blocks import has_return, is_one_call, last_starts, open_blocks
+from ._blocks import is_one_call, last_starts, open_blocks
 from ._tokens import Kind, Token, significant, tokenize
 
 # Functions whose work is their output; that they return `true`, or the stream, is not worth a result.
@@ -51,18 +51,6 @@ class Completeness:
     indent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What to compile for a cell: no line of it has moved.
-
-    `shows` tells whether the chunk can return values: those of the cell's last expression or call, or of a
-    `return` in the cell itself.
-    """
-
-    source: bytes
-    shows: bool
-
-
 def is_complete(source: str, compiler: Compiler) -> Completeness:
     """Tells whether `source` can run (complete), needs more text (incomplete) or is wrong (invalid).
 
@@ -78,8 +66,8 @@ def is_complete(source: str, compiler: Compiler) -> Completeness:
     return Completeness("incomplete", _INDENT * depth)
 
 
-def cell_chunk(source: str, compiler: Compiler) -> Chunk:
-    """Returns the text to compile for a cell.
+def cell_chunk(source: str, compiler: Compiler) -> bytes:
+    """Returns the text to compile for a cell; no line of it has moved.
 
     A cell that ends in an expression (`1 + 1`, `a, b`), in a call, or begins with `=` returns those values; a
     call of `print`, `io.write`, `trace` or `tracep` is the exception. Every other cell is compiled as it
@@ -87,9 +75,7 @@ def cell_chunk(source: str, compiler: Compiler) -> Chunk:
     """
     cell = _Cell(source, compiler)
     shown = cell.shown()
-    if shown is not None:
-        return Chunk(shown, shows=True)
-    return Chunk(_encode(cell.plain), shows=cell.message is None and has_return(cell.tokens))
+    return _encode(cell.plain) if shown is None else shown
 
 
 class _Cell:
@@ -136,7 +122,7 @@ class _Cell:
     def _starts(self, tokens: Sequence[Token]) -> Iterator[int]:
         if self._asks:
             return iter(range(1, len(tokens))[:1])
-        return (start.token for start in islice(last_starts(tokens), MAX_STARTS))
+        return islice(last_starts(tokens), MAX_STARTS)
 
     def _is_boundary(self, start: int) -> bool:
         """Tells whether a statement begins at `start`: a semicolon there changes nothing.
