@@ -1,12 +1,12 @@
-"""Host names on their way to addresses, and what became of them, by number.
+"""Looks up host names for the sockets of one Lua state.
 
-Some names are answered at once: addresses in figures, names that cannot exist, names of the lab's. What must
-be done with an answer is done then, and the caller gets its signal. The others are answered on a thread of
-the resolver's; then the same is done on the Lua thread, and the signal comes as an event under the caller's
-number.
+Some answers are known at once: for addresses written in numbers, for names that cannot exist, and for the
+names of the lab. Then what is to be done with the answer is done before the call returns, and the call
+returns the signal for Lua. All other names are asked for on one of the resolver's threads. The same is then
+done on the Lua thread, and the signal reaches Lua as an event, under the number that the caller gave.
 
-What an answer leaves behind, the resolver's words or an address, waits here until Lua takes it by that
-number, or closes the number.
+An answer can leave something for Lua to fetch under that number: an address, or the resolver's words. It is
+kept until Lua takes it or closes the number.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ function sock.close(S)
   end
 end
 
--- The owner is told that the connection is gone; whoever calls this lets it go on with the reason.
+-- Notes that the owner has been told that its connection is gone. Whoever calls this resumes it with the reason.
 function sock.mark_lost(S)
   S.waiting, S.lost, S.owed = nil, true, true
 end
