@@ -23,6 +23,8 @@ STANDARD = {
     *("rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "string", "table"),
     *("tonumber", "tostring", "type", "utf8", "warn", "xpcall"),
 }
+# From the third person of a verb, of three letters at least, back to its imperative.
+THIRD_PERSON = ((r"(?<=..[^s])s$", ""), (r"(?<=..[sxzh])es$", ""), (r"(?<=.)ies$", "y"))
 DOCUMENTED = {"ba", "mako", "trace", "tracep"}
 
 
@@ -89,6 +91,26 @@ def test_lua_lives_in_lua_files() -> None:
     }
     imported = set(re.findall(r'import "([\w/]+)"', "\n".join(sources.values())))
     assert set(sources) | {"handle"} == imported | {"boot"}
+
+
+def first_words(path: Path) -> list[str]:
+    """The first word of the docstring of each function in a file; a test's says what is so, in any words."""
+    functions = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))  # fmt: skip
+    docstrings = (ast.get_docstring(node) for node in functions if not node.name.startswith("test_"))
+    return [text.split()[0] for text in docstrings if text]
+
+
+def test_docstrings_are_in_the_indicative() -> None:
+    """`Returns`, not `Return`: none begins with a verb that begins another one with an `s` at its end."""
+    folders = (RUNTIME, KERNEL, ROOT / "tests")
+    words = {path: first_words(path) for folder in folders for path in folder.rglob("*.py")}
+    verbs = {word for found in words.values() for word in found if word.endswith("s")}
+    imperatives = {
+        re.sub(end, base, verb) for verb in verbs for end, base in THIRD_PERSON if re.search(end, verb)
+    }
+    wrong = {path.name: imperatives.intersection(found) for path, found in words.items()}
+    assert {name: found for name, found in wrong.items() if found} == {}
 
 
 @pytest.mark.parametrize("package", [RUNTIME, KERNEL], ids=lambda package: package.name)

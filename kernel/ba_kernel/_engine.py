@@ -28,7 +28,7 @@ CLOSE_S = 1.0
 
 
 async def within(future: Future[T], seconds: float) -> T:
-    """Return what the Lua thread answers; raises asyncio.TimeoutError if it is busy for longer than that.
+    """Returns what the Lua thread answers; raises asyncio.TimeoutError if it is busy for longer than that.
 
     Unlike with `asyncio.wait_for`, the future is left alone: the Lua thread may still be about to answer.
     """
@@ -66,7 +66,7 @@ class LuaRuntime(Protocol):
 
 
 def new_runtime(sink: Sink) -> LuaRuntime:
-    """Make the real runtime; tests bring a function of their own."""
+    """Makes the real runtime; tests bring a function of their own."""
     from ba_runtime import Runtime
 
     return Runtime(sink)
@@ -106,24 +106,24 @@ class Engine:
         return self._compiler
 
     def chunk(self, lua: str) -> bytes:
-        """Return what to compile for a cell, so that its last expression is its value."""
+        """Returns what to compile for a cell, so that its last expression is its value."""
         from ba_runtime.syntax import cell_chunk
 
         return cell_chunk(lua, self.compiler)
 
     def warm_up(self) -> None:
-        """Start Lua before it is needed."""
+        """Starts Lua before it is needed."""
         with contextlib.suppress(RuntimeClosed):
             _ = self.runtime
 
     def interrupt(self) -> None:
-        """Stop the Lua code that runs now. From any thread, and from a signal handler: takes no lock."""
+        """Stops the Lua code that runs now. From any thread, and from a signal handler: takes no lock."""
         runtime = self._runtime
         if runtime is not None:
             runtime.interrupt()
 
     def reset(self) -> None:
-        """Close this Lua state with its sockets; the next use makes a fresh one."""
+        """Closes this Lua state with its sockets; the next use makes a fresh one."""
         with self._lock:
             runtime, self._runtime = self._runtime, None
         if runtime is not None:
@@ -131,7 +131,7 @@ class Engine:
             runtime.close(CLOSE_S)
 
     def use_lab(self, lab: Lab | None) -> None:
-        """Point name resolution at the lab network, now and after a reset, or back at the internet.
+        """Points name resolution at the lab network, now and after a reset, or back at the internet.
 
         The lab's certificates are trusted as long as it is the one in use.
         """
@@ -143,7 +143,7 @@ class Engine:
             former.stop()
 
     def close(self) -> None:
-        """End Lua and the lab, in about a second at most."""
+        """Ends Lua and the lab, in about a second at most."""
         self._is_closed = True
         self.reset()
         self.use_lab(None)

@@ -14,7 +14,7 @@ from ._fakes import Desk, play
 
 
 async def failing(desk: Desk, code: str) -> str:
-    """Run a cell that must fail in a magic, and return the message."""
+    """Runs a cell that must fail in a magic, and returns the message."""
     reply = await desk.run(code)
     assert reply["ename"] == "MagicError"
     return str(reply["evalue"])
