@@ -19,7 +19,7 @@ In a cell, %help lists what the kernel adds to Lua. To run a Lua file with no no
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the kernel until its front end shuts it down; returns the exit code."""
+    """Runs the kernel until its front end shuts it down; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="ba-lua-kernel", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def run(connection_file: str) -> None:
-    """Serve one front end until it asks for shutdown or its process is gone."""
+    """Serves one front end until it asks for shutdown or its process is gone."""
     _on_interrupt(signal.SIG_IGN)  # until there is something to interrupt
     info = read_connection_file(connection_file)
     app = App(Channels(info or {"key": str(uuid.uuid4())}))
@@ -72,7 +72,7 @@ class App:
         heartbeat.start()
 
     def serve(self) -> None:
-        """Answer requests on this thread until one of them is shutdown."""
+        """Answers requests on this thread until one of them is shutdown."""
         from tornado.ioloop import IOLoop
 
         _watch_parent()
@@ -110,7 +110,7 @@ class App:
 
 @contextlib.contextmanager
 def _connection_file(name: str, app: App) -> Iterator[None]:
-    """Write down how to connect, for a kernel that was started by hand, and remove the file again."""
+    """Writes down how to connect, for a kernel that was started by hand, and removes the file again."""
     from jupyter_client.connect import write_connection_file
 
     info = app.channels.info
@@ -124,13 +124,13 @@ def _connection_file(name: str, app: App) -> Iterator[None]:
 
 
 def _on_interrupt(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    """Handle SIGINT, where a front end may send it: Python allows that on the main thread only."""
+    """Handles SIGINT, where a front end may send it: Python allows that on the main thread only."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, handler)
 
 
 def _watch_parent() -> None:
-    """End this process when the one that started it is gone; that one says who it is in the environment."""
+    """Ends this process when the one that started it is gone; that one says who it is in the environment."""
     from ipykernel.parentpoller import ParentPollerUnix, ParentPollerWindows
 
     parent = int(os.environ.get("JPY_PARENT_PID") or 0)

@@ -60,7 +60,7 @@ class Cells:
     async def run(
         self, code: str, request: Request, *, store_history: bool, expressions: dict[str, str]
     ) -> dict[str, object]:
-        """Run a cell and return the content of its execute_reply."""
+        """Runs a cell and returns the content of its execute_reply."""
         self._begin(request)
         values: tuple[bytes, ...] = ()
         failed: Failure | None = None
@@ -91,7 +91,7 @@ class Cells:
         }
 
     def interrupt(self) -> None:
-        """Stop what the kernel itself is waiting for; stopping Lua is the engine's part."""
+        """Stops what the kernel itself is waiting for; stopping Lua is the engine's part."""
         if self._task is not None:
             self._task.cancel()
 
@@ -228,7 +228,7 @@ class Cells:
 
 
 def _shown(values: tuple[bytes, ...]) -> str | None:
-    """Return what a notebook shows of a cell's values: nothing for none, and nothing for nil alone."""
+    """Returns what a notebook shows of a cell's values: nothing for none, and nothing for nil alone."""
     return None if values in ((), (b"nil",)) else _joined(values)
 
 

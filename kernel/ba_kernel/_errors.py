@@ -35,7 +35,7 @@ class Failure:
     traceback: tuple[str, ...]
 
     def content(self) -> dict[str, object]:
-        """Return the fields that an `error` message and an error reply share."""
+        """Returns the fields that an `error` message and an error reply share."""
         return {"ename": self.ename, "evalue": self.evalue, "traceback": list(self.traceback)}
 
 
@@ -46,14 +46,14 @@ class Sources:
         self._lines: OrderedDict[str, list[str]] = OrderedDict()
 
     def keep(self, name: str, source: str) -> None:
-        """Remember the text of the chunk `name`."""
+        """Remembers the text of the chunk `name`."""
         self._lines[name] = source.split("\n")
         self._lines.move_to_end(name)
         if len(self._lines) > KEPT_SOURCES:
             self._lines.popitem(last=False)
 
     def around(self, name: str, line: int) -> Iterator[str]:
-        """Yield the lines around `line` with their numbers, and an arrow at that one; none if unknown."""
+        """Yields the lines around `line` with their numbers, and an arrow at that one; none if unknown."""
         lines = self._lines.get(name, [])
         if not 1 <= line <= len(lines):
             return
@@ -66,19 +66,19 @@ class Sources:
 
 
 def failure(report: ErrorReport, sources: Sources) -> Failure:
-    """Return what to show for an error of Lua's."""
+    """Returns what to show for an error of Lua's."""
     name = NAMES[report.kind]
     message = _message(report)
     return Failure(name, message, tuple(_traceback(name, message, report, sources)))
 
 
 def with_hint(what: Failure, hint: str) -> Failure:
-    """Return the same failure with a line of advice below it."""
+    """Returns the same failure with a line of advice below it."""
     return replace(what, traceback=(*what.traceback, f"{_CYAN}{hint}{_OFF}"))
 
 
 def own_failure(name: str, message: str) -> Failure:
-    """Return what to show for an error of the kernel's own, such as a mistyped magic."""
+    """Returns what to show for an error of the kernel's own, such as a mistyped magic."""
     return Failure(name, message, (f"{_RED}{_BOLD}{name}{_OFF}: {message}",))
 
 

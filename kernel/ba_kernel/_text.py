@@ -14,12 +14,12 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0
 
 
 def readable(data: bytes) -> str:
-    """Return the whole of `data` as text with everything unprintable written out."""
+    """Returns the whole of `data` as text with everything unprintable written out."""
     return printable(data.decode("utf-8", "backslashreplace"))
 
 
 def printable(text: str) -> str:
-    """Return `text` with every control character written out."""
+    """Returns `text` with every control character written out."""
     return text.replace("\r\n", "\n").translate(_CONTROLS)
 
 
@@ -31,7 +31,7 @@ class Decoder:
         self._held = ""  # a carriage return whose newline may be in the next piece
 
     def decode(self, data: bytes, *, final: bool = False) -> str:
-        """Return what is certain so far; with `final`, all of it."""
+        """Returns what is certain so far; with `final`, all of it."""
         text = self._held + self._decoder.decode(data, final)
         self._held = "\r" if text.endswith("\r") and not final else ""
         return printable(text[:-1] if self._held else text)

@@ -65,17 +65,17 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
     _is_warm = False
 
     def start(self) -> None:
-        """Begin to answer; called once, before the main loop runs."""
+        """Begins to answer; called once, before the main loop runs."""
         super().start()
         self.io_loop.call_later(WARM_UP_S, self._warm_up)
 
     def stop(self) -> None:
-        """End Lua and the lab network. From any thread."""
+        """Ends Lua and the lab network. From any thread."""
         if self._made is not None:
             self._made.close()
 
     def interrupt(self) -> None:
-        """Stop what runs, in a cell or in the background. From any thread and from a signal handler."""
+        """Stops what runs, in a cell or in the background. From any thread and from a signal handler."""
         if self._made is not None:
             self._made.interrupt()
 
@@ -95,12 +95,12 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         }
 
     async def kernel_info_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Say what this kernel is, and then start Lua: the next request is a cell."""
+        """Says what this kernel is, and then starts Lua: the next request is a cell."""
         await super().kernel_info_request(stream, ident, parent)
         self.io_loop.add_callback(self._warm_up)
 
     async def execute_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Remember who asks before ipykernel takes the request apart."""
+        """Remembers who asks before ipykernel takes the request apart."""
         self._asking = (ident, parent)
         await super().execute_request(stream, ident, parent)
 
@@ -115,7 +115,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         cell_meta: Mapping[str, object] | None = None,
         cell_id: str | None = None,
     ) -> dict[str, object]:
-        """Run a cell."""
+        """Runs a cell."""
         ident, parent = self._asking
         request = Request(parent, ident, self.execution_count, cell_id, silent, allow_stdin)
         start = time.perf_counter()
@@ -127,7 +127,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         return reply
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, object]:
-        """Say how the word at the cursor may go on."""
+        """Says how the word at the cursor may go on."""
         from ._complete import complete
 
         return await complete(self._bench.engine, code, cursor_pos)
@@ -135,13 +135,13 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
     async def do_inspect(
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: object = ()
     ) -> dict[str, object]:
-        """Say what the name at the cursor is."""
+        """Says what the name at the cursor is."""
         from ._inspect import inspect
 
         return await inspect(self._bench.engine, code, cursor_pos)
 
     async def do_is_complete(self, code: str) -> dict[str, object]:
-        """Say whether the return key should run the cell."""
+        """Says whether the return key should run the cell."""
         from ._complete import is_complete
 
         return is_complete(self._bench.engine, code)
@@ -158,7 +158,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         pattern: str | None = None,
         unique: bool = False,
     ) -> dict[str, object]:
-        """Return what was run in this kernel."""
+        """Returns what was run in this kernel."""
         history = self._bench.cells.history
         rows: list[Row] = []
         if hist_access_type == "tail":
@@ -170,25 +170,25 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         return {"status": "ok", "history": rows}
 
     async def do_shutdown(self, restart: bool) -> dict[str, object]:
-        """Close everything; on the control thread, so that it works while the main loop does not."""
+        """Closes everything; on the control thread, so that it works while the main loop does not."""
         self.stop()
         return {"status": "ok", "restart": restart}
 
     async def interrupt_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Interrupt by message; ipykernel would signal the whole process group, and nobody on Windows."""
+        """Interrupts by message; ipykernel would signal the whole process group, and nobody on Windows."""
         self.interrupt()
         self.session.send(stream, "interrupt_reply", {"status": "ok"}, parent, ident=ident)
 
     def pre_handler_hook(self) -> None:
-        """Leave our SIGINT handler in place; ipykernel would raise KeyboardInterrupt here."""
+        """Leaves our SIGINT handler in place; ipykernel would raise KeyboardInterrupt here."""
 
     def post_handler_hook(self) -> None:
-        """Leave our SIGINT handler in place; ipykernel would ignore the signal between cells."""
+        """Leaves our SIGINT handler in place; ipykernel would ignore the signal between cells."""
 
     # ---- after an error
 
     def _abort_queues(self, *subshell: object) -> None:
-        """Abort the cells that wait for their turn, as Run All wants after an error.
+        """Aborts the cells that wait for their turn, as Run All wants after an error.
 
         Without subshells ipykernel 7 would abort the first of them only: it stops aborting one step of the
         event loop later. Here that waits its turn too, behind the cells that came before.

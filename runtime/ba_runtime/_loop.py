@@ -28,7 +28,7 @@ from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RuntimeClosed
 from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo, Stuck
-from .sockets import Network
+from .sockets import Network, socket_rows
 from .web import Limits, WebServer
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
@@ -64,7 +64,6 @@ class LuaThread(threading.Thread):
         self._requests: deque[tuple[object, ...]] = deque()
         self._cells: deque[_Cell] = deque()
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
-        self._rows: dict[int, list[SocketInfo]] = {}
         self._last_ticket = 0
         self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
         self._closing = False
@@ -247,7 +246,6 @@ class LuaThread(threading.Thread):
             "polled": lambda: self._polled,
             "take": self._take,
             "reply": self._reply,
-            "socket_info": self._socket_info,
             "cell_done": self._cell_done,
             "cell_failed": self._cell_failed,
             "page_done": self._page_done,
@@ -301,22 +299,6 @@ class LuaThread(threading.Thread):
         if not self._closing:
             self._watchdog.over()
 
-    def _socket_info(
-        self, ticket: int, number: int, kind: bytes, state: bytes, received: int, sent: int, cell: int
-    ) -> None:
-        network = self._network
-        local, peer = _written(network.sockname(number)), _written(network.peername(number))
-        age_s, tls = network.age_s(number), network.security.version(number)
-        row = SocketInfo(number, kind.decode(), state.decode(), local, peer, received, sent, age_s, cell, tls)
-        self._rows.setdefault(ticket, []).append(row)
-
-    def rows(self, ticket_answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
-        """Returns the socket rows that were collected for the answer `(ticket,)`."""
-        return tuple(sorted(self._rows.pop(ticket_answer[0], []), key=lambda row: row.socket))
-
-
-def _written(name: tuple[bytes, int, bool] | None) -> str:
-    if name is None:
-        return ""
-    address = name[0].decode()
-    return f"[{address}]:{name[1]}" if name[2] else f"{address}:{name[1]}"
+    def rows(self, answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
+        """Returns the socket table that Lua's answer holds."""
+        return socket_rows(self._network, answer[0])

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._loop import LuaThread
 from ._resolver import Resolver
 from .errors import UsageError
 from .events import CellResult, PageResult, Sink, SocketInfo
 from .web import Limits
+
+if TYPE_CHECKING:
+    from .lab import Lab
 
 MAX_MEMORY = 1 << 30
 
@@ -35,8 +38,8 @@ class Runtime:
         `max_memory` bounds what Lua may allocate, in bytes; a program that wants more gets Lua's own
         "not enough memory". `web_limits` bound what clients of the page server may ask for.
         """
-        self.resolver = Resolver()
-        self._thread = LuaThread(sink, self.resolver, max_memory, web_limits or Limits())
+        self._resolver = Resolver()
+        self._thread = LuaThread(sink, self._resolver, max_memory, web_limits or Limits())
         self._closed = False
 
     def start(self) -> None:
@@ -123,13 +126,14 @@ class Runtime:
         """
         return self._thread.counts_instructions
 
-    def trust(self, pem: bytes) -> None:
-        """Makes `ba.sharkclient()` trust the certificates in `pem` too, until `distrust`."""
-        self._thread.call(lambda network: network.security.trust(pem))
+    def use_lab(self, lab: Lab | None) -> None:
+        """Lets a lab network that is on answer for its host names; None gives them back to the internet.
 
-    def distrust(self, pem: bytes) -> None:
-        """Takes back `trust`."""
-        self._thread.call(lambda network: network.security.distrust(pem))
+        `ba.sharkclient()` trusts the lab's root for as long as that lab is the one in use.
+        """
+        self._resolver.set_routes(None if lab is None else lab.routes)
+        root = None if lab is None else lab.ca_pem
+        self._thread.call(lambda network: network.tls_objects.trust_lab(root))
 
     def until_idle(self) -> Future[None]:
         """Returns a future that is done when the last cosocket and thread job has ended."""
@@ -140,7 +144,7 @@ class Runtime:
         if not self._closed:
             self._closed = True
             self._thread.close(timeout_s)
-            self.resolver.close()
+            self._resolver.close()
 
 
 def _port(answer: tuple[Any, ...]) -> int:

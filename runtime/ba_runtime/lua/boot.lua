@@ -150,8 +150,7 @@ function requests.describe(ticket, ...)
 end
 
 function requests.sockets(ticket)
-  look.sockets(ticket)
-  host.reply(ticket, ticket)
+  host.reply(ticket, look.sockets())
 end
 
 -- Answers when nothing goes on in the background any more.
