@@ -31,6 +31,10 @@ function host.hook_note_state(coroutine, in_hook) end
 ---@type boolean
 host.counts_instructions = nil
 
+--- Returns the seconds that this thread has computed.
+---@return number
+function host.thread_time() end
+
 --- Returns nanoseconds since 1970.
 ---@return integer
 function host.time_ns() end
@@ -286,7 +290,8 @@ function host.page_done(status, content_type, body, url, ...) end
 function host.is_interrupting() end
 
 --- Says that it has been.
-function host.interrupt_over() end
+---@param serial integer? the interrupt that is over, if it is the latest; without it, whichever it is
+function host.interrupt_over(serial) end
 
 --- Makes whatever runs now stop at its next instruction.
 function host.stop_running() end
