@@ -115,7 +115,11 @@ class Client:
         self.sock.settimeout(TIMEOUT_S)
         if receive_bytes is not None:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self.sock.connect(("127.0.0.1", port))
+        try:
+            self.sock.connect(("127.0.0.1", port))
+        except OSError:
+            self.sock.close()
+            raise
         self._reader = _Reader(socket.SocketIO(self.sock, "r"))
 
     def send(self, data: bytes) -> None:
