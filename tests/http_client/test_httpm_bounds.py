@@ -9,6 +9,7 @@ import pytest
 from tests.lua._programs import traced
 
 from ._files_server import FILE, serving
+from ._server import answering
 
 
 @pytest.mark.parametrize("path", ["/file", "/chunks"])
@@ -21,6 +22,16 @@ def test_a_download_may_be_as_large_as_max(path: str, most: int, expected: str, 
             trace(h:download("{server.url(path)}", disk, "f", {{max = {len(FILE) + most}}}))
         """) == [expected]
     assert [file.read_bytes() for file in tmp_path.iterdir()] == ([FILE] if most == 0 else [])
+
+
+@pytest.mark.parametrize(("size", "reason"), [(1 << 30, "socketreadfailed"), ((1 << 30) + 1, "toolarge")])
+def test_a_download_has_at_most_a_gibibyte_unless_max_says_otherwise(size: int, reason: str) -> None:
+    """A server cannot fill the disk; what it announces is refused at once."""
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nx" % size) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        program = 'trace(require "httpm".create():download("%s", function() end, %s))'
+        assert traced(program % (url, "{max = 1e10}")) == ["nil\tsocketreadfailed"]
+        assert traced(program % (url, "{}")) == [f"nil\t{reason}"]
 
 
 @pytest.mark.parametrize("size", [0, 1, (64 << 10) - 1, 64 << 10, (64 << 10) + 1, 300_000])
@@ -61,8 +72,6 @@ def test_a_file_that_shrinks_ends_its_upload(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("status", "expected"), [(199, None), (200, "200"), (299, "299"), (300, "nil\t300")])
 def test_a_success_is_200_to_299(status: int, expected: str | None) -> None:
     """The others are the reason; 199 is an interim one, of which the next counts."""
-    from ._server import answering
-
     head = b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status
     with answering(head + (b"HTTP/1.1 204 X\r\n\r\n" if status == 199 else b"")) as server:
         assert traced(f"""

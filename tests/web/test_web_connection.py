@@ -12,7 +12,7 @@ from ba_runtime._reactor import READ, Reactor
 from ba_runtime.sockets.reasons import Signal
 from ba_runtime.web import connection as module
 from ba_runtime.web.access import Access
-from ba_runtime.web.connection import SMALL_BODY, Connection, State, unacknowledged
+from ba_runtime.web.connection import MUCH_UNSENT, Connection, State, unacknowledged
 from ba_runtime.web.limits import Limits
 from ba_runtime.web.memory import Memory
 from tests.lua._programs import TIMEOUT_S
@@ -23,6 +23,7 @@ NUMBER = 7
 LIMITS = Limits(head_s=10, body_s=30, send_s=40, idle_s=60, linger_s=2, head_bytes=1000)
 GET = request("/")
 LARGE = b"x" * 2_000_000
+SMALL_BODY = 64 << 10
 
 
 class Clock:
@@ -371,7 +372,8 @@ def test_a_head_that_comes_while_an_answer_goes_out_has_no_more_time_for_that(be
 def test_the_next_request_waits_while_much_of_the_last_answer_does(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, less: int, state: State
 ) -> None:
-    """It is begun once all has gone out."""
+    """It is begun once all has gone out. Much is a quarter of a megabyte."""
+    assert MUCH_UNSENT == 256 << 10
     bench.arrive(GET + GET[:5])
     bench.one.head(200, (), len(LARGE))
     left = bench.one.data(LARGE)
@@ -407,6 +409,18 @@ def test_a_last_answer_goes_out_before_the_connection_is_closed(bench: Bench) ->
     assert bench.rest().partition(b"\r\n\r\n")[2] == LARGE
     assert (bench.one.state, bench.left_s) == (State.LINGERING, LIMITS.linger_s)
     assert bench.desk.requests == [b"/"]
+
+
+@pytest.mark.parametrize("fields", [["Connection: close"], []], ids=["closing", "kept"])
+def test_an_end_is_read_once(bench: Bench, fields: list[str]) -> None:
+    """Else the system would report it again and again while the answer goes out."""
+    bench.arrive(request("/", *fields))
+    bench.one.answer(200, (), LARGE)
+    bench.client.shutdown(socket.SHUT_WR)
+    while bench.is_reading:
+        bench.turn()
+    assert bench.rest().partition(b"\r\n\r\n")[2] == LARGE
+    assert (bench.one.state, bench.desk.closed_count) == (State.CLOSED, 1)
 
 
 def test_a_client_that_is_gone_takes_no_answer(bench: Bench) -> None:

@@ -8,14 +8,15 @@ import pytest
 
 from ba_runtime.web.access import Access
 from ba_runtime.web.limits import Limits
-from ba_runtime.web.memory import REMEMBERED, Memory
-from ba_runtime.web.protocol import REMEMBERED_BYTES, Protocol, Refusal, Request
+from ba_runtime.web.memory import Memory
+from ba_runtime.web.protocol import Protocol, Refusal, Request
 from tests.websocket._wire import TEXT, frame
 
 from ._fuzz import UPGRADE
 from ._site import Site, client, request, site
 
 GET = b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+REMEMBERED, REMEMBERED_BYTES = 256, 2048
 ONE, TWO = GET % b"one", GET % b"two"
 
 
