@@ -99,6 +99,31 @@ def test_a_length_is_not_negative(here: Site, length: int, status: int) -> None:
     assert status == 500 or answer.headers["content-length"] == "0"
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("include()", "bad argument #1 to 'include' (string expected, got no value)"),
+        ("include({})", "bad argument #1 to 'include' (string expected, got table)"),
+        ("forward()", "bad argument #1 to 'forward' (string expected, got no value)"),
+        ("sendredirect()", "bad argument #1 to 'sendredirect' (string expected, got no value)"),
+        ("sendredirect('/', 'x')", "bad argument #2 to 'sendredirect' (number expected, got string)"),
+        ("senderror()", "bad argument #1 to 'senderror' (number expected, got no value)"),
+        ("senderror(404, {})", "bad argument #2 to 'senderror' (string expected, got table)"),
+        ("setheader()", "bad argument #1 to 'setheader' (string expected, got no value)"),
+        ("setheader('X', {})", "bad argument #2 to 'setheader' (string expected, got table)"),
+        ("setstatus()", "bad argument #1 to 'setstatus' (number expected, got no value)"),
+        ("setcontenttype()", "bad argument #1 to 'setcontenttype' (string expected, got no value)"),
+        ("setcontentlength()", "bad argument #1 to 'setcontentlength' (number expected, got no value)"),
+        ("include('/nothing')", "there is no page at '/nothing'"),
+        ("forward('/nothing')", "there is no page at '/nothing'"),
+    ],
+)
+def test_what_a_method_needs_is_asked_for_at_the_pages_line(here: Site, call: str, message: str) -> None:
+    """In the words of Lua."""
+    here.page(f"\n response:{call}")
+    assert get(here.port, "/page/").body.decode().split("\n")[0] == f"Lua error in LSP: program:2: {message}"
+
+
 # ---------------------------------------------------------------- forms and bodies
 
 
