@@ -9,7 +9,8 @@ import pytest
 from ba_runtime.web.access import Access
 from ba_runtime.web.limits import Limits
 from ba_runtime.web.memory import Memory
-from ba_runtime.web.protocol import Protocol, Refusal, Request
+from ba_runtime.web.outcome import Refusal, Request
+from ba_runtime.web.protocol import Protocol
 from tests.websocket._wire import TEXT, frame
 
 from ._fuzz import UPGRADE
