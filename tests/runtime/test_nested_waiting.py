@@ -223,10 +223,10 @@ TURNS = 8  # finalizers tried, in several places of the loop
 
 
 def _handed_over(waiting: str, turn: int) -> str:
-    """Returns a program that runs `waiting` in a finalizer, the `turn`th of those that run between its own code.
+    """Returns a program that runs `waiting` in a finalizer, the `turn`th of those that run between its code.
 
-    A message goes back and forth, counted, and Lua collects often, so many of them run while an event is handed
-    to Lua: in `poll` itself or where its results are put away.
+    A message goes back and forth, counted, and Lua collects often, so many of them run while an event
+    is handed to Lua: in `poll` itself or where its results are put away.
     """
     return f"""
         local count, turn = 0, 0

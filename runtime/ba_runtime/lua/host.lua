@@ -289,8 +289,8 @@ function host.page_done(status, content_type, body, url, ...) end
 ---@return boolean
 function host.is_interrupting() end
 
---- Says that it has been.
----@param serial integer? the interrupt that is over, if it is the latest; without it, whichever it is
+--- Says that it has been: with its number, unless a later one has begun.
+---@param serial? integer
 function host.interrupt_over(serial) end
 
 --- Makes whatever runs now stop at its next instruction.
