@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -30,11 +30,12 @@ Table: TypeAlias = "dict[str, object]"
 def table(monkeypatch: pytest.MonkeyPatch) -> Table:
     """What a runtime hands to Lua."""
     handed: Table = {}
-    make: Callable[..., Table] = _crossing.crossing_table
+    make = _crossing.crossing_table
 
-    def keep(*arguments: object, **options: object) -> Table:
-        handed.update(make(*arguments, **options))
-        return handed
+    def keep(*arguments: Any) -> _crossing.Table:
+        made = make(*arguments)
+        handed.update(made.names)
+        return made
 
     monkeypatch.setattr(_loop, "crossing_table", keep)
     with Runtime(lambda _: None):

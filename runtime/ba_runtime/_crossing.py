@@ -1,18 +1,21 @@
 """The one table of Python functions that Lua may call, under `host` in every module of `lua/`.
 
 All of them take and return plain values (numbers, booleans, bytes, None, flat tuples) and never raise on
-what a user or a network can do: an exception that crosses costs 5 µs and has no place in Lua's words.
+what a user or a network can do. What they raise all the same, and what is too big for Lua, stays here
+(`_guard.py`).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from time import monotonic, thread_time, time_ns
 from typing import Protocol
 
 from . import _base64, _in_place, crypto
 from ._files import Files
+from ._guard import FAILED, Guard, takes_no_memory
 from ._interrupt import Interrupter
 from .events import Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced
 from .http_client import Conversations
@@ -51,22 +54,56 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
     }
 
 
+# What the loop calls at every turn, what reports go out by, and what gives things back: none of it raises or
+# takes memory that has not been seen to, so it crosses as it is.
+DIRECT = frozenset(
+    {
+        *("monotonic", "thread_time", "time_ns", "poll", "polled", "take", "reply"),
+        *("is_interrupting", "interrupt_over", "stop_running", "hook_learn", "hook_note_state"),
+        *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),
+        *("print", "print_error", "late_print", "trace", "note", "fault", "request_input"),
+        *("cell_done", "cell_failed", "page_done"),
+        *("arm", "disarm", "queued", "send", "close", "crypto_hash_update", "read_in_place"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What `host` offers to the Lua side.
+
+    `guarded` names what Lua must make sure there is room for, `plain` what may only fail.
+    """
+
+    names: dict[str, object]
+    plain: tuple[str, ...]
+    guarded: tuple[str, ...]
+
+
 def crossing_table(
-    sink: Sink, desk: Desk, network: Network, web: WebServer, interrupter: Interrupter, files: Files
-) -> dict[str, object]:
+    sink: Sink,
+    desk: Desk,
+    network: Network,
+    web: WebServer,
+    interrupter: Interrupter,
+    files: Files,
+    guard: Guard,
+) -> Table:
     """Returns everything that `host` offers to the Lua side."""
-    return {
+    names: dict[str, object] = {
         "monotonic": monotonic,
+        "thread_time": thread_time,
         "hook_learn": interrupter.learn,
         "hook_note_state": interrupter.note_state,
         "counts_instructions": interrupter.counts_instructions,
-        "thread_time": thread_time,
         "time_ns": time_ns,
         "urandom": os.urandom,
         "b64encode": _base64.encode,
         "b64urlencode": _base64.encode_for_url,
         "b64decode": _base64.decode,
         "read_in_place": _in_place.reader(),
+        "failed": FAILED,
+        "failure": guard.failure,
         **crypto.functions(),
         **_to_sink(sink),
         **desk.functions(),
@@ -75,3 +112,10 @@ def crossing_table(
         **web.functions(),
         **{name: getattr(files, name) for name in FILE_FUNCTIONS},
     }
+    plain: list[str] = []
+    guarded: list[str] = []
+    for name, function in names.items():
+        if callable(function) and name not in DIRECT:
+            names[name] = guard.wrap(name, function)
+            (plain if takes_no_memory(function) else guarded).append(name)
+    return Table(names, tuple(plain), tuple(guarded))

@@ -21,6 +21,7 @@ from typing import Any, Literal, cast
 
 from ._crossing import crossing_table
 from ._files import Files
+from ._guard import Guard
 from ._interrupt import Interrupter
 from ._lua import LuaState
 from ._reactor import Reactor, Value
@@ -151,8 +152,10 @@ class LuaThread(threading.Thread):
         self._watchdog.start()
         try:
             state = self._state = LuaState(self._max_memory)
-            host = crossing_table(self._sink, self, self._network, self._web, self._interrupter, files)
-            main = state.boot(host)
+            self._reactor.make_way = state.make_way
+            guard = Guard(lambda: state)
+            host = crossing_table(self._sink, self, self._network, self._web, self._interrupter, files, guard)
+            main = state.boot(host.names, host.plain, host.guarded)
         except BaseException as fault:  # whoever waits for `started` gets it
             self.started.set_exception(fault)
         else:
@@ -255,6 +258,8 @@ class LuaThread(threading.Thread):
             "is_interrupting": self._watchdog.is_on,
             "interrupt_over": self._interrupt_over,
             "stop_running": self._watchdog.begin,
+            "has_room": lambda size=0: self._state is not None and self._state.has_room(size),
+            "make_way": lambda size=0: self._reactor.make_way(size),
             "memory_failed": self._memory_failed,
             "memory_is_short": lambda: self._state is not None and self._state.is_short_of_memory(),
             "memory_used_up": self._memory_used_up,
@@ -276,6 +281,8 @@ class LuaThread(threading.Thread):
         self._watchdog.note_life()
         self._polled = ()  # it may be a megabyte, which `poll` is about to need again
         self._polled = self._reactor.poll(deadline)
+        self._state.take_back()
+        self._state.make_way(sum(len(value) for value in self._polled if isinstance(value, bytes)))
         return self._polled
 
     def _memory_failed(self) -> None:
@@ -289,7 +296,11 @@ class LuaThread(threading.Thread):
         self._sink(Note(0, f"Lua's memory is nearly used up ({self._max_memory >> 20} MiB)"))
 
     def _take(self) -> tuple[object, ...] | None:
-        return self._requests.popleft() if self._requests else None
+        if not self._requests:
+            return None
+        request = self._requests.popleft()
+        self._reactor.make_way(sum(len(value) for value in request if isinstance(value, bytes)))
+        return request
 
     def _reply(self, ticket: int, *values: object) -> None:
         self._tickets.pop(ticket).set_result(values)

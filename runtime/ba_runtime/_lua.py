@@ -11,7 +11,7 @@ call into a `LuaState`; it would wait for ever. `Compiler` has a state of its ow
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Any, NoReturn
 
@@ -25,6 +25,9 @@ LuaMemoryError: type[Exception] = _lupa.LuaMemoryError
 # What our own code still needs when a program has used up its allowance, to clean up after it; at most an
 # eighth of that allowance. A quarter of this is what every cell gets that starts without any left.
 RESERVE_BYTES = 32 << 20
+
+# What a call of ours may need for results of a usual size, and Lua for its stack and its tables.
+MARGIN_BYTES = 256 << 10
 
 
 class _Handle:
@@ -56,20 +59,27 @@ class LuaState:
         self._max_memory = max_memory
         self._reserve = min(RESERVE_BYTES, max_memory // 8)
         self._bound = max_memory  # what programs may use now; raised only by `make_room`
+        self._granted = max_memory  # the same, with the reserve while that is open
+        self._limit = max_memory  # what lupa knows: more where way had to be made
         # lupa frees a state by closing it, and closing runs finalizers; one that calls Python then finds a
         # runtime that is half gone, and the process dies. So a state is emptied (boot.lua) and kept: about
         # half a megabyte for each runtime that a process makes.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._lua))
         self._lua.execute(b"python = nil; package.loaded.python = nil")
 
-    def boot(self, host: Mapping[str, object]) -> Callable[[], None]:
+    def boot(
+        self, host: Mapping[str, object], plain: Iterable[str], guarded: Iterable[str]
+    ) -> Callable[[], None]:
         """Loads the Lua side over the crossing table `host` and returns its main loop, to be called once.
 
-        Raises LuaError when one of our own files does not load.
+        `plain` and `guarded` name functions as `_crossing.Table` does. Raises LuaError when one of our own
+        files does not load.
         """
         table = self._lua.table_from({name.encode(): value for name, value in host.items()})
+        names = [self._lua.table_from([name.encode() for name in some]) for some in (plain, guarded)]
+        tight_kb = (self._max_memory - self._reserve) >> 10
         start = self._lua.eval(_BOOT)
-        main: Callable[[], None] = start(_module_source, _Handle, table)
+        main: Callable[[], None] = start(_module_source, _Handle, table, *names, tight_kb)
         return main
 
     @property
@@ -81,13 +91,44 @@ class LuaState:
         """Tells whether the bound is near."""
         return self.memory_used >= self._max_memory - self._reserve
 
+    def has_room(self, size: int = 0) -> bool:
+        """Tells whether a program may have so many bytes more, and a call of ours its results besides."""
+        return self.memory_used + size + MARGIN_BYTES <= self._granted
+
+    def has_place_for(self, size: int) -> bool:
+        """Tells whether Lua can allocate a result of so many bytes now."""
+        return self.memory_used + size + MARGIN_BYTES // 2 <= self._limit
+
+    def make_way(self, size: int = 0) -> None:
+        """Sees to it that so many bytes can be allocated, and a little more, whatever the bound is.
+
+        For what the loop hands to Lua, where nobody is to be told that there is no memory. It is bounded by
+        what one poll brings: a program that is short of memory gets no further with its next call (`has_room`).
+        """
+        needed = self.memory_used + size + MARGIN_BYTES
+        if needed > self._limit:
+            self._set_limit(needed)
+
+    def take_back(self) -> None:
+        """Undoes `make_way` once what is used allows for it."""
+        if self._limit > self._granted and self.memory_used + MARGIN_BYTES <= self._granted:
+            self._set_limit(self._granted)
+
+    def _set_limit(self, limit: int) -> None:
+        self._limit = limit
+        self._lua.set_max_memory(limit)
+
+    def _grant(self, limit: int) -> None:
+        self._granted = limit
+        self._set_limit(max(limit, self.memory_used + MARGIN_BYTES) if limit < self._limit else limit)
+
     def open_reserve(self) -> None:
         """Lets our own code go on while memory is short."""
-        self._lua.set_max_memory(self._bound + self._reserve)
+        self._grant(self._bound + self._reserve)
 
     def open_last_reserve(self) -> None:
         """Lets our own code clean up after an allocation that failed."""
-        self._lua.set_max_memory(max(self.memory_used, self._bound + self._reserve) + self._reserve)
+        self._set_limit(max(self.memory_used, self._bound + self._reserve) + self._reserve)
 
     def make_room(self) -> None:
         """Raises the bound so that a little can be allocated: enough to give things back."""
@@ -97,14 +138,14 @@ class LuaState:
     def restore_bound(self) -> None:
         """Closes the reserve again."""
         self._bound = self._max_memory
-        self._lua.set_max_memory(self._max_memory)
+        self._grant(self._max_memory)
 
 
 # The loader: a module is a chunk that gets `import`, and is run once. It is called by its path below `lua/`.
 # `=ba:name` marks our own code, so that tracebacks leave it out and an interrupt never cuts it (ours.lua).
 # The globals are named because Lua's own idea of them is about to change (tasks/interrupt.lua).
 _BOOT = b"""
-function(source_of, handle, host)
+function(source_of, handle, host, plain, guarded, tight_kb)
   local modules = {host = host, handle = {new = handle}}
   local function import(name)
     local module = modules[name]
@@ -114,6 +155,7 @@ function(source_of, handle, host)
     end
     return module
   end
+  import "crossing".guard(plain, guarded, tight_kb)
   return import "boot"
 end
 """

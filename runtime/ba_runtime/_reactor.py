@@ -106,6 +106,7 @@ class Reactor:
         self._receivers: dict[int, tuple[int, Receive]] = {}
         self._on_ready: dict[int, OnReady] = {}
         self._masks: dict[int, int] = {}
+        self.make_way: Callable[[int], None] = lambda _: None  # in Lua's memory, for so many bytes
         self._emitted: list[Value] = []
         self._again: set[int] = set()
         self._posted: deque[Callable[[], None]] = deque()

@@ -15,7 +15,10 @@ from collections.abc import Callable
 from ba_runtime._later import later
 
 _FUNCTIONS = {
-    "hashes": ("digest_maker", "hmac_maker", "hexlify", "pbkdf2"),
+    "hashes": (
+        *("digest_start", "hmac_start", "hash_copy", "hash_update", "hash_feeder", "hash_digest", "digest"),
+        *("hexlify", "pbkdf2"),
+    ),
     "keys": ("key_numbers", "key_size"),
     "asymmetric": ("sign", "verify", "encrypt", "decrypt", "signature_numbers"),
     "symmetric": ("seal", "unseal", "encipher", "decipher"),

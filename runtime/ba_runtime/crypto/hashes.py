@@ -6,7 +6,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 ALGORITHMS = frozenset({b"md5", b"sha1", b"sha256", b"sha384", b"sha512"})
 
@@ -14,38 +14,52 @@ ALGORITHMS = frozenset({b"md5", b"sha1", b"sha256", b"sha384", b"sha512"})
 # recommended today for stored passwords (OWASP: 1.3 million rounds of SHA-1).
 MAX_ROUNDS = 10_000_000
 
-Feed: TypeAlias = Callable[[bytes], None]
-Finish: TypeAlias = Callable[[], bytes]
-Maker: TypeAlias = Callable[[], tuple[Feed, Finish]]
 
+class Hash(Protocol):
+    """A digest under way: one object, which Lua keeps and hands back."""
 
-class _Hash(Protocol):
-    def copy(self) -> _Hash: ...
+    def copy(self) -> Hash: ...
     def update(self, data: bytes, /) -> None: ...
     def digest(self) -> bytes: ...
 
 
-def _maker(start: _Hash) -> Maker:
-    def make() -> tuple[Feed, Finish]:
-        # Bound methods in C: Lua calls them without any Python between.
-        copy = start.copy()
-        return copy.update, copy.digest
-
-    return make
-
-
-def digest_maker(algorithm: bytes) -> Maker | None:
-    """Returns a function that begins a digest and returns how to feed and finish it; None if unknown."""
+def digest_start(algorithm: bytes) -> Hash | None:
+    """Returns a digest of nothing yet; None if the algorithm is unknown."""
     if algorithm not in ALGORITHMS:
         return None
-    return _maker(hashlib.new(algorithm.decode(), usedforsecurity=False))
+    return hashlib.new(algorithm.decode(), usedforsecurity=False)
 
 
-def hmac_maker(algorithm: bytes, key: bytes) -> Maker | None:
-    """The same for message authentication with the key."""
+def hmac_start(algorithm: bytes, key: bytes) -> Hash | None:
+    """Returns the same for message authentication with the key."""
     if algorithm not in ALGORITHMS:
         return None
-    return _maker(hmac.new(key, digestmod=algorithm.decode()))
+    return hmac.new(key, digestmod=algorithm.decode())
+
+
+def hash_copy(begun: Hash) -> Hash:
+    """Returns a second digest of what has come so far."""
+    return begun.copy()
+
+
+def hash_update(begun: Hash, data: bytes) -> None:
+    """Adds data."""
+    begun.update(data)
+
+
+def hash_feeder(begun: Hash) -> Callable[[bytes], None]:
+    """Returns what adds data, for one call of `read_in_place`."""
+    return begun.update
+
+
+def hash_digest(begun: Hash) -> bytes:
+    """Returns the digest of what has come."""
+    return begun.digest()
+
+
+def digest(algorithm: bytes, data: bytes) -> bytes:
+    """Returns the digest of the data, by an algorithm that is known."""
+    return hashlib.new(algorithm.decode(), data, usedforsecurity=False).digest()
 
 
 def hexlify(data: bytes) -> bytes:

@@ -10,7 +10,7 @@
 local host = {}
 
 ---@alias host.Send fun(data: string): integer
----@alias host.Maker fun(): fun(data: string), fun(): string
+---@class host.Hash a digest under way, an object of Python's that only these functions take
 
 -- ---- time, chance and the interrupt (_crossing.py, _interrupt.py)
 
@@ -70,16 +70,43 @@ function host.read_in_place(use, coroutine) end
 
 -- ---- crypto/
 
---- Returns what begins a digest and returns how to feed and to finish it; nil for an unknown one.
+--- Returns a digest of nothing yet; nil for an unknown algorithm.
 ---@param algorithm string
----@return host.Maker?
-function host.crypto_digest_maker(algorithm) end
+---@return host.Hash?
+function host.crypto_digest_start(algorithm) end
 
 --- Returns the same for message authentication with a key.
 ---@param algorithm string
 ---@param key string
----@return host.Maker?
-function host.crypto_hmac_maker(algorithm, key) end
+---@return host.Hash?
+function host.crypto_hmac_start(algorithm, key) end
+
+--- Returns a second digest of what has come so far.
+---@param begun host.Hash
+---@return host.Hash
+function host.crypto_hash_copy(begun) end
+
+--- Adds data.
+---@param begun host.Hash
+---@param data string
+function host.crypto_hash_update(begun, data) end
+
+--- Returns what adds data, for `read_in_place`.
+---@param begun host.Hash
+---@return host.Send
+function host.crypto_hash_feeder(begun) end
+
+--- Returns the digest of what has come.
+---@param begun host.Hash
+---@return string
+function host.crypto_hash_digest(begun) end
+
+--- Returns the digest of the data, by an algorithm that is known.
+---@param algorithm string
+---@param data string
+---@return string
+function host.crypto_digest(algorithm, data) end
+
 
 --- Returns the bytes as hexadecimal digits.
 ---@param data string
@@ -295,6 +322,23 @@ function host.interrupt_over(serial) end
 
 --- Makes whatever runs now stop at its next instruction.
 function host.stop_running() end
+
+--- What a guarded function returns when it has failed (crossing.lua).
+---@type integer
+host.failed = nil
+
+--- Returns why the last guarded call has failed.
+---@return string
+function host.failure() end
+
+--- Tells whether a program may have so many bytes more.
+---@param size? integer
+---@return boolean
+function host.has_room(size) end
+
+--- Sees to it that so many bytes can be allocated, whatever the bound is.
+---@param size? integer
+function host.make_way(size) end
 
 --- Opens the last reserve, after an allocation that failed.
 function host.memory_failed() end

@@ -8,6 +8,8 @@ local getinfo, sub, gsub, type = debug.getinfo, string.sub, string.gsub, type
 
 local MARK = "=ba:"
 
+local ERROR = "[C]: in function 'error'" -- which only we call by a local of that name: programs have one in Lua
+
 local ours = {}
 
 -- Chunks that only compute.
@@ -53,7 +55,7 @@ end
 function ours.hide(frames)
   frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
   frames = gsub(frames, "\n\tba:[^\n]*", "")
-  return (gsub(frames, "in upvalue 'native_(%w+)'", "in function '%1'"))
+  return (gsub(gsub(frames, "in upvalue 'native_(%w+)'", "in function '%1'"), "%[C%]: in upvalue 'error'", ERROR))
 end
 
 -- Returns a message without a position in our own code: Lua adds one to what goes wrong there, such as an overflow of

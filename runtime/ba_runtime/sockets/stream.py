@@ -28,6 +28,7 @@ class Stream:
         self.cell = cell
         self.sock = sock
         self._reactor = reactor
+        self.make_way = reactor.make_way
         self._fd = sock.fileno()
         self._pending: deque[memoryview] = deque()
         self._pending_bytes = 0

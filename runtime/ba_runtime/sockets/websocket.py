@@ -44,6 +44,7 @@ class WebSocket:
         """Speaks through `endpoint`, which must be connected."""
         self._endpoint = endpoint
         self._codec = Codec(is_client)
+        self._make_way = endpoint.make_way
         self._owed = b""  # a pong that was held back
         self._most = CHUNK_BYTES
         self._arrived: deque[bytes] = deque()  # what Lua has been told of, and does not know yet
@@ -67,7 +68,9 @@ class WebSocket:
 
     def arrived(self) -> bytes:
         """Hands over the oldest chunk that Lua has been told of, undecoded."""
-        return self._arrived.popleft()
+        data = self._arrived.popleft()
+        self._make_way(len(data))
+        return data
 
     def receive(self, data: bytes | None) -> Received:
         """Takes what arrived (None: the oldest chunk that Lua has been told of), and returns what came next.
@@ -81,6 +84,7 @@ class WebSocket:
         if data:
             whole = codec.whole(data)
             if whole is not None:
+                self._make_way(len(whole[0]))
                 return BUSY if self._endpoint.queued_bytes else 0, *whole
             codec.feed(data)
         item = codec.next()
@@ -95,6 +99,7 @@ class WebSocket:
         if self._endpoint.queued_bytes:
             flags |= BUSY
         payload, is_text, so_far, length = item
+        self._make_way(len(payload))
         if so_far is None or length is None:
             return flags, payload, is_text
         return flags, payload, is_text, so_far, length

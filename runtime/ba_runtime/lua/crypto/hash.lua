@@ -1,7 +1,7 @@
 -- `ba.crypto.hash`, `sha1` and `PBKDF2`: digests of data that may come in pieces.
 --
 -- All of this is documented, and recorded from the server. The work is Python's (`crypto/hashes.py`); Lua holds the
--- two functions that feed and finish a digest, and no program ever sees them.
+-- digest under way, an object of Python's, and no program ever sees it.
 
 local import = ...
 local check = import "check"
@@ -9,7 +9,7 @@ local host = import "host"
 
 local format, running, select, sub, tonumber, type =
   string.format, coroutine.running, select, string.sub, tonumber, type
-local read_in_place = host.read_in_place
+local read_in_place, update = host.read_in_place, host.crypto_hash_update
 
 -- From this size on a string is read where it is (`_in_place.py`), which costs a little and saves its copy. Where that
 -- cannot be, it crosses in pieces, which memory is found for more quickly than for all of it.
@@ -27,9 +27,13 @@ end
 
 local ENCODE = {binary = binary, hex = host.crypto_hexlify, b64 = host.b64encode}
 
--- Returns the function that collects data and tells the digest.
-local function new(begin)
-  local feed, finish = begin()
+-- A digest is an object of Python's: it weighs more than Lua knows.
+local weigh = import "burden"(2, 32)
+
+-- Returns the function that collects data and tells the digest, beginning with `start`.
+local function new(start)
+  local state = host.crypto_hash_copy(start)
+  weigh()
   local function h(...)
     local data, encoding = ... -- `read_in_place` finds `data` as the first local of the function that calls it
     if data == nil or type(data) == "boolean" then
@@ -37,19 +41,20 @@ local function new(begin)
       if not encode then
         check.raise("Unknown encoding")
       end
-      local digest = finish()
-      feed, finish = begin()
+      local digest = host.crypto_hash_digest(state)
+      state = host.crypto_hash_copy(start)
+      weigh()
       return encode(digest)
     end
     data = check.string(1, data)
     if #data <= LONG_BYTES then
-      feed(data)
+      update(state, data)
       return h
-    elseif read_in_place and read_in_place(feed, tonumber(format("%p", running()))) then
+    elseif read_in_place and read_in_place(host.crypto_hash_feeder(state), tonumber(format("%p", running()))) then
       return h
     end
     for i = 1, #data, PIECE_BYTES do
-      feed(sub(data, i, i + PIECE_BYTES - 1))
+      update(state, sub(data, i, i + PIECE_BYTES - 1))
     end
     return h
   end
@@ -63,25 +68,28 @@ local hash = {}
 function hash.new(...)
   local count, algorithm, inner, key = select("#", ...), ...
   algorithm = algorithm == nil and "sha1" or check.string(1, algorithm)
-  local begin
+  local start
   if algorithm == "hmac" then
     inner = check.string(2, inner, count)
     key = check.string(3, key, count)
-    begin = host.crypto_hmac_maker(inner, key) or check.raise(UNKNOWN)
+    start = host.crypto_hmac_start(inner, key) or check.raise(UNKNOWN)
   else
-    begin = host.crypto_digest_maker(algorithm) or check.raise("Unknown algorithm")
+    start = host.crypto_digest_start(algorithm) or check.raise("Unknown algorithm")
   end
-  return new(begin)
+  return new(start)
 end
 
 -- sha1(data): the digest. sha1(): as hash("sha1").
 function hash.sha1(...)
   local data = ...
-  local h = new(host.crypto_digest_maker("sha1"))
   if data == nil then
-    return h
+    return new(host.crypto_digest_start("sha1"))
   end
-  return h(check.string(1, data))()
+  data = check.string(1, data)
+  if #data > LONG_BYTES then -- without a copy
+    return new(host.crypto_digest_start("sha1"))(data)()
+  end
+  return host.crypto_digest("sha1", data)
 end
 
 -- PBKDF2(algorithm, password, salt, iterations, length): a key of so many bytes.
@@ -92,7 +100,7 @@ function hash.PBKDF2(...)
   salt = check.string(3, salt, count)
   iterations = check.integer(4, iterations, count)
   length = check.integer(5, length, count)
-  if not host.crypto_digest_maker(algorithm) then
+  if not host.crypto_digest_start(algorithm) then
     check.raise(UNKNOWN)
   elseif iterations < 1 then
     check.fail(4, "out of range")

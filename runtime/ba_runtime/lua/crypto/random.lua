@@ -16,6 +16,7 @@ local tointeger, ult = math.tointeger, math.ult
 
 -- Bytes drawn at once: a call to Python costs as much as some hundred of them.
 local POOL_BYTES = 512
+local LARGE_BYTES = 1 << 16 -- of which Lua must have room for all at once
 local WORDS = POOL_BYTES // 8
 local WORDS_FORMAT = "<" .. rep("i8", WORDS)
 
@@ -115,6 +116,12 @@ function random.rndbs(...)
   local count = check.integer(1, (...), select("#", ...))
   if count < 0 then
     check.fail(1, "size out of range")
+  end
+  if count > LARGE_BYTES then
+    import "crossing".need(count)
+    if refill == from_system then
+      return host.urandom(count)
+    end
   end
   return take(count)
 end

@@ -5,6 +5,7 @@
 
 local import = ...
 local host = import "host"
+local crossing = import "crossing"
 local sched = import "tasks/sched"
 local slot = import "tasks/interrupt".slot -- the running coroutine
 local sock = import "sockets/sock"
@@ -21,8 +22,9 @@ import "sockets/secure" -- adds its methods
 local takeover = import "sockets/takeover"
 local text = import "console/text"
 
-local type, select, error, pcall, tonumber, mathtype, sub =
-  type, select, error, pcall, tonumber, math.type, string.sub
+local TIGHT_KB <const> = crossing.tight_kb -- inside a finalizer Lua does not tell the size of its heap
+local collectgarbage, type, select, error, pcall, tonumber, mathtype, sub =
+  collectgarbage, type, select, error, pcall, tonumber, math.type, string.sub
 local state, meta = sock.state, sock.meta
 local to_text = text.tostring
 local whole = check.whole
@@ -51,6 +53,9 @@ end
 function meta.read(...)
   local self, ms, flag = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
+  if (collectgarbage "count" or 0) > TIGHT_KB then
+    crossing.need(0)
+  end
   local owner = S.task
   local own = owner and owner.co == slot[1]
   if own and S.stream then
@@ -90,7 +95,7 @@ function meta.write(...)
   local self, data, first, last = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
   local direct = S.send
-  if direct and first == nil and last == nil and data ~= "" then
+  if direct and first == nil and last == nil and data ~= "" and (collectgarbage "count" or TIGHT_KB) < TIGHT_KB then
     -- The common case, without a look at the type: what is not text fails there, and is seen to below.
     local ok, n = pcall(direct, data)
     if ok then

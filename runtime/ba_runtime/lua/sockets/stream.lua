@@ -10,13 +10,15 @@
 
 local import = ...
 local host = import "host"
+local crossing = import "crossing"
 local sched = import "tasks/sched"
 local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 
-local pcall, type, sub = pcall, type, string.sub
+local TIGHT_KB <const> = crossing.tight_kb
+local collectgarbage, pcall, type, sub = collectgarbage, pcall, type, string.sub
 local keep, hold_back, lose = sock.keep, sock.hold_back, sock.lose
 local send, queued, arm, sender = host.send, host.queued, host.arm, host.sender
 local run, wake, pause, block, take_next = sched.run, sched.wake, waiting.pause, waiting.block, sched.take_next
@@ -265,7 +267,7 @@ function stream.write_blocking(S, data)
   local length = #data
   S.sent = S.sent + length
   local direct = S.send
-  if direct then
+  if direct and (collectgarbage "count" or TIGHT_KB) < TIGHT_KB then -- an error of its takes memory
     local ok, n = pcall(direct, data)
     if ok then
       if n == length then
@@ -286,7 +288,7 @@ function stream.write_queued(S, data)
     if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.owner() then
       return nil, before
     end
-  elseif S.send then
+  elseif S.send and (collectgarbage "count" or TIGHT_KB) < TIGHT_KB then
     local ok, n = pcall(S.send, data)
     if ok then
       S.sent = S.sent + n

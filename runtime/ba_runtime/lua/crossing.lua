@@ -1,0 +1,66 @@
+-- Calls of Python that can fail, or that bring what takes memory: they are made only while there is room for that, and
+-- what fails there is an error here.
+--
+-- `_guard.py` explains what would happen otherwise. In the loop itself nobody could be told that memory is short, so
+-- there way is made.
+
+local import = ...
+local host = import "host"
+local check = import "check"
+local interrupt = import "tasks/interrupt"
+
+local collectgarbage, error = collectgarbage, error
+local has_room, make_way, failure = host.has_room, host.make_way, host.failure
+local FAILED <const> = host.failed
+
+local NO_MEMORY = "not enough memory" -- Lua's own words, by which the error is known
+local LOOP_BYTES <const> = 1 << 20 -- what a call from the loop may bring
+
+local crossing = {tight_kb = 0} -- when Lua holds more than this, it is worth a look whether there is room
+
+-- Makes sure that there is room for so many bytes; a program that is short of memory gets an error.
+function crossing.need(size)
+  if interrupt.scheduler.current == nil then
+    return make_way(LOOP_BYTES)
+  elseif not has_room(size) then
+    collectgarbage()
+    if not has_room(size) then
+      error(NO_MEMORY, 0)
+    end
+  end
+end
+
+local function checked(first, ...)
+  if first == FAILED then
+    local reason = failure()
+    if reason == NO_MEMORY then
+      error(reason, 0)
+    end
+    check.raise_outside(reason)
+  end
+  return first, ...
+end
+
+-- Puts the guard before the host's functions: `plain` bring nothing that takes memory, `guarded` may.
+function crossing.guard(plain, guarded, tight_kb)
+  local need = crossing.need
+  crossing.tight_kb = tight_kb
+  for i = 1, #plain do
+    local call = host[plain[i]]
+    host[plain[i]] = function(...)
+      return checked(call(...))
+    end
+  end
+  for i = 1, #guarded do
+    local call = host[guarded[i]]
+    host[guarded[i]] = function(...)
+      local size_kb = collectgarbage "count" -- nil inside a finalizer
+      if not size_kb or size_kb > tight_kb then
+        need(0)
+      end
+      return checked(call(...))
+    end
+  end
+end
+
+return crossing
