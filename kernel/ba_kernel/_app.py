@@ -1,7 +1,7 @@
 """The kernel's process: service threads around the channels, signals, and an orderly end.
 
-This does what `ipykernel.kernelapp` does, from the same parts (`IOPubThread`, `Heartbeat`, `ControlThread`,
-the parent pollers), without importing that module: it pulls in IPython's shell, debugger and completer, which
+This does what `ipykernel.kernelapp` does, from the same parts (`IOPubThread`, `Heartbeat`, `ControlThread`),
+without importing that module: it pulls in IPython's shell, debugger and completer, which
 costs a quarter of the time from start to first reply and is of no use to Lua. There is no shell channel
 thread either, because it only serves subshells: without the hop through it a trivial cell takes half the
 time.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import sys
 import threading
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING
 import zmq
 
 from ._channels import PORTS, Channels, read_connection_file
+from ._parent import watch_parent
 
 if TYPE_CHECKING:
     from .kernel import BaLuaKernel
@@ -50,11 +50,12 @@ class App:
         from ipykernel.control import ControlThread
         from ipykernel.heartbeat import Heartbeat
         from ipykernel.iostream import IOPubThread
-        from jupyter_client.session import Session
+
+        from ._session import new_session
 
         info = channels.info
         self.channels = channels
-        self.session = Session(key=info["key"].encode(), signature_scheme=info["signature_scheme"])
+        self.session = new_session(info["key"], info["signature_scheme"])
         try:
             self._publisher = IOPubThread(channels.iopub, session=self.session)
         except TypeError:  # ipykernel 6 does not say welcome, and needs no session for it
@@ -75,7 +76,7 @@ class App:
         """Answer requests on this thread until one of them is shutdown."""
         from tornado.ioloop import IOLoop
 
-        _watch_parent()
+        watch_parent()
         kernel = self._kernel()
         # Whether a cell runs or not; and it must never raise in the middle of our own work.
         _on_interrupt(lambda _signal, _frame: kernel.interrupt())
@@ -94,11 +95,12 @@ class App:
     def _kernel(self) -> BaLuaKernel:
         from zmq.eventloop.zmqstream import ZMQStream
 
+        from ._shell import ShellStream
         from .kernel import BaLuaKernel
 
         return BaLuaKernel(
             session=self.session,
-            shell_stream=ZMQStream(self.channels.shell),
+            shell_stream=ShellStream(self.channels.shell, self.session),
             control_stream=ZMQStream(self.channels.control, self._control.io_loop),
             control_thread=self._control,
             iopub_thread=self._publisher,
@@ -127,19 +129,3 @@ def _on_interrupt(handler: Callable[[int, FrameType | None], None] | signal.Hand
     """Handle SIGINT, where a front end may send it: Python allows that on the main thread only."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, handler)
-
-
-def _watch_parent() -> None:
-    """End this process when the one that started it is gone; that one says who it is in the environment."""
-    from ipykernel.parentpoller import ParentPollerUnix, ParentPollerWindows
-
-    parent = int(os.environ.get("JPY_PARENT_PID") or 0)
-    event = int(os.environ.get("JPY_INTERRUPT_EVENT") or 0)
-    if sys.platform == "win32":
-        if parent or event:
-            ParentPollerWindows(event, parent).start()
-    elif parent > 1:
-        try:
-            ParentPollerUnix(parent_pid=parent).start()
-        except TypeError:  # ipykernel 6 knows only "my parent is init now"
-            ParentPollerUnix().start()

@@ -101,9 +101,10 @@ class Engine:
             if self._is_closed:
                 raise RuntimeClosed("the kernel is shutting down")
             if self._runtime is None:
-                self._runtime = self._make(self._sink)
-                self._runtime.start()
-                self._use_lab_in(self._runtime)
+                runtime = self._make(self._sink)
+                runtime.start()  # may fail, for want of a descriptor; the next cell tries again
+                self._use_lab_in(runtime)
+                self._runtime = runtime
             return self._runtime
 
     @property
@@ -122,8 +123,8 @@ class Engine:
         return cell_chunk(lua, self.compiler).source
 
     def warm_up(self) -> None:
-        """Start Lua before it is needed."""
-        with contextlib.suppress(RuntimeClosed):
+        """Start Lua before it is needed; if that is not possible, the next cell says why."""
+        with contextlib.suppress(RuntimeClosed, OSError):
             _ = self.runtime
 
     def interrupt(self) -> None:
@@ -131,6 +132,12 @@ class Engine:
         runtime = self._runtime
         if runtime is not None:
             runtime.interrupt()
+
+    def reply_input(self, line: bytes | None) -> None:
+        """Answer what Lua asks the user; a state that is gone has forgotten its questions."""
+        runtime = self._runtime
+        if runtime is not None:
+            runtime.reply_input(line)
 
     def reset(self) -> None:
         """Close this Lua state with its sockets; the next use makes a fresh one."""

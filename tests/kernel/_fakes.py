@@ -300,10 +300,9 @@ class Desk:
     ) -> Message:
         """Run one cell and return the content of its reply."""
         self._cell += 1
-        asked = request(self._cell, session=session, cell_id=cell_id, **options)
-        return await self.bench.cells.run(
-            code, asked, store_history=store_history, expressions=expressions or {}
-        )
+        is_stored = store_history and not options.get("is_silent", False)
+        asked = request(self._cell, session=session, cell_id=cell_id, is_stored=is_stored, **options)
+        return await self.bench.cells.run(code, asked, expressions=expressions or {})
 
     def _make(self, sink: Sink) -> FakeRuntime:
         self.runtimes.append(FakeRuntime(sink))
