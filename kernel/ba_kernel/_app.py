@@ -27,13 +27,22 @@ import zmq
 from ._channels import PORTS, Channels, read_connection_file
 from ._parent import watch_parent
 
+# The kernel's own channels, threads and Lua state take 44; the rest is for imports and a few sockets.
+NEEDED_DESCRIPTORS = 64
+
 if TYPE_CHECKING:
     from .kernel import BaLuaKernel
 
 
-def run(connection_file: str) -> None:
-    """Serve one front end until it asks for shutdown or its process is gone."""
+def run(connection_file: str) -> int:
+    """Serve one front end until it asks for shutdown or its process is gone; returns the exit code."""
     _on_interrupt(signal.SIG_IGN)  # until there is something to interrupt
+    if not has_descriptors():
+        print(
+            f"ba-lua-kernel: needs {NEEDED_DESCRIPTORS} file descriptors; raise the limit (ulimit -n)",
+            file=sys.stderr,
+        )
+        return 1
     info = read_connection_file(connection_file)
     app = App(Channels(info or {"key": str(uuid.uuid4())}))
     if info:
@@ -41,6 +50,7 @@ def run(connection_file: str) -> None:
     else:
         with _connection_file(connection_file, app):
             app.serve()
+    return 0
 
 
 class App:
@@ -129,3 +139,18 @@ def _on_interrupt(handler: Callable[[int, FrameType | None], None] | signal.Hand
     """Handle SIGINT, where a front end may send it: Python allows that on the main thread only."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, handler)
+
+
+def has_descriptors() -> bool:
+    """Return whether this process may open enough files, having raised its limit if that is allowed."""
+    if sys.platform == "win32":
+        return True
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= NEEDED_DESCRIPTORS:
+        return True
+    if hard != resource.RLIM_INFINITY and hard < NEEDED_DESCRIPTORS:
+        return False
+    resource.setrlimit(resource.RLIMIT_NOFILE, (NEEDED_DESCRIPTORS, hard))
+    return True

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # A process has two seconds to end; Lua that spins is interrupted first and leaves long before this.
-CLOSE_S = 1.0
+CLOSE_S = 0.5
 
 
 async def within(future: Future[T], seconds: float) -> T:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TypeAlias
 
+from ba_runtime._descriptors import new_socket
 from ba_runtime._later import later
 from ba_runtime._reactor import Reactor
 from ba_runtime._resolver import Answer, Resolver
@@ -107,7 +108,7 @@ class Network:
         """Listens, with TLS when there is a context; None when the address cannot be bound."""
         address = _text(interface)
         try:
-            sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
+            sock = new_socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
         except OSError:
             return None
         try:
@@ -166,7 +167,7 @@ class Network:
         """
         address = _text(interface)
         try:
-            sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
+            sock = new_socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
         except OSError as error:
             return 0, Signal.NO_RESOURCES if error.errno in EXHAUSTED else Signal.CANNOT_BIND
         try:
@@ -238,7 +239,6 @@ class Network:
 
     def resolve(self, host: bytes) -> tuple[int, bytes | None]:
         """Resolves a name to its first address: a number, and the address when it is known at once.
-
         Else an event comes under that number, RESOLVED or CANNOT_RESOLVE, and `failure_text` holds the text.
         """
         number = self.new_number()

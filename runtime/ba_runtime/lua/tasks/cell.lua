@@ -9,8 +9,8 @@ local render = import "inspect/render"
 local check = import "check"
 
 local G = _G
-local load, pcall, type, select, unpack, getinfo, sub, gsub, match, native_tostring, getmetatable =
-  load, pcall, type, select, table.unpack, debug.getinfo, string.sub, string.gsub, string.match, tostring,
+local load, pcall, type, select, getinfo, sub, gsub, match, native_tostring, getmetatable =
+  load, pcall, type, select, debug.getinfo, string.sub, string.gsub, string.match, tostring,
   debug.getmetatable
 
 local cell = {}
@@ -105,14 +105,9 @@ end
 local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}
 
 -- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted. The
--- first result is how many there are.
+-- first result is how many texts there are.
 local function rendered(...)
-  local n = select("#", ...)
-  local texts = {...}
-  for i = 1, n do
-    texts[i] = render.value(texts[i])
-  end
-  return n, unpack(texts, 1, n)
+  return render.values(select("#", ...), ...)
 end
 
 -- The chunk comes as `...` because a local's name would show up in tracebacks instead of "main chunk".
