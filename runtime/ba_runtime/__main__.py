@@ -105,7 +105,7 @@ def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) 
     runtime = Runtime(
         Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime)), max_memory=max_memory
     )
-    with runtime, _CtrlC(runtime.interrupt) as ctrl_c:
+    with runtime, CtrlC(runtime.interrupt) as ctrl_c:
         try:
             if folder is not None:
                 runtime.serve(str(folder)).result()
@@ -127,7 +127,7 @@ def _stop_waiting() -> None:
     raise KeyboardInterrupt
 
 
-class _CtrlC:
+class CtrlC:
     """What Ctrl-C does while a program runs: the first asks it to stop, the second ends the process.
 
     The second is for a program that cannot be asked, such as a pattern that backtracks for minutes inside one
@@ -139,7 +139,7 @@ class _CtrlC:
         self.first = first
         self.is_pressed = False
 
-    def __enter__(self) -> _CtrlC:
+    def __enter__(self) -> CtrlC:
         self._before = signal.signal(signal.SIGINT, self._pressed)
         return self
 
