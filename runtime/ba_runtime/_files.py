@@ -29,6 +29,7 @@ import stat
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
+from ._descriptors import check_next
 from .regular import check_regular, open_regular
 
 Failure = tuple[None, bytes]
@@ -210,6 +211,7 @@ class Files:
         """Returns a descriptor, or raises OSError also for what is no regular file."""
         if len(self._descriptors) >= MAX_OPEN_FILES:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        check_next()
         return open_regular(path, flags)
 
     def io_obstacle(self, name: bytes) -> tuple[bytes, int] | None:

@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 
-from ._descriptors import check_next, exhausted, is_reserved
+from ._descriptors import check_next
 
 NOT_REGULAR = "not a regular file; opening it could block everything"
 
@@ -26,12 +26,12 @@ def open_regular(path: str | bytes, flags: int) -> int:
     """Returns the descriptor of a regular file. Raises OSError for anything else, ValueError for a NUL."""
     descriptor = os.open(path, flags | _NEVER_WAIT, 0o666)
     mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode) and not is_reserved(descriptor):
+    if stat.S_ISREG(mode):
         return descriptor
     os.close(descriptor)
-    if stat.S_ISREG(mode):
-        raise exhausted()
-    raise _is_a_directory() if stat.S_ISDIR(mode) else OSError(errno.EACCES, NOT_REGULAR)
+    if stat.S_ISDIR(mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise OSError(errno.EACCES, NOT_REGULAR)
 
 
 def check_regular(path: bytes) -> None:
@@ -56,7 +56,3 @@ def _is_prompt(status: os.stat_result) -> bool:
             if os.stat(device).st_rdev == status.st_rdev:
                 return True
     return False
-
-
-def _is_a_directory() -> OSError:
-    return OSError(errno.EISDIR, os.strerror(errno.EISDIR))
