@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from ._channels import PORTS, Channels, read_connection_file
+from ._channels import PORTS, CannotStart, Channels, read_connection_file
 from ._parent import watch_parent
 
 # The kernel's own channels, threads and Lua state take 44; the rest is for imports and a few sockets.
@@ -36,13 +36,17 @@ if TYPE_CHECKING:
 
 def run(connection_file: str) -> int:
     """Serve one front end until it asks for shutdown or its process is gone; returns the exit code."""
-    _on_interrupt(signal.SIG_IGN)  # until there is something to interrupt
-    if not has_descriptors():
-        print(
-            f"ba-lua-kernel: needs {NEEDED_DESCRIPTORS} file descriptors; raise the limit (ulimit -n)",
-            file=sys.stderr,
-        )
+    try:
+        _run(connection_file)
+    except CannotStart as problem:
+        print(f"ba-lua-kernel: {problem}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _run(connection_file: str) -> None:
+    _on_signal("SIGINT", signal.SIG_IGN)  # until there is something to interrupt
+    _need_descriptors()
     info = read_connection_file(connection_file)
     app = App(Channels(info or {"key": str(uuid.uuid4())}))
     if info:
@@ -50,7 +54,6 @@ def run(connection_file: str) -> int:
     else:
         with _connection_file(connection_file, app):
             app.serve()
-    return 0
 
 
 class App:
@@ -87,11 +90,13 @@ class App:
         from tornado.ioloop import IOLoop
 
         watch_parent()
-        kernel = self._kernel()
+        kernel, loop = self._kernel(), IOLoop.current()
         # Whether a cell runs or not; and it must never raise in the middle of our own work.
-        _on_interrupt(lambda _signal, _frame: kernel.interrupt())
+        _on_signal("SIGINT", lambda _signal, _frame: kernel.interrupt())
+        for name in ("SIGTERM", "SIGHUP"):  # an end like any other, with nothing left behind
+            _on_signal(name, lambda _signal, _frame: loop.add_callback_from_signal(loop.stop))
         kernel.start()
-        IOLoop.current().start()
+        loop.start()
         kernel.stop()
         self._close()
 
@@ -135,22 +140,22 @@ def _connection_file(name: str, app: App) -> Iterator[None]:
         Path(name).unlink(missing_ok=True)
 
 
-def _on_interrupt(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    """Handle SIGINT, where a front end may send it: Python allows that on the main thread only."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, handler)
+def _on_signal(name: str, handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Handle a signal where there is such a one, on the main thread: Python allows it there only."""
+    if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+        signal.signal(getattr(signal, name), handler)
 
 
-def has_descriptors() -> bool:
-    """Return whether this process may open enough files, having raised its limit if that is allowed."""
+def _need_descriptors() -> None:
+    """Raise the process's own limit as far as that is needed and allowed."""
     if sys.platform == "win32":
-        return True
+        return
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= NEEDED_DESCRIPTORS:
-        return True
+        return
     if hard != resource.RLIM_INFINITY and hard < NEEDED_DESCRIPTORS:
-        return False
+        allowed = f"needs {NEEDED_DESCRIPTORS} file descriptors, and {hard} are allowed"
+        raise CannotStart(f"{allowed}; raise the limit (ulimit -n)")
     resource.setrlimit(resource.RLIMIT_NOFILE, (NEEDED_DESCRIPTORS, hard))
-    return True

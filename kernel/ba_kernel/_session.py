@@ -8,13 +8,19 @@ from collections.abc import Callable
 
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
+from traitlets import TraitError
+
+from ._channels import CannotStart
 
 Pack = Callable[[object], bytes]
 
 
 def new_session(key: str, signature_scheme: str) -> Session:
     """Return a session that can send half an emoji, and needs nothing of the system to send a megabyte."""
-    session = Session(key=key.encode(), signature_scheme=signature_scheme)
+    try:
+        session = Session(key=key.encode(), signature_scheme=signature_scheme)
+    except TraitError as error:
+        raise CannotStart(f"cannot use the connection: {error}") from error
     session.pack = _any_text(session.pack)
     # pyzmq sends a long message without copying it, and for the first of them it opens sockets and starts a
     # thread. When the user's own sockets have taken every descriptor, that would fail, and it would fail in

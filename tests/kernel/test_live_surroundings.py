@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
 
 from ._live import PATIENCE_S, LiveKernel, Message
 
@@ -79,7 +81,8 @@ def test_a_kernel_that_cannot_have_enough_descriptors_says_so(tmp_path: Path) ->
         command, preexec_fn=descriptors(40, 40), capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert ended.returncode == 1
-    assert ended.stderr == "ba-lua-kernel: needs 64 file descriptors; raise the limit (ulimit -n)\n"
+    said = "needs 64 file descriptors, and 40 are allowed; raise the limit (ulimit -n)"
+    assert ended.stderr == f"ba-lua-kernel: {said}\n"
 
 
 @pytest.fixture
@@ -145,3 +148,51 @@ def test_inspection_answers_while_a_value_is_being_made(new_kernel: LiveKernel) 
     answers: list[Message] = [new_kernel.ask(new_kernel.client.inspect("spin", 4))]
     assert "Lua is busy" in answers[0]["data"]["text/plain"]
     assert new_kernel.ask(new_kernel.client.complete("ba.socket.c"))["matches"] == ["connect"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "Expecting value"),
+        ("[1]", "not a JSON object"),
+        ('{"shell_port": "x"}', "cannot use the connection"),
+        ('{"signature_scheme": "none"}', "signature_scheme"),
+    ],
+)
+def test_a_connection_file_that_cannot_be_used_is_one_line(tmp_path: Path, text: str, problem: str) -> None:
+    """Nobody should have to read a traceback of Python's."""
+    (tmp_path / "connect.json").write_text(text, encoding="utf-8")
+    ended = _start_by_hand(tmp_path, "connect.json")
+    assert ended.returncode == 1
+    assert problem in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_connection_file_needs_a_folder(tmp_path: Path) -> None:
+    """It is not made."""
+    ended = _start_by_hand(tmp_path, "nowhere/connect.json")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "No such file or directory" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_to_end_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
+    """The file of a kernel that was started by hand is removed."""
+    command = [sys.executable, "-m", "ba_kernel", "-f", "connect.json"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert "connect.json" in process.stderr.readline()
+        client = BlockingKernelClient()
+        client.load_connection_file(str(tmp_path / "connect.json"))
+        client.start_channels()
+        client.wait_for_ready(timeout=PATIENCE_S)
+        process.send_signal(getattr(signal, name))
+        assert process.wait(timeout=PATIENCE_S) == 0
+        client.stop_channels()
+    assert not (tmp_path / "connect.json").exists()
+
+
+def _start_by_hand(folder: Path, file: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ba_kernel", "-f", file]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
