@@ -46,16 +46,16 @@ def is_alive(process: int) -> bool:
 def is_orphan(front_end: int, first: int, now: int, alive: Callable[[int], bool]) -> bool:
     """Return whether who started us is gone.
 
-    `first` was the parent at the start, `now` is it today. A front end whose number means nothing here, as in
-    a container of our own, is never gone; then only the parent counts.
+    `first` was the parent at the start, `now` is it today. A parent is seen to be gone at once;
+    a front end behind another process is asked for by its number.
     """
-    return now != first or (front_end != first and not alive(front_end))
+    return now != first if front_end == first else not alive(front_end)
 
 
 def _watch(
     front_end: int, first: int, parent: Callable[[], int], alive: Callable[[int], bool]
 ) -> Callable[[], None]:
-    known = front_end if alive(front_end) else first
+    known = front_end if alive(front_end) else first  # a number means nothing in a container of our own
 
     def watch() -> None:
         while not is_orphan(known, first, parent(), alive):

@@ -86,6 +86,7 @@ def test_a_session_sends_any_text_and_copies_any_length() -> None:
         (100, 100, 50, {50, 100}, True),  # another process did
         (100, 200, 200, {100, 200}, False),  # behind a shell
         (100, 200, 200, {200}, True),  # which outlives the front end
+        (100, 200, 1, {100}, False),  # or goes away by itself
     ],
 )
 def test_an_orphan_has_lost_who_started_it(
