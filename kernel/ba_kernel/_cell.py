@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from ba_runtime.errors import BaError
+from ba_runtime.errors import BaError, RuntimeClosed
 from ba_runtime.events import CellResult, ErrorReport
 
 from ._engine import Engine, within
@@ -128,6 +128,8 @@ class Cells:
         self._has_run_lua = True
         result = await self._submit(self._engine.chunk(lua), name, request)
         if result.error:
+            if self._engine.is_closed:  # which has interrupted it
+                raise RuntimeClosed("the kernel is shutting down")
             raise _Failed(self._explained(result.error, lua))
         return result.values
 

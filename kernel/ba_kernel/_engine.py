@@ -95,6 +95,11 @@ class Engine:
         self.lab: Lab | None = None
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the kernel is shutting down."""
+        return self._is_closed
+
+    @property
     def runtime(self) -> LuaRuntime:
         """The running Lua state, started now if there was none."""
         with self._lock:
