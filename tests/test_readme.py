@@ -23,8 +23,7 @@ def run_on_the_lab(program: str) -> list[Event]:
     lab.start()
     try:
         with Runtime(events.append) as runtime:
-            runtime.resolver.set_routes(lab.routes)
-            runtime.trust(lab.ca_pem)
+            runtime.use_lab(lab)
             result = runtime.run_cell(program.encode(), name="cell[1]", cell=1).result(timeout=10)
             assert result.error is None, result.error
             runtime.until_idle().result(timeout=10)

@@ -24,7 +24,7 @@ In a cell, %help lists what the kernel adds to Lua. To run a Lua file with no no
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the kernel until its front end shuts it down; returns the exit code."""
+    """Runs the kernel until its front end shuts it down; returns the exit code."""
     import argparse
     import os
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def run(connection_file: str) -> int:
-    """Serve one front end until it asks for shutdown or its process is gone; returns the exit code."""
+    """Serves one front end until it asks for shutdown or its process is gone; returns the exit code."""
     try:
         _run(connection_file)
     except CannotStart as problem:
@@ -86,7 +86,7 @@ class App:
         heartbeat.start()
 
     def serve(self) -> None:
-        """Answer requests on this thread until one of them is shutdown."""
+        """Answers requests on this thread until one of them is shutdown."""
         from tornado.ioloop import IOLoop
 
         watch_parent()
@@ -127,7 +127,7 @@ class App:
 
 @contextlib.contextmanager
 def _connection_file(name: str, app: App) -> Iterator[None]:
-    """Write down how to connect, for a kernel that was started by hand, and remove the file again."""
+    """Writes down how to connect, for a kernel that was started by hand, and removes the file again."""
     from jupyter_client.connect import write_connection_file
 
     info = app.channels.info
@@ -141,13 +141,13 @@ def _connection_file(name: str, app: App) -> Iterator[None]:
 
 
 def _on_signal(name: str, handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    """Handle a signal where there is such a one, on the main thread: Python allows it there only."""
+    """Handles a signal where there is such a one, on the main thread: Python allows it there only."""
     if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
         signal.signal(getattr(signal, name), handler)
 
 
 def _need_descriptors() -> None:
-    """Raise the process's own limit as far as that is needed and allowed."""
+    """Raises the process's own limit as far as that is needed and allowed."""
     if sys.platform == "win32":
         return
     import resource

@@ -65,7 +65,7 @@ class Cells:
         self.history = History()
 
     async def run(self, code: str, request: Request, *, expressions: dict[str, str]) -> dict[str, object]:
-        """Run a cell and return the content of its execute_reply."""
+        """Runs a cell and returns the content of its execute_reply."""
         self._begin(request)
         values: tuple[bytes, ...] = ()
         failed: Failure | None = None
@@ -95,7 +95,7 @@ class Cells:
         }
 
     def interrupt(self) -> None:
-        """Stop what the kernel itself is waiting for; stopping Lua is the engine's part."""
+        """Stops what the kernel itself is waiting for; stopping Lua is the engine's part."""
         if self._task is not None:
             self._task.cancel()
 
@@ -205,7 +205,7 @@ class Cells:
         return {"status": "error", **failed.content()}
 
     async def _soon(self, future: Future[T]) -> T:
-        """Return what Lua answers in time; what takes longer is stopped, as nobody sees that it runs."""
+        """Returns what Lua answers in time; what takes longer is stopped, as nobody sees that it runs."""
         try:
             return await within(future, EXPRESSION_S)
         except asyncio.TimeoutError:
@@ -248,7 +248,7 @@ class Cells:
 
 
 def _of_ours(fault: Exception) -> Failure:
-    """Return what to show for an exception that is not an error of Lua's."""
+    """Returns what to show for an exception that is not an error of Lua's."""
     if isinstance(fault, BaError):
         return own_failure(type(fault).__name__, str(fault))
     if isinstance(fault, OSError) and fault.errno in (errno.EMFILE, errno.ENFILE):
@@ -258,7 +258,7 @@ def _of_ours(fault: Exception) -> Failure:
 
 
 def _shown(values: tuple[bytes, ...]) -> str | None:
-    """Return what a notebook shows of a cell's values: nothing for none, and nothing for nil alone."""
+    """Returns what a notebook shows of a cell's values: nothing for none, and nothing for nil alone."""
     return None if values in ((), (b"nil",)) else _joined(values)
 
 

@@ -32,7 +32,7 @@ class Channels:
 
     # The values are what JSON has: text and numbers. A socket's type parameter says nothing here.
     def __init__(self, info: Mapping[str, Any]) -> None:
-        """Bind to the ports that a connection file names, and to free ones where it names none."""
+        """Binds to the ports that a connection file names, and to free ones where it names none."""
         defaults = {"transport": "tcp", "ip": "127.0.0.1", "key": "", "signature_scheme": "hmac-sha256"}
         self.info: dict[str, Any] = {**defaults, **info}
         self.context = zmq.Context()
@@ -53,7 +53,7 @@ class Channels:
         return {name: self.info[name].encode() for name in names if self.info.get(name)}
 
     def close(self) -> None:
-        """Close the sockets that nobody else has closed; what has been sent still goes out."""
+        """Closes the sockets that nobody else has closed; what has been sent still goes out."""
         for socket in (self.shell, self.stdin, self.control, self.iopub):
             socket.close()
 
@@ -77,7 +77,7 @@ class Channels:
 
 
 def _bind_patiently(socket: zmq.Socket[Any], address: str) -> None:
-    """Bind, waiting a little if somebody has the port.
+    """Binds, waiting a little if somebody has the port.
 
     Jupyter finds a free port and lets go of it before we start; meanwhile the system may give it to any
     connection that goes out, which mostly does not last.
@@ -95,7 +95,7 @@ def _bind_patiently(socket: zmq.Socket[Any], address: str) -> None:
 
 
 def read_connection_file(name: str) -> dict[str, Any]:
-    """Return what a connection file says, nothing if there is no such file, but a place for one."""
+    """Returns what a connection file says, nothing if there is no such file, but a place for one."""
     file = Path(name)
     try:
         if not file.exists() and file.parent.is_dir():

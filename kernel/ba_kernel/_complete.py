@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
-from ba_runtime._api_docs import members, methods
-from ba_runtime._context import Path
+from ba_runtime.docs import members, methods
 from ba_runtime.errors import BaError
-from ba_runtime.syntax import KEYWORDS, Context, context_at, local_names
+from ba_runtime.syntax import KEYWORDS, Context, Path, context_at, local_names
 from ba_runtime.syntax import is_complete as is_complete_lua
 
 from ._engine import Engine, within
@@ -30,14 +29,14 @@ ANSWER_S = 0.5
 
 
 async def answer_of(question: Callable[[], Future[T]], instead: U) -> T | U:
-    """Return what the Lua thread answers, or `instead` if it is busy, is gone or cannot be started."""
+    """Returns what the Lua thread answers, or `instead` if it is busy, is gone or cannot be started."""
     with contextlib.suppress(asyncio.TimeoutError, BaError, OSError):
         return await within(question(), ANSWER_S)
     return instead
 
 
 async def complete(engine: Engine, code: str, cursor: int) -> dict[str, object]:
-    """Return the content of a complete_reply; `cursor` counts code points."""
+    """Returns the content of a complete_reply; `cursor` counts code points."""
     line_start = code.rfind("\n", 0, cursor) + 1
     if code[line_start:cursor].lstrip().startswith("%"):
         return _magic_reply(code, line_start, cursor)
@@ -47,7 +46,7 @@ async def complete(engine: Engine, code: str, cursor: int) -> dict[str, object]:
 
 
 def is_complete(engine: Engine, code: str) -> dict[str, object]:
-    """Return the content of an is_complete_reply."""
+    """Returns the content of an is_complete_reply."""
     cell = split(code)
     if cell.is_page or not cell.has_lua:  # a page is any text
         return {"status": "complete"}
@@ -58,7 +57,7 @@ def is_complete(engine: Engine, code: str) -> dict[str, object]:
 
 
 async def _names(engine: Engine, context: Context, code: str, cursor: int) -> dict[str, str]:
-    """Return every name that can stand at the cursor, with what it is."""
+    """Returns every name that can stand at the cursor, with what it is."""
     if context.separator:
         kind = "method" if context.separator == ":" else "field"
         return dict.fromkeys(await _members(engine, context, local_names(code, cursor)), kind)
@@ -83,7 +82,7 @@ async def _members(engine: Engine, context: Context, locals_: tuple[str, ...]) -
 
 
 def text_path(path: Path | None) -> tuple[str, ...] | None:
-    """Return a path as the runtime takes it, None for one with a number in it."""
+    """Returns a path as the runtime takes it, None for one with a number in it."""
     if path is None or not all(isinstance(key, str) for key in path):
         return None
     return tuple(map(str, path))
@@ -100,7 +99,7 @@ def _magic_reply(code: str, line_start: int, cursor: int) -> dict[str, object]:
 
 
 def _magic_beginnings() -> Iterator[str]:
-    """Yield every magic as far as it is always the same: `%lab`, `%lab on`, `%lab off`."""
+    """Yields every magic as far as it is always the same: `%lab`, `%lab on`, `%lab off`."""
     for magic in MAGICS.values():
         yield magic.name
         for form, _ in magic.forms:

@@ -28,7 +28,7 @@ class Deferred:
         self._is_asked = False
 
     def ask(self) -> None:
-        """See to it that the callback runs once more after this moment."""
+        """Sees to it that the callback runs once more after this moment."""
         if self._is_asked:  # needs no lock: the callback is still to come, and will see what came before
             return
         with self._lock:

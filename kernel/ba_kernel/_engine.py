@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -19,7 +19,6 @@ from ba_runtime.events import CellResult, PageResult, Sink, SocketInfo
 
 if TYPE_CHECKING:
     from ba_runtime import Compiler
-    from ba_runtime._resolver import Endpoint, Route
     from ba_runtime.lab import Lab
 
 T = TypeVar("T")
@@ -29,7 +28,7 @@ CLOSE_S = 0.5
 
 
 async def within(future: Future[T], seconds: float) -> T:
-    """Return what the Lua thread answers; raises asyncio.TimeoutError if it is busy for longer than that.
+    """Returns what the Lua thread answers; raises asyncio.TimeoutError if it is busy for longer than that.
 
     Unlike with `asyncio.wait_for`, the future is left alone: the Lua thread may still be about to answer.
     """
@@ -46,19 +45,11 @@ def _ignore(answer: asyncio.Future[T]) -> None:
         answer.exception()  # looked at, or asyncio would complain that nobody did
 
 
-class Resolver(Protocol):
-    """What the lab network needs of a runtime."""
-
-    def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None: ...
-
-
 class LuaRuntime(Protocol):
     """What the kernel needs of `ba_runtime.Runtime`, so that tests can bring one without Lua."""
 
     @property
-    def resolver(self) -> Resolver: ...
-    @property
-    def is_interrupt_free(self) -> bool: ...
+    def counts_instructions(self) -> bool: ...
     def start(self) -> None: ...
     def run_cell(self, source: bytes, *, name: str, cell: int) -> Future[CellResult]: ...
     def run_page(
@@ -70,20 +61,19 @@ class LuaRuntime(Protocol):
     def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]: ...
     def describe(self, path: tuple[str, ...]) -> Future[str | None]: ...
     def sockets(self) -> Future[tuple[SocketInfo, ...]]: ...
-    def trust(self, pem: bytes) -> None: ...
-    def distrust(self, pem: bytes) -> None: ...
+    def use_lab(self, lab: Lab | None) -> None: ...
     def close(self, timeout_s: float = ...) -> None: ...
 
 
 def new_runtime(sink: Sink) -> LuaRuntime:
-    """Make the real runtime; tests bring a function of their own."""
+    """Makes the real runtime; tests bring a function of their own."""
     from ba_runtime import Runtime
 
     return Runtime(sink)
 
 
 class Engine:
-    """Owns one runtime at a time, and the lab network that its resolver is pointed at."""
+    """Owns one runtime at a time, and the lab network that it is pointed at."""
 
     def __init__(self, sink: Sink, make: Callable[[Sink], LuaRuntime] = new_runtime) -> None:
         self._sink = sink
@@ -108,7 +98,7 @@ class Engine:
             if self._runtime is None:
                 runtime = self._make(self._sink)
                 runtime.start()  # may fail, for want of a descriptor; the next cell tries again
-                self._use_lab_in(runtime)
+                runtime.use_lab(self.lab)
                 self._runtime = runtime
             return self._runtime
 
@@ -122,30 +112,30 @@ class Engine:
         return self._compiler
 
     def chunk(self, lua: str) -> bytes:
-        """Return what to compile for a cell, so that its last expression is its value."""
+        """Returns what to compile for a cell, so that its last expression is its value."""
         from ba_runtime.syntax import cell_chunk
 
-        return cell_chunk(lua, self.compiler).source
+        return cell_chunk(lua, self.compiler)
 
     def warm_up(self) -> None:
-        """Start Lua before it is needed; if that is not possible, the next cell says why."""
+        """Starts Lua before it is needed; if that is not possible, the next cell says why."""
         with contextlib.suppress(RuntimeClosed, OSError):
             _ = self.runtime
 
     def interrupt(self) -> None:
-        """Stop the Lua code that runs now. From any thread, and from a signal handler: takes no lock."""
+        """Stops the Lua code that runs now. From any thread, and from a signal handler: takes no lock."""
         runtime = self._runtime
         if runtime is not None:
             runtime.interrupt()
 
     def reply_input(self, line: bytes | None) -> None:
-        """Answer what Lua asks the user; a state that is gone has forgotten its questions."""
+        """Answers what Lua asks the user; a state that is gone has forgotten its questions."""
         runtime = self._runtime
         if runtime is not None:
             runtime.reply_input(line)
 
     def reset(self) -> None:
-        """Close this Lua state with its sockets; the next use makes a fresh one."""
+        """Closes this Lua state with its sockets; the next use makes a fresh one."""
         with self._lock:
             runtime, self._runtime = self._runtime, None
         if runtime is not None:
@@ -153,27 +143,19 @@ class Engine:
             runtime.close(CLOSE_S)
 
     def use_lab(self, lab: Lab | None) -> None:
-        """Point name resolution at the lab network, now and after a reset, or back at the internet.
+        """Points name resolution at the lab network, now and after a reset, or back at the internet.
 
         The lab's certificates are trusted as long as it is the one in use.
         """
         former, self.lab = self.lab, lab
         with self._lock:
             if self._runtime is not None:
-                if former is not None:
-                    self._runtime.distrust(former.ca_pem)
-                self._use_lab_in(self._runtime)
+                self._runtime.use_lab(lab)
         if former is not None:
             former.stop()
 
     def close(self) -> None:
-        """End Lua and the lab, in about a second at most."""
+        """Ends Lua and the lab, in about a second at most."""
         self._is_closed = True
         self.reset()
         self.use_lab(None)
-
-    def _use_lab_in(self, runtime: LuaRuntime) -> None:
-        lab = self.lab
-        runtime.resolver.set_routes(lab.routes if lab is not None else None)
-        if lab is not None:
-            runtime.trust(lab.ca_pem)

@@ -41,7 +41,7 @@ class Failure:
     traceback: tuple[str, ...]
 
     def content(self) -> dict[str, object]:
-        """Return the fields that an `error` message and an error reply share."""
+        """Returns the fields that an `error` message and an error reply share."""
         return {"ename": self.ename, "evalue": self.evalue, "traceback": list(self.traceback)}
 
 
@@ -52,18 +52,18 @@ class Sources:
         self._lines: OrderedDict[str, list[str]] = OrderedDict()
 
     def keep(self, name: str, source: str) -> None:
-        """Remember the text of the chunk `name`."""
+        """Remembers the text of the chunk `name`."""
         self._lines[name] = source.split("\n")
         self._lines.move_to_end(name)
         if len(self._lines) > KEPT_SOURCES:
             self._lines.popitem(last=False)
 
     def has(self, name: str, line: int) -> bool:
-        """Return whether the text of `name` is kept and has this line."""
+        """Returns whether the text of `name` is kept and has this line."""
         return 1 <= line <= len(self._lines.get(name, ()))
 
     def around(self, name: str, line: int) -> Iterator[str]:
-        """Yield the lines around `line` with their numbers, and an arrow at that one; none if unknown."""
+        """Yields the lines around `line` with their numbers, and an arrow at that one; none if unknown."""
         if not self.has(name, line):
             return
         lines = self._lines[name]
@@ -76,7 +76,7 @@ class Sources:
 
 
 def failure(report: ErrorReport, sources: Sources) -> Failure:
-    """Return what to show for an error of Lua's."""
+    """Returns what to show for an error of Lua's."""
     name = NAMES[report.kind]
     report = replace(report, message=shortened(report.message))
     source, line = _position(report, sources)
@@ -86,19 +86,19 @@ def failure(report: ErrorReport, sources: Sources) -> Failure:
 
 
 def with_hint(what: Failure, hint: str) -> Failure:
-    """Return the same failure with a line of advice below it."""
+    """Returns the same failure with a line of advice below it."""
     return replace(what, traceback=(*what.traceback, f"{_CYAN}{hint}{_OFF}"))
 
 
 def own_failure(name: str, message: str) -> Failure:
-    """Return what to show for an error of the kernel's own, such as a mistyped magic."""
+    """Returns what to show for an error of the kernel's own, such as a mistyped magic."""
     if len(message) > OWN_CHARACTERS:
         message = f"{message[:OWN_CHARACTERS]}… ({len(message) - OWN_CHARACTERS:,} more characters)"
     return Failure(name, message, (f"{_RED}{_BOLD}{name}{_OFF}: {message}",))
 
 
 def _position(report: ErrorReport, sources: Sources) -> tuple[str, int]:
-    """Return the chunk and the line to blame: those in the message, if they are a cell's or on the stack."""
+    """Returns the chunk and the line to blame: those in the message, if they are a cell's or on the stack."""
     said = _POSITION.match(report.message)
     if said:
         source, line = said[1].decode("utf-8", "replace"), int(said[2])

@@ -34,22 +34,22 @@ class History:
         self._entries: deque[Entry] = deque(maxlen=KEPT)
 
     def add(self, cell: int, source: str, result: str | None) -> None:
-        """Remember a cell that was run."""
+        """Remembers a cell that was run."""
         self._entries.append(Entry(cell, source, result))
 
     def tail(self, n: int | None, *, output: bool) -> list[Row]:
-        """Return the last `n` cells, all of them for None."""
+        """Returns the last `n` cells, all of them for None."""
         return _rows(_last(list(self._entries), n), output)
 
     def range(self, session: int, start: int | None, stop: int | None, *, output: bool) -> list[Row]:
-        """Return the cells numbered from `start` up to, not including, `stop`; none of another session."""
+        """Returns the cells numbered from `start` up to, not including, `stop`; none of another session."""
         if session not in (0, SESSION):
             return []
         first, end = start or 0, stop if stop is not None else float("inf")
         return _rows((entry for entry in self._entries if first <= entry.cell < end), output)
 
     def search(self, pattern: str, n: int | None, *, unique: bool, output: bool) -> list[Row]:
-        """Return the last `n` cells whose whole text matches the glob, each text once if `unique`."""
+        """Returns the last `n` cells whose whole text matches the glob, each text once if `unique`."""
         found = [entry for entry in self._entries if fnmatchcase(entry.source, pattern or "*")]
         if unique:
             found = sorted({entry.source: entry for entry in found}.values(), key=lambda entry: entry.cell)

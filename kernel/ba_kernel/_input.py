@@ -51,7 +51,7 @@ class Input:
             self._engine.reply_input(None)
 
     def ask(self, prompt: bytes) -> None:
-        """Send the question, after what was printed before it."""
+        """Sends the question, after what was printed before it."""
         request = self._request
         if request is None or not request.allow_stdin:
             self._output.write(NO_INPUT, "stderr")
@@ -62,7 +62,7 @@ class Input:
         self._question(readable(prompt), request)
 
     def answered(self, value: str) -> None:
-        """Give the user's answer to Lua; a late one, to a cell that was interrupted, is dropped."""
+        """Gives the user's answer to Lua; a late one, to a cell that was interrupted, is dropped."""
         if self._is_asking:
             self._is_asking = False
             line = None if value == END_OF_FILE else value.encode("utf-8", "surrogatepass") + b"\n"
@@ -78,12 +78,12 @@ class StdinChannel:
         self._stream = ZMQStream(socket, io_loop)
 
     def question(self, prompt: str, request: Request) -> None:
-        """Send an input_request."""
+        """Sends an input_request."""
         content = {"prompt": prompt, "password": False}
         self._session.send(self._stream, "input_request", content, parent=request.parent, ident=request.ident)
 
     def on_answer(self, answered: Callable[[str], None]) -> None:
-        """Call `answered` with the value of every input_reply that comes."""
+        """Calls `answered` with the value of every input_reply that comes."""
 
         def received(frames: list[bytes]) -> None:
             _, parts = self._session.feed_identities(frames)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ba_runtime._api_docs import Entry, lookup
+from ba_runtime.docs import Entry, lookup
 from ba_runtime.syntax import Context, context_at, local_names
 
 from ._complete import answer_of, text_path
@@ -19,7 +19,7 @@ _MARKDOWN = re.compile(r"([\\`*_<>\[\]|])")
 
 
 async def inspect(engine: Engine, code: str, cursor: int) -> dict[str, object]:
-    """Return the content of an inspect_reply for the name at the cursor, or for the call around it."""
+    """Returns the content of an inspect_reply for the name at the cursor, or for the call around it."""
     path, separator = _name_at(code, cursor)
     documents: tuple[Entry, ...] = ()
     value = None
@@ -34,7 +34,7 @@ async def inspect(engine: Engine, code: str, cursor: int) -> dict[str, object]:
 
 
 def _name_at(code: str, cursor: int) -> tuple[tuple[str, ...], str]:
-    """Return the path with the name and what separates the name from the rest; () for no name.
+    """Returns the path with the name and what separates the name from the rest; () for no name.
 
     The path of a method of an unknown value, such as that of a call, begins with an empty name.
     """

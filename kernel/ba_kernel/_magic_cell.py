@@ -19,7 +19,7 @@ RIGHT = frozenset(("id", "in", "out", "age", "cell"))
 
 
 async def sockets(tools: Tools, rest: str) -> After | None:
-    """Show every socket object as a table."""
+    """Shows every socket object as a table."""
     expect_nothing("%sockets", rest)
     try:
         infos = await within(tools.engine.runtime.sockets(), ANSWER_S)
@@ -38,7 +38,7 @@ async def sockets(tools: Tools, rest: str) -> After | None:
 
 
 async def measure(tools: Tools, rest: str) -> After | None:
-    """Say how long the rest of the cell took."""
+    """Says how long the rest of the cell took."""
     expect_nothing("%time", rest)
     start = time.perf_counter()
 
@@ -49,7 +49,7 @@ async def measure(tools: Tools, rest: str) -> After | None:
 
 
 async def reset(tools: Tools, rest: str) -> After | None:
-    """Make a fresh Lua state."""
+    """Makes a fresh Lua state."""
     expect_nothing("%reset", rest)
     tools.engine.reset()
     tools.say("Fresh Lua state: all variables are gone and all sockets are closed.")
@@ -57,7 +57,7 @@ async def reset(tools: Tools, rest: str) -> After | None:
 
 
 def expect_nothing(name: str, rest: str) -> None:
-    """Raise if something follows the name of a magic that takes nothing."""
+    """Raises if something follows the name of a magic that takes nothing."""
     if rest:
         raise MagicError(f"{name} takes no argument, and its Lua begins on the next line")
 

@@ -19,7 +19,7 @@ USAGE = "usage: %lab on [TIME] | off | status, with a TIME such as 2026-01-01T12
 
 
 async def lab(tools: Tools, rest: str) -> After | None:
-    """Run one `%lab` line."""
+    """Runs one `%lab` line."""
     word, _, argument = rest.partition(" ")
     if word == "on":
         await _on(tools, argument.strip())
@@ -59,7 +59,7 @@ def _off(tools: Tools) -> None:
 
 
 def _names(network: Lab) -> str:
-    """Return the host names, each once, in lines that break between two of them."""
+    """Returns the host names, each once, in lines that break between two of them."""
     names = dict.fromkeys(host.host for host in network.status())
     return textwrap.fill(
         ", ".join(names),

@@ -19,7 +19,7 @@ _PATH = re.compile(r"(/[^/\s?#%\\]+)+")
 
 
 async def check_page(tools: Tools, rest: str) -> After | None:
-    """Refuse what cannot be the path of a page."""
+    """Refuses what cannot be the path of a page."""
     is_plain = _PATH.fullmatch(rest) and not {".", ".."} & set(rest.split("/"))
     if rest and not is_plain:
         raise MagicError(
@@ -30,7 +30,7 @@ async def check_page(tools: Tools, rest: str) -> After | None:
 
 
 async def lsp(tools: Tools, rest: str) -> After | None:
-    """Run one `%lsp` line."""
+    """Runs one `%lsp` line."""
     word, _, folder = rest.partition(" ")
     folder = _QUOTED.sub(r"\2", folder.strip())
     if word != "serve" or not folder:

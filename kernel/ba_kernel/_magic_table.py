@@ -19,7 +19,7 @@ half their speed."""
 
 
 def find(name: str) -> Magic:
-    """Return the magic called `name`, or raise with what might have been meant."""
+    """Returns the magic called `name`, or raises with what might have been meant."""
     if name in MAGICS:
         return MAGICS[name]
     if name.startswith("%%"):
@@ -34,13 +34,13 @@ def find(name: str) -> Magic:
 
 
 def misplaced(lua: str) -> str | None:
-    """Return the first line of a cell's Lua that looks like a magic, for an error that it may have caused."""
+    """Returns the first line of a cell's Lua that looks like a magic, which may have caused an error."""
     lines = (line.strip() for line in lua.split("\n"))
     return next((line for line in lines if line.startswith("%") and line.split()[0] in MAGICS), None)
 
 
 async def show_help(tools: Tools, rest: str) -> After | None:
-    """List every magic."""
+    """Lists every magic."""
     _magic_cell.expect_nothing("%help", rest)
     forms = [form for magic in MAGICS.values() for form in magic.forms]
     width = max(len(form) for form, _ in forms)
@@ -48,7 +48,7 @@ async def show_help(tools: Tools, rest: str) -> After | None:
     for form, line in forms:
         tools.say(f"  {form:{width}}  {line}")
     tools.say(f"\n{DIFFERENCES}")
-    if not tools.engine.runtime.is_interrupt_free:
+    if tools.engine.runtime.counts_instructions:
         tools.say(f"\n{COUNTING}")
     return None
 

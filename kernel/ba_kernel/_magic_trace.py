@@ -13,7 +13,7 @@ WAIT_S = 10.0
 
 
 async def trace(tools: Tools, rest: str) -> After | None:
-    """Run one `%trace` line."""
+    """Runs one `%trace` line."""
     word, _, argument = rest.partition(" ")
     if word == "wait":
         return _waiter(tools, argument.split())

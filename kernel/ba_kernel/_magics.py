@@ -33,7 +33,7 @@ class Tools:
     request: Request
 
     def say(self, text: str) -> None:
-        """Write a line into the cell's output."""
+        """Writes a line into the cell's output."""
         self.output.write(text.encode("utf-8", "surrogatepass") + b"\n")
 
 
@@ -89,7 +89,7 @@ class Split:
 
 
 def split(code: str) -> Split:
-    """Take the magic lines off the head of a cell; blank lines and line comments may stand between them."""
+    """Takes the magic lines off the head of a cell; blank lines and line comments may stand between them."""
     calls: list[Call] = []
     lines = code.split("\n")
     for index, line in enumerate(lines):

@@ -52,7 +52,7 @@ class Output:
         self._next_flush = 0.0
 
     def begin(self, request: Request) -> None:
-        """Take what is written from now on as the output of this request; a silent one gets none."""
+        """Takes what is written from now on as the output of this request; a silent one gets none."""
         with self._lock:
             self._is_silent = request.is_silent
             self._parent = None if request.is_silent else request.parent
@@ -62,7 +62,7 @@ class Output:
             self._next_flush = 0.0
 
     def write(self, text: bytes, stream: str = "stdout") -> None:
-        """Add `text` to the cell's stdout or stderr."""
+        """Adds `text` to the cell's stdout or stderr."""
         with self._lock:
             if self._parent is None:
                 return
@@ -84,7 +84,7 @@ class Output:
         self._flushing.ask()
 
     def insert(self, show: Callable[[], None]) -> None:
-        """Have `show` called, on the main loop, when all written so far is sent; not in a silent request."""
+        """Has `show` called, on the main loop, when all written so far is sent; not in a silent request."""
         with self._lock:
             if self._is_silent:
                 return
@@ -92,11 +92,11 @@ class Output:
         self._flushing.ask()
 
     def flush(self) -> None:
-        """Send what there is, except a letter of which the second half is still to come."""
+        """Sends what there is, except a letter of which the second half is still to come."""
         self._send(final=False)
 
     def end(self) -> None:
-        """Send all that is left, and how much was dropped; afterwards nothing is taken until `begin`."""
+        """Sends all that is left, and how much was dropped; afterwards nothing is taken until `begin`."""
         if self._dropped:
             with self._lock:
                 self._append("stderr", b"[%s bytes were dropped]\n" % f"{self._dropped:,}".encode())
@@ -145,7 +145,7 @@ class _Text:
 
 
 def _whole_letters(text: bytes, room: int) -> bytes:
-    """Return at most `room` bytes from the head of `text`, not ending inside a UTF-8 sequence."""
+    """Returns at most `room` bytes from the head of `text`, not ending inside a UTF-8 sequence."""
     while room and text[room] & 0xC0 == 0x80:
         room -= 1
     return text[:room]

@@ -34,7 +34,7 @@ NOT_SHOWN = "The page is shown when its cell runs, or when you trust this notebo
 
 
 def shown(result: PageResult, limit_bytes: int = LIMIT_BYTES) -> Mapping[str, str] | None:
-    """Return what the page wrote as MIME types with their data; None if it wrote nothing."""
+    """Returns what the page wrote as MIME types with their data; None if it wrote nothing."""
     if not result.body:
         return None
     kind = _kind(result.content_type)
@@ -51,7 +51,7 @@ def shown(result: PageResult, limit_bytes: int = LIMIT_BYTES) -> Mapping[str, st
 
 
 def head(result: PageResult) -> str | None:
-    """Return the status and the headers as text, None when they are those of any page."""
+    """Returns the status and the headers as text, None when they are those of any page."""
     if result.error or (result.status == HTTPStatus.OK and not any(_told(result))):
         return None
     lines = (f"{readable(name)}: {readable(value)}" for name, value in _told(result))
@@ -59,7 +59,7 @@ def head(result: PageResult) -> str | None:
 
 
 def problem(status: int) -> str | None:
-    """Return what to say about a page that has ended well with a status that means failure."""
+    """Returns what to say about a page that has ended well with a status that means failure."""
     return f"the page answered with status {status}" if status >= 400 else None
 
 

@@ -42,7 +42,7 @@ _CONTROL_PX = 3.0  # what an input is higher than a line
 
 
 def height_px(page: str) -> int:
-    """Return the height for the frame of a page, within MIN_PX and MAX_PX."""
+    """Returns the height for the frame of a page, within MIN_PX and MAX_PX."""
     layout = _Layout()
     with suppress(AssertionError):  # the parser's, about some declarations; what came before them counts
         layout.feed(page[:MOST_CHARACTERS])
@@ -119,7 +119,7 @@ class _Layout(HTMLParser):
             self._characters += len(" ".join(data.split()))
 
     def end(self) -> float:
-        """Return the height of all."""
+        """Returns the height of all."""
         self._end_line()
         self._end_paragraph()
         return (self._height + max(self._margin, BODY_MARGIN_PX)) * self._stretch
@@ -153,6 +153,6 @@ class _Layout(HTMLParser):
 
 
 def _pixels(value: str | None, default: float) -> float:
-    """Return an attribute's number, the default for what is none, such as a percentage."""
+    """Returns an attribute's number, the default for what is none, such as a percentage."""
     digits = (value or "").strip().removesuffix("px")
     return min(int(digits), MAX_PX) if digits.isdecimal() and len(digits) < 6 else default

@@ -17,7 +17,7 @@ POLL_S = 1.0
 
 
 def watch_parent() -> None:
-    """Begin to watch, on a thread of its own."""
+    """Begins to watch, on a thread of its own."""
     if sys.platform == "win32":
         from ipykernel.parentpoller import ParentPollerWindows
 
@@ -33,7 +33,7 @@ def watch_parent() -> None:
 
 
 def is_alive(process: int) -> bool:
-    """Return whether there is a process of this number, somebody else's included."""
+    """Returns whether there is a process of this number, somebody else's included."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -44,7 +44,7 @@ def is_alive(process: int) -> bool:
 
 
 def is_orphan(front_end: int, first: int, now: int, alive: Callable[[int], bool]) -> bool:
-    """Return whether who started us is gone.
+    """Returns whether who started us is gone.
 
     `first` was the parent at the start, `now` is it today. A parent is seen to be gone at once;
     a front end behind another process is asked for by its number.

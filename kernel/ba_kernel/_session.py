@@ -16,7 +16,7 @@ Pack = Callable[[object], bytes]
 
 
 def new_session(key: str, signature_scheme: str) -> Session:
-    """Return a session that can send half an emoji, and needs nothing of the system to send a megabyte."""
+    """Returns a session that can send half an emoji, and needs nothing of the system to send a megabyte."""
     try:
         session = Session(key=key.encode(), signature_scheme=signature_scheme)
     except TraitError as error:
@@ -30,7 +30,7 @@ def new_session(key: str, signature_scheme: str) -> Session:
 
 
 def _any_text(pack: Pack) -> Pack:
-    """Return a packer that also takes lone surrogates, which front ends in JavaScript can send.
+    """Returns a packer that also takes lone surrogates, which front ends in JavaScript can send.
 
     UTF-8 has no form for them, but JSON has: the escape in which they came.
     """

@@ -29,7 +29,7 @@ class ShellStream(ZMQStream):
         self._waiting: dict[str, None] = {}
 
     def on_recv(self, callback: Callable[[Any], Any] | None, copy: bool = True) -> None:
-        """Call `callback` with every message, as ZMQStream does, having noted which cells they bring."""
+        """Calls `callback` with every message, as ZMQStream does, having noted which cells they bring."""
         if callback is None:
             super().on_recv(None)
             return
@@ -46,7 +46,7 @@ class ShellStream(ZMQStream):
         self._waiting.pop(message_id, None)
 
     def take_waiting(self) -> set[str]:
-        """Return the messages whose cells have arrived and not begun; each of them once."""
+        """Returns the messages whose cells have arrived and not begun; each of them once."""
         self.flush(zmq.POLLIN)
         waiting = set(self._waiting)
         self._waiting.clear()

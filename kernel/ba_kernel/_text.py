@@ -18,7 +18,7 @@ HEAD_BYTES, TAIL_BYTES = 16_000, 2_000
 
 
 def shortened(data: bytes, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> bytes:
-    """Return `data`, or of a long one its two ends and how much is missing between them."""
+    """Returns `data`, or of a long one its two ends and how much is missing between them."""
     if len(data) <= head + tail:
         return data
     while head and data[head] & 0xC0 == 0x80:  # not in the middle of a letter
@@ -34,12 +34,12 @@ def shortened(data: bytes, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> by
 
 
 def readable(data: bytes) -> str:
-    """Return the whole of `data` as text with everything unprintable written out."""
+    """Returns the whole of `data` as text with everything unprintable written out."""
     return printable(data.decode("utf-8", "backslashreplace"))
 
 
 def printable(text: str) -> str:
-    """Return `text` with every control character written out."""
+    """Returns `text` with every control character written out."""
     return text.replace("\r\n", "\n").translate(_CONTROLS)
 
 
@@ -51,7 +51,7 @@ class Decoder:
         self._held = ""  # a carriage return whose newline may be in the next piece
 
     def decode(self, data: bytes, *, final: bool = False) -> str:
-        """Return what is certain so far; with `final`, all of it."""
+        """Returns what is certain so far; with `final`, all of it."""
         text = self._held + self._decoder.decode(data, final)
         self._held = "\r" if text.endswith("\r") and not final else ""
         return printable(text[:-1] if self._held else text)

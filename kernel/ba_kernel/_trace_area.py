@@ -69,7 +69,7 @@ class TraceArea:
         self._waited_for = 0
 
     def add(self, event: Event) -> None:
-        """Take an event that belongs in the trace. On the Lua thread."""
+        """Takes an event that belongs in the trace. On the Lua thread."""
         self._ring.add(lines_of(event))
         self._updating.ask()
         if self._home is not None:
@@ -112,7 +112,7 @@ class TraceArea:
         return self._home is not None
 
     def show(self) -> None:
-        """Display the area in the cell that runs now; elsewhere it goes on showing the same."""
+        """Displays the area in the cell that runs now; elsewhere it goes on showing the same."""
         if self._latest is None:
             return
         self._home = (self._latest.session, self._latest.cell_id)
@@ -135,28 +135,28 @@ class TraceArea:
         return max(0.0, self._ended_at + NEXT_CELL_S - self._loop.time())
 
     def clear(self) -> None:
-        """Forget all lines."""
+        """Forgets all lines."""
         self._ring.clear()
         self.update()
 
     def pause(self) -> None:
-        """Stand still, so that the area can be read and selected; lines go on being collected."""
+        """Stands still, so that the area can be read and selected; lines go on being collected."""
         self._is_paused = True
         if self._home and self._latest:
             self._send("update_display_data", self._latest)
 
     def resume(self) -> None:
-        """Move again, beginning with what came meanwhile."""
+        """Moves again, beginning with what came meanwhile."""
         self._is_paused = False
         self.update()
 
     def saved(self) -> tuple[str, int]:
-        """Return all lines that are kept, as text, and their number."""
+        """Returns all lines that are kept, as text, and their number."""
         snapshot = self._ring.snapshot()
         return to_text(View(snapshot)) + "\n", len(snapshot.lines)
 
     async def wait(self, lines: int, timeout_s: float) -> int:
-        """Wait until `lines` lines have come since the last Lua cell began, and return how many did.
+        """Waits until `lines` lines have come since the last Lua cell began, and returns how many did.
 
         Counting from there and not from now makes it a barrier: whether a line came before or after this call
         is a matter of timing. Lines that were waited for are not counted again.
@@ -176,7 +176,7 @@ class TraceArea:
     # ---- sending
 
     def update(self) -> None:
-        """Send a snapshot if the area is shown and anything in it is new."""
+        """Sends a snapshot if the area is shown and anything in it is new."""
         self._open_barriers()
         if self._is_paused or self._home is None or self._latest is None:
             return

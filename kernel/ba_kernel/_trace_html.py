@@ -52,13 +52,13 @@ class View:
 
 
 def to_text(view: View) -> str:
-    """Return the area as plain text, for front ends without HTML and for `%trace save`."""
+    """Returns the area as plain text, for front ends without HTML and for `%trace save`."""
     width = _label_width(view.snapshot.lines)
     return "\n".join([*(_text_line(line, width) for line in view.snapshot.lines), view.footer])
 
 
 def to_html(view: View) -> str:
-    """Return the area as HTML that is safe in an untrusted notebook."""
+    """Returns the area as HTML that is safe in an untrusted notebook."""
     width = _label_width(view.snapshot.lines)
     lines = "\n".join(_html_line(line, width) for line in view.snapshot.lines)
     frame = f'<div style="{_FRAME}"><pre style="{_LINES}">{lines}</pre></div>' if lines else ""

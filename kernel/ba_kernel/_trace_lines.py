@@ -66,19 +66,19 @@ class Ring:
         self.came = 0  # since the kernel started, whatever was cleared: what `wait` counts
 
     def add(self, lines: tuple[Line, ...]) -> None:
-        """Append `lines`; the oldest make room."""
+        """Appends `lines`; the oldest make room."""
         with self._lock:
             self._lines.extend(lines)
             self.came += len(lines)
 
     def clear(self) -> None:
-        """Forget every line and start counting again."""
+        """Forgets every line and starts counting again."""
         with self._lock:
             self._lines.clear()
             self._cleared = self.came
 
     def snapshot(self, newest: int | None = None) -> Snapshot:
-        """Return the newest lines (all that are kept, without a number), oldest first."""
+        """Returns the newest lines (all that are kept, without a number), oldest first."""
         with self._lock:
             kept = len(self._lines)
             skipped = 0 if newest is None else max(0, kept - newest)
@@ -87,7 +87,7 @@ class Ring:
 
 
 def lines_of(event: Event) -> tuple[Line, ...]:
-    """Return the lines of an event that belongs in the trace, nothing for any other."""
+    """Returns the lines of an event that belongs in the trace, nothing for any other."""
     if isinstance(event, Traced):
         place, name = (_place(event), printable(event.name)) if event.prefix else ("", "")
         return _lines(Kind.TRACE, place, name, _text(event.text))
@@ -125,6 +125,6 @@ def _cell(number: int) -> str:
 
 
 def _place(event: Traced) -> str:
-    """Return `[3]:12` for line 12 of cell 3, `file.lua:12` for a file, no line where Lua does not know it."""
+    """Returns `[3]:12` for line 12 of cell 3, `file.lua:12` for a file, no line where Lua knows none."""
     source = _CELL.sub(r"[\1]", printable(event.source))
     return f"{source}:{event.line}" if event.line > 0 else source

@@ -33,7 +33,7 @@ class Workbench:
         self.cells = Cells(self.engine, publish, self.output, self.area, self.input)
 
     def take(self, event: Event) -> None:
-        """Take an event of the runtime, on the Lua thread: keep it, wake the main loop, return at once."""
+        """Takes an event of the runtime, on the Lua thread: keeps it, wakes the main loop and returns."""
         if isinstance(event, Printed):
             self.output.write(event.text, event.stream)
         elif isinstance(event, InputRequested):
@@ -43,10 +43,10 @@ class Workbench:
             self.area.add(event)
 
     def interrupt(self) -> None:
-        """Stop what runs, in a cell or in the background. From any thread and from a signal handler."""
+        """Stops what runs, in a cell or in the background. From any thread and from a signal handler."""
         self.engine.interrupt()
         self._loop.call_soon_threadsafe(self.cells.interrupt)
 
     def close(self) -> None:
-        """End Lua and the lab network. From any thread."""
+        """Ends Lua and the lab network. From any thread."""
         self.engine.close()

@@ -65,7 +65,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
     _unstored = 0
 
     def __init__(self, **parts: Any) -> None:
-        """Take the parts that `_app.py` has made."""
+        """Takes the parts that `_app.py` has made."""
         super().__init__(**parts)
         self._aborted: set[str] = set()
         self.shell_handlers.update(
@@ -73,18 +73,18 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         )
 
     def start(self) -> None:
-        """Begin to answer; called once, before the main loop runs."""
+        """Begins to answer; called once, before the main loop runs."""
         super().start()
         self.io_loop.call_later(WARM_UP_S, self._warm_up)
 
     def stop(self) -> None:
-        """End Lua and the lab network. From any thread."""
+        """Ends Lua and the lab network. From any thread."""
         self._is_stopping = True
         if self._made is not None:
             self._made.close()
 
     def interrupt(self) -> None:
-        """Stop what runs, in a cell or in the background. From any thread and from a signal handler."""
+        """Stops what runs, in a cell or in the background. From any thread and from a signal handler."""
         if self._made is not None:
             self._made.interrupt()
 
@@ -104,12 +104,12 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         }
 
     async def kernel_info_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Say what this kernel is, and then start Lua: the next request is a cell."""
+        """Says what this kernel is, and then starts Lua: the next request is a cell."""
         await super().kernel_info_request(stream, ident, parent)
         self.io_loop.add_callback(self._warm_up)
 
     async def execute_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Run a cell and answer it, or say that it has been aborted.
+        """Runs a cell and answers it, or says that it has been aborted.
 
         This takes the place of ipykernel's own way with a cell: that counts cells which are not stored, and
         aborts cells that were sent because of an error's reply.
@@ -134,7 +134,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         self.session.send(stream, "execute_reply", reply, parent, metadata=metadata, ident=ident)
 
     def _request(self, ident: list[bytes], parent: Message) -> Request:
-        """Return what a request asks for, counted if it is to be stored, and echo it to all front ends."""
+        """Returns what a request asks for, counted if it is to be stored, and echoes it to all front ends."""
         content = parent["content"]
         is_silent = bool(content.get("silent", False))
         is_stored = bool(content.get("store_history", True)) and not is_silent
@@ -157,7 +157,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         return await self._bench.cells.run(content["code"], request, expressions=expressions)
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, object]:
-        """Say how the word at the cursor may go on."""
+        """Says how the word at the cursor may go on."""
         from ._complete import complete
 
         return await complete(self._bench.engine, code, cursor_pos)
@@ -165,13 +165,13 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
     async def do_inspect(
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: object = ()
     ) -> dict[str, object]:
-        """Say what the name at the cursor is."""
+        """Says what the name at the cursor is."""
         from ._inspect import inspect
 
         return await inspect(self._bench.engine, code, cursor_pos)
 
     async def do_is_complete(self, code: str) -> dict[str, object]:
-        """Say whether the return key should run the cell."""
+        """Says whether the return key should run the cell."""
         from ._complete import is_complete
 
         return is_complete(self._bench.engine, code)
@@ -188,7 +188,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         pattern: str | None = None,
         unique: bool = False,
     ) -> dict[str, object]:
-        """Return what was run in this kernel."""
+        """Returns what was run in this kernel."""
         history = self._bench.cells.history
         rows: list[Row] = []
         if hist_access_type == "tail":
@@ -200,29 +200,29 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         return {"status": "ok", "history": rows}
 
     async def do_shutdown(self, restart: bool) -> dict[str, object]:
-        """Close everything; on the control thread, so that it works while the main loop does not."""
+        """Closes everything; on the control thread, so that it works while the main loop does not."""
         self.stop()
         return {"status": "ok", "restart": restart}
 
     async def interrupt_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Interrupt by message; ipykernel would signal the whole process group, and nobody on Windows."""
+        """Interrupts by message; ipykernel would signal the whole process group, and nobody on Windows."""
         self.interrupt()
         self.session.send(stream, "interrupt_reply", {"status": "ok"}, parent, ident=ident)
 
     def pre_handler_hook(self) -> None:
-        """Leave our SIGINT handler in place; ipykernel would raise KeyboardInterrupt here."""
+        """Leaves our SIGINT handler in place; ipykernel would raise KeyboardInterrupt here."""
 
     def post_handler_hook(self) -> None:
-        """Leave our SIGINT handler in place; ipykernel would ignore the signal between cells."""
+        """Leaves our SIGINT handler in place; ipykernel would ignore the signal between cells."""
 
     # ---- comms, which this kernel has no use for
 
     def comm_open(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Close what a front end opens: there is no such target, and it waits for an answer."""
+        """Closes what a front end opens: there is no such target, and it waits for an answer."""
         self._publish("comm_close", {"comm_id": parent["content"].get("comm_id"), "data": {}}, parent)
 
     def comm_message(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Drop a message for a comm that was never open."""
+        """Drops a message for a comm that was never open."""
 
     # ---- wiring
 

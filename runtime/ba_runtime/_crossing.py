@@ -58,9 +58,8 @@ def crossing_table(
     return {
         "monotonic": monotonic,
         "hook_learn": interrupter.learn,
-        "hook_track": interrupter.track,
-        "hook_untrack": interrupter.untrack,
-        "interrupt_is_instant": interrupter.is_instant,
+        "hook_note_state": interrupter.note_state,
+        "counts_instructions": interrupter.counts_instructions,
         "time_ns": time_ns,
         "urandom": os.urandom,
         "b64encode": _base64.encode,

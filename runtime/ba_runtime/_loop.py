@@ -25,9 +25,10 @@ from ._interrupt import Interrupter
 from ._lua import LuaState
 from ._reactor import Reactor, Value
 from ._resolver import Resolver
+from ._watchdog import Watchdog
 from .errors import RuntimeClosed
-from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo
-from .sockets import Network
+from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo, Stuck
+from .sockets import Network, socket_rows
 from .web import Limits, WebServer
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
@@ -57,15 +58,14 @@ class LuaThread(threading.Thread):
         self._max_memory = max_memory
         self._reactor = Reactor()
         self._interrupter = Interrupter()
+        self._watchdog = Watchdog(self._interrupter, lambda: self.tell("interrupt"), self._stuck)
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits)
         self._requests: deque[tuple[object, ...]] = deque()
         self._cells: deque[_Cell] = deque()
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
-        self._rows: dict[int, list[SocketInfo]] = {}
         self._last_ticket = 0
         self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
-        self._interrupting = False
         self._closing = False
         self._ended = False
         self._unanswered: set[Future[Any]] = set()
@@ -112,19 +112,19 @@ class LuaThread(threading.Thread):
         self._post(lambda: work(self._network))
 
     @property
-    def is_interrupt_free(self) -> bool:
-        """Tells whether nothing counts instructions."""
-        return self._interrupter.is_instant
+    def counts_instructions(self) -> bool:
+        """Tells whether a hook must count instructions, so that there can be interrupts."""
+        return self._interrupter.counts_instructions
 
     def interrupt(self) -> None:
         """Stops the running cell, and whatever runs without ever waiting. Safe in a signal handler."""
-        self._stop_running()
+        self._watchdog.begin()
         self.tell("interrupt")
 
     def close(self, timeout_s: float) -> None:
         """Ends the thread, cutting off what runs. Waits `timeout_s` at most; the thread is a daemon."""
         self._closing = True
-        self._stop_running()
+        self._watchdog.begin()
         self.tell("close")
         if self.ident is None:  # never started
             self._finish()
@@ -145,6 +145,7 @@ class LuaThread(threading.Thread):
     def run(self) -> None:
         """Makes the state, runs its main loop, and cleans up. Called by `start`."""
         files = Files()
+        self._watchdog.start()
         try:
             state = self._state = LuaState(self._max_memory)
             host = crossing_table(self._sink, self, self._network, self._web, self._interrupter, files)
@@ -163,6 +164,8 @@ class LuaThread(threading.Thread):
         self._network.close_all()
         self._reactor.close()
         self._ended = True
+        self._watchdog.over()
+        self._watchdog.close()
         self._cancel_all()
 
     def _run_main(self, main: Callable[[], None]) -> None:
@@ -243,13 +246,12 @@ class LuaThread(threading.Thread):
             "polled": lambda: self._polled,
             "take": self._take,
             "reply": self._reply,
-            "socket_info": self._socket_info,
             "cell_done": self._cell_done,
             "cell_failed": self._cell_failed,
             "page_done": self._page_done,
-            "is_interrupting": lambda: self._interrupting,
+            "is_interrupting": self._watchdog.is_on,
             "interrupt_over": self._interrupt_over,
-            "stop_running": self._stop_running,
+            "stop_running": self._watchdog.begin,
             "memory_failed": self._memory_failed,
             "memory_is_short": lambda: self._state is not None and self._state.is_short_of_memory(),
             "memory_used_up": self._memory_used_up,
@@ -268,6 +270,7 @@ class LuaThread(threading.Thread):
                 self._hand_over("memory", COLLECTIONS)
             else:
                 self._state.restore_bound()
+        self._watchdog.note_life()
         self._polled = ()  # it may be a megabyte, which `poll` is about to need again
         self._polled = self._reactor.poll(deadline)
         return self._polled
@@ -288,31 +291,14 @@ class LuaThread(threading.Thread):
     def _reply(self, ticket: int, *values: object) -> None:
         self._tickets.pop(ticket).set_result(values)
 
-    def _stop_running(self) -> None:
-        self._interrupting = True
-        self._interrupter.plant()
+    def _stuck(self, call: str) -> None:
+        """Called on the watchdog's thread."""
+        self._sink(Stuck(self._cells[0].number if self._cells else 0, call))
 
     def _interrupt_over(self) -> None:
         if not self._closing:
-            self._interrupting = False
-            self._interrupter.lift()
+            self._watchdog.over()
 
-    def _socket_info(
-        self, ticket: int, number: int, kind: bytes, state: bytes, received: int, sent: int, cell: int
-    ) -> None:
-        network = self._network
-        local, peer = _written(network.sockname(number)), _written(network.peername(number))
-        age_s, tls = network.age_s(number), network.security.version(number)
-        row = SocketInfo(number, kind.decode(), state.decode(), local, peer, received, sent, age_s, cell, tls)
-        self._rows.setdefault(ticket, []).append(row)
-
-    def rows(self, ticket_answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
-        """Returns the socket rows that were collected for the answer `(ticket,)`."""
-        return tuple(sorted(self._rows.pop(ticket_answer[0], []), key=lambda row: row.socket))
-
-
-def _written(name: tuple[bytes, int, bool] | None) -> str:
-    if name is None:
-        return ""
-    address = name[0].decode()
-    return f"[{address}]:{name[1]}" if name[2] else f"{address}:{name[1]}"
+    def rows(self, answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
+        """Returns the socket table that Lua's answer holds."""
+        return socket_rows(self._network, answer[0])

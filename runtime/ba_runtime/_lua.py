@@ -101,14 +101,15 @@ class LuaState:
 
 
 # The loader: a module is a chunk that gets `import`, and is run once. It is called by its path below `lua/`.
-# `=ba:name` marks our own code, so that tracebacks leave it out and an interrupt never cuts it.
+# `=ba:name` marks our own code, so that tracebacks leave it out and an interrupt never cuts it (ours.lua).
+# The globals are named because Lua's own idea of them is about to change (tasks/interrupt.lua).
 _BOOT = b"""
 function(source_of, handle, host)
   local modules = {host = host, handle = {new = handle}}
   local function import(name)
     local module = modules[name]
     if module == nil then
-      module = assert(load(source_of(name), "=ba:" .. name, "t"))(import)
+      module = assert(load(source_of(name), "=ba:" .. name, "t", _G))(import)
       modules[name] = module
     end
     return module

@@ -13,7 +13,3 @@ class UsageError(BaError):
 
 class RuntimeClosed(UsageError):
     """The runtime was closed while, or before, the work was done."""
-
-
-class InternalFault(BaError):
-    """A fault of this package: the Lua side broke one of its own rules. Please report it."""

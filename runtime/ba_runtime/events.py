@@ -70,6 +70,17 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """An interrupt has had no effect for two seconds: Lua is in one call of its own that nothing can stop.
+
+    `call` is the function's name, "" where it is not known. Comes once in an interrupt.
+    """
+
+    cell: int
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputRequested:
     """A cell called `io.read`; answer with `Runtime.reply_input`."""
 
@@ -94,7 +105,9 @@ class SocketClosed:
     socket: int
 
 
-Event: TypeAlias = Printed | LatePrint | Traced | Fault | Note | InputRequested | SocketOpened | SocketClosed
+Event: TypeAlias = (
+    Printed | LatePrint | Traced | Fault | Note | Stuck | InputRequested | SocketOpened | SocketClosed
+)
 Sink: TypeAlias = Callable[[Event], None]
 
 

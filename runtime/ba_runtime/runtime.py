@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._loop import LuaThread
 from ._resolver import Resolver
 from .errors import UsageError
 from .events import CellResult, PageResult, Sink, SocketInfo
 from .web import Limits
+
+if TYPE_CHECKING:
+    from .lab import Lab
 
 MAX_MEMORY = 1 << 30
 
@@ -29,13 +32,14 @@ class Runtime:
     """
 
     def __init__(self, sink: Sink, *, max_memory: int = MAX_MEMORY, web_limits: Limits | None = None) -> None:
-        """`sink` is called on the Lua thread with every event and must return at once.
+        """`sink` is called with every event and must return at once: on the Lua thread, and with Stuck, which
+        tells that this thread does not answer, on another.
 
         `max_memory` bounds what Lua may allocate, in bytes; a program that wants more gets Lua's own
         "not enough memory". `web_limits` bound what clients of the page server may ask for.
         """
-        self.resolver = Resolver()
-        self._thread = LuaThread(sink, self.resolver, max_memory, web_limits or Limits())
+        self._resolver = Resolver()
+        self._thread = LuaThread(sink, self._resolver, max_memory, web_limits or Limits())
         self._closed = False
 
     def start(self) -> None:
@@ -114,18 +118,22 @@ class Runtime:
         return _then(self._thread.ask("sockets"), self._thread.rows)
 
     @property
-    def is_interrupt_free(self) -> bool:
-        """Tells whether programs run at full speed. Where lupa's library does not export Lua's C functions, a
-        hook that counts instructions takes their place, and busy programs take 1.4 to 2.5 times as long."""
-        return self._thread.is_interrupt_free
+    def counts_instructions(self) -> bool:
+        """Tells whether programs are slowed down so that they can be stopped.
 
-    def trust(self, pem: bytes) -> None:
-        """Makes `ba.sharkclient()` trust the certificates in `pem` too, until `distrust`."""
-        self._thread.call(lambda network: network.security.trust(pem))
+        Where lupa's library does not export Lua's C functions, a hook that counts instructions takes their
+        place, and busy programs take 1.4 to 2.5 times as long.
+        """
+        return self._thread.counts_instructions
 
-    def distrust(self, pem: bytes) -> None:
-        """Takes back `trust`."""
-        self._thread.call(lambda network: network.security.distrust(pem))
+    def use_lab(self, lab: Lab | None) -> None:
+        """Lets a lab network that is on answer for its host names; None gives them back to the internet.
+
+        `ba.sharkclient()` trusts the lab's root for as long as that lab is the one in use.
+        """
+        self._resolver.set_routes(None if lab is None else lab.routes)
+        root = None if lab is None else lab.ca_pem
+        self._thread.call(lambda network: network.tls_objects.trust_lab(root))
 
     def until_idle(self) -> Future[None]:
         """Returns a future that is done when the last cosocket and thread job has ended."""
@@ -136,7 +144,7 @@ class Runtime:
         if not self._closed:
             self._closed = True
             self._thread.close(timeout_s)
-            self.resolver.close()
+            self._resolver.close()
 
 
 def _port(answer: tuple[Any, ...]) -> int:

@@ -24,7 +24,7 @@ class NotebookPage:
     """A notebook of the server's, in a browser context and a workspace of its own."""
 
     def __init__(self, browser: Browser, server: LabServer, path: str, visit: str) -> None:
-        """Open the notebook at `path`, relative to the server's root; `visit` names the workspace."""
+        """Opens the notebook at `path`, relative to the server's root; `visit` names the workspace."""
         self.file = server.root / path
         self._context = browser.new_context(
             viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT}, device_scale_factor=1.5
@@ -38,21 +38,21 @@ class NotebookPage:
         self.await_kernel()
 
     def close(self) -> None:
-        """Close the browser's window."""
+        """Closes the browser's window."""
         self._context.close()
 
     def reload(self) -> None:
-        """Load the page again, as with F5."""
+        """Loads the page again, as with F5."""
         self.page.reload()
         self.await_kernel()
 
     def await_kernel(self) -> None:
-        """Wait until the notebook is there and its kernel is idle."""
+        """Waits until the notebook is there and its kernel is idle."""
         expect(self.page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
         self.await_status("Idle")
 
     def await_status(self, status: str) -> None:
-        """Wait until the status bar says that the kernel is `Idle` or `Busy`.
+        """Waits until the status bar says that the kernel is `Idle` or `Busy`.
 
         Not the circle beside the kernel's name: that one is idle before there is a kernel.
         """
@@ -61,44 +61,44 @@ class NotebookPage:
     # ---- cells
 
     def code(self, index: int) -> Locator:
-        """Return the code cell with this index, counted from 0."""
+        """Returns the code cell with this index, counted from 0."""
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
 
     def start(self, index: int) -> None:
-        """Run a cell and go on at once."""
+        """Runs a cell and goes on at once."""
         self.code(index).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
 
     def type_cell(self, index: int, source: str) -> None:
-        """Replace what is in a cell."""
+        """Replaces what is in a cell."""
         self.code(index).locator(".cm-content").fill(source)
 
     def run(self, index: int, count: int) -> None:
-        """Run a cell and wait until it has ended as number `count`."""
+        """Runs a cell and waits until it has ended as number `count`."""
         self.start(index)
         self.await_done(index, count)
 
     def await_done(self, index: int, count: int) -> None:
-        """Wait until a cell has ended as number `count`."""
+        """Waits until a cell has ended as number `count`."""
         expect(self.code(index).locator(".jp-InputPrompt")).to_have_text(f"[{count}]:")
         self.await_status("Idle")
 
     def await_running(self, index: int) -> None:
-        """Wait until a cell is busy."""
+        """Waits until a cell is busy."""
         expect(self.code(index).locator(".jp-InputPrompt")).to_have_text("[*]:")
         self.await_status("Busy")
 
     def expect_outputs(self, index: int, *texts: str) -> None:
-        """Wait until a cell has exactly these outputs; blanks and tabs count alike."""
+        """Waits until a cell has exactly these outputs; blanks and tabs count alike."""
         expect(self.code(index).locator(".jp-OutputArea-output")).to_have_text(list(texts))
 
     def expect_printed(self, index: int, text: str) -> None:
-        """Wait until a cell has printed this and no more; the trace area may stand below it."""
+        """Waits until a cell has printed this and no more; the trace area may stand below it."""
         kind = '[data-mime-type="application/vnd.jupyter.stdout"]'
         expect(self.code(index).locator(f".jp-OutputArea-output{kind}")).to_have_text(text)
 
     def expect_error(self, index: int, text: str) -> None:
-        """Wait until a cell has one error, with this text in it."""
+        """Waits until a cell has one error, with this text in it."""
         kind = '[data-mime-type="application/vnd.jupyter.stderr"]'
         expect(self.code(index).locator(f".jp-OutputArea-output{kind}")).to_contain_text(text)
 
@@ -110,24 +110,24 @@ class NotebookPage:
         return self.page.locator(".ba-trace")
 
     def area(self, index: int) -> Locator:
-        """Return the trace area below a cell."""
+        """Returns the trace area below a cell."""
         return self.code(index).locator(".ba-trace")
 
     def expect_areas(self, count: int) -> None:
-        """Wait until the page shows so many trace areas."""
+        """Waits until the page shows so many trace areas."""
         expect(self.areas).to_have_count(count)
 
     def expect_line(self, area: Locator, line: str) -> None:
-        """Wait until an area has this line; blanks and tabs count alike."""
+        """Waits until an area has this line; blanks and tabs count alike."""
         expect(area.locator("pre")).to_contain_text(line)
 
     def lines(self, area: Locator) -> list[str]:
-        """Return the lines of an area, without its footer."""
+        """Returns the lines of an area, without its footer."""
         expect(area.locator("pre")).to_be_attached()
         return area.locator("pre").inner_text().split("\n")
 
     def visible_lines(self, area: Locator) -> list[str]:
-        """Return the lines of an area that are in view, as far as the area scrolls."""
+        """Returns the lines of an area that are in view, as far as the area scrolls."""
         frame, text = area.locator("> div").first.bounding_box(), area.locator("pre").bounding_box()
         assert frame
         assert text
@@ -138,11 +138,11 @@ class NotebookPage:
         return lines[first:last]
 
     def scroll_up(self, area: Locator) -> None:
-        """Scroll an area to its first line."""
+        """Scrolls an area to its first line."""
         area.locator("> div").first.evaluate("frame => { frame.scrollTop = -frame.scrollHeight }")
 
     def await_more_ticks(self, area: Locator, more: int = 2) -> None:
-        """Wait until the ticker of these tests has traced so many lines more than are there now."""
+        """Waits until the ticker of these tests has traced so many lines more than are there now."""
         expect(area).to_contain_text("tick")
         newest = max(map(int, TICK.findall(area.inner_text())))
         expect(area).to_contain_text(f"tick {newest + more}")
@@ -153,39 +153,39 @@ class NotebookPage:
         return self.page.locator(".jp-LinkedOutputView")
 
     def expect_untrusted(self) -> None:
-        """Wait until JupyterLab says that it does not trust this notebook."""
+        """Waits until JupyterLab says that it does not trust this notebook."""
         expect(self.page.locator(".jp-StatusItem-trust")).to_have_attribute(
             "title", re.compile("not trusted")
         )
 
     def style_of(self, element: Locator) -> dict[str, str]:
-        """Return the style of an element as the browser has computed it."""
+        """Returns the style of an element as the browser has computed it."""
         style: dict[str, str] = element.evaluate("element => ({...getComputedStyle(element)})")
         return style
 
     # ---- commands
 
     def press_stop(self) -> None:
-        """Press the stop button of the notebook's toolbar."""
+        """Presses the stop button of the notebook's toolbar."""
         self.page.locator('.jp-NotebookPanel-toolbar [data-command="notebook:interrupt-kernel"]').click()
 
     def choose(self, menu: str, item: str) -> None:
-        """Choose from the menu bar."""
+        """Chooses from the menu bar."""
         self.page.locator(".lm-MenuBar-item", has_text=menu).click()
         self.page.locator(".lm-Menu-item", has_text=item).first.click()
 
     def choose_for(self, target: Locator, item: str) -> None:
-        """Choose from the context menu of something on the page."""
+        """Chooses from the context menu of something on the page."""
         target.click(button="right")
         self.page.locator(".lm-Menu-item", has_text=item).click()
 
     def save(self) -> None:
-        """Save the notebook and wait until the server has it."""
+        """Saves the notebook and waits until the server has it."""
         with self.page.expect_response(_is_save):
             self.page.keyboard.press("Control+s")
 
     def take_picture(self, file: Path) -> None:
-        """Save a picture of the notebook, from its toolbar to the end of its last cell."""
+        """Saves a picture of the notebook, from its toolbar to the end of its last cell."""
         self.page.keyboard.press("Escape")
         panel = self.page.locator(".jp-NotebookPanel").bounding_box()
         last = self.page.locator(".jp-Notebook .jp-Cell").last.bounding_box()

@@ -11,14 +11,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def target(name: str) -> Path:
-    """Return where a picture goes: to build/, or with TAKE_PICTURE=1 to notebooks/images/."""
+    """Returns where a picture goes: to build/, or with TAKE_PICTURE=1 to notebooks/images/."""
     file = ROOT / ("notebooks/images" if os.environ.get("TAKE_PICTURE") else "build") / name
     file.parent.mkdir(parents=True, exist_ok=True)
     return file
 
 
 def compress(file: Path) -> None:
-    """Make a picture less than half as large, with 256 colours at most, where pngquant is installed."""
+    """Makes a picture less than half as large, with 256 colours at most, where pngquant is installed."""
     program = shutil.which("pngquant")
     if program:
         options = ("--quality=90-100", "--speed=1", "--strip", "--force", f"--output={file}")

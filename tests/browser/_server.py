@@ -37,7 +37,7 @@ class LabServer:
     """A JupyterLab server on a free port of 127.0.0.1, from construction to `stop`."""
 
     def __init__(self, home: Path) -> None:
-        """Start it and return when it answers. `home` is an empty directory."""
+        """Starts it and returns when it answers. `home` is an empty directory."""
         self.root = home / "root"
         self._runtime = home / "runtime"
         self._log = home / "server.log"
@@ -58,7 +58,7 @@ class LabServer:
         self.url = self._await_answer()
 
     def add_notebook(self, name: str, *sources: str) -> str:
-        """Put a notebook with these code cells where the server finds it, and return its path there."""
+        """Puts a notebook with these code cells where the server finds it, and returns its path there."""
         cells = [
             nbformat.v4.new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources, 1)
         ]
@@ -68,7 +68,7 @@ class LabServer:
         return f"{name}.ipynb"
 
     def stop(self) -> None:
-        """End the server, which ends its kernels."""
+        """Ends the server, which ends its kernels."""
         self._process.terminate()
         try:
             self._process.wait(STOP_S)
@@ -77,7 +77,7 @@ class LabServer:
             self._process.wait()
 
     def _await_answer(self) -> str:
-        """Return the URL once the server answers there."""
+        """Returns the URL once the server answers there."""
         information = self._runtime / f"jpserver-{self._process.pid}.json"
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -89,7 +89,7 @@ class LabServer:
 
 
 def _answering(information: Path) -> str | None:
-    """Return the URL in the server's own file if somebody answers there by now."""
+    """Returns the URL in the server's own file if somebody answers there by now."""
     try:
         url = str(json.loads(information.read_text())["url"])
         with urllib.request.urlopen(f"{url}api", timeout=5):
@@ -99,7 +99,7 @@ def _answering(information: Path) -> str | None:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """Make the directories a Jupyter server wants, and return the environment that leads there."""
+    """Makes the directories a Jupyter server wants, and returns the environment that leads there."""
     places = {
         "HOME": home / "user",
         "IPYTHONDIR": home / "ipython",

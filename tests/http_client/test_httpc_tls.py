@@ -157,8 +157,7 @@ def lab() -> Iterator[Lab]:
 def test_the_documentations_hosts_answer_in_the_lab(lab: Lab) -> None:
     """As trusted as they are in the world."""
     with session() as lua:
-        lua.runtime.resolver.set_routes(lab.routes)
-        lua.runtime.trust(lab.ca_pem)
+        lua.runtime.use_lab(lab)
         lua.run("""
             local http = require "httpc".create()
             for _, url in ipairs{

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ba_runtime._api_docs import methods
+from ba_runtime.docs import methods
 from tests.lua._programs import message_of, traced
 
 from ._server import Peer, Server, answering

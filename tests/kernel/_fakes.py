@@ -17,7 +17,6 @@ from typing import Any
 
 from ba_kernel._frontend import Message, Request
 from ba_kernel._workbench import Workbench
-from ba_runtime._resolver import Endpoint, Route
 from ba_runtime.errors import UsageError
 from ba_runtime.events import (
     CellResult,
@@ -33,6 +32,7 @@ from ba_runtime.events import (
     SocketOpened,
     Traced,
 )
+from ba_runtime.lab import Lab
 
 
 class FakeLoop:
@@ -43,19 +43,19 @@ class FakeLoop:
         self._timers: list[tuple[float, Callable[[], None]]] = []
 
     def time(self) -> float:
-        """Return the time in seconds."""
+        """Returns the time in seconds."""
         return self._now
 
     def call_later(self, delay: float, callback: Callable[[], None], /) -> None:
-        """Run `callback` when the time has moved on by `delay` seconds."""
+        """Runs `callback` when the time has moved on by `delay` seconds."""
         self._timers.append((self._now + delay, callback))
 
     def call_soon_threadsafe(self, callback: Callable[[], None], /) -> None:
-        """Run `callback` at once: a loop with nothing else to do."""
+        """Runs `callback` at once: a loop with nothing else to do."""
         callback()
 
     def advance(self, seconds: float) -> None:
-        """Move the time on, running what becomes due, in order."""
+        """Moves the time on, running what becomes due, in order."""
         end = self._now + seconds
         while due := sorted((timer for timer in self._timers if timer[0] <= end), key=lambda timer: timer[0]):
             self._timers.remove(due[0])
@@ -80,37 +80,26 @@ class RecordingFrontEnd:
         self.sent: list[Sent] = []
 
     def __call__(self, kind: str, content: Mapping[str, object], parent: Message) -> None:
-        """Keep the message."""
+        """Keeps the message."""
         self.sent.append(Sent(kind, dict(content), parent))
 
     def kinds(self) -> list[str]:
-        """Return the kinds of the messages in order."""
+        """Returns the kinds of the messages in order."""
         return [message.kind for message in self.sent]
 
     def of_kind(self, kind: str) -> list[Message]:
-        """Return the contents of all messages of one kind."""
+        """Returns the contents of all messages of one kind."""
         return [message.content for message in self.sent if message.kind == kind]
 
     def text(self, stream: str = "stdout") -> str:
-        """Return all that was printed to a stream."""
+        """Returns all that was printed to a stream."""
         return "".join(content["text"] for content in self.of_kind("stream") if content["name"] == stream)
 
 
 def request(cell: int = 1, *, session: str = "page", cell_id: str | None = None, **options: bool) -> Request:
-    """Return an execute request as a front end would send it."""
+    """Returns an execute request as a front end would send it."""
     parent = {"header": {"session": session, "msg_id": f"message-{cell}", "msg_type": "execute_request"}}
     return Request(parent, [b"front-end"], cell, cell_id or f"cell-{cell}", **options)
-
-
-class NoResolver:
-    """Holds the routes that the lab network sets."""
-
-    def __init__(self) -> None:
-        self.routes: Mapping[Route, Endpoint] = {}
-
-    def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None:
-        """Keep the routes."""
-        self.routes = routes or {}
 
 
 @dataclass
@@ -127,22 +116,22 @@ class FakeRuntime:
     values: dict[tuple[str, ...], str] = field(default_factory=dict)
     is_busy: bool = False
     is_closed: bool = False
-    is_interrupt_free: bool = True
-    resolver: NoResolver = field(default_factory=NoResolver)
+    counts_instructions: bool = False
 
     def __post_init__(self) -> None:
         self.ran: list[tuple[bytes, str, int]] = []
         self._sockets: list[SocketInfo] = []
         self._stop = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
-        self.trusted: list[bytes] = []
+        self.hosts: set[str] = set()
+        self.root: bytes | None = None
         self.served: list[str] = []
 
     def start(self) -> None:
-        """Have nothing to start."""
+        """Has nothing to start."""
 
     def run_cell(self, source: bytes, *, name: str, cell: int) -> Future[CellResult]:
-        """Run the lines on a thread of their own."""
+        """Runs the lines on a thread of their own."""
         self.ran.append((source, name, cell))
         self._stop.clear()
         future: Future[CellResult] = Future()
@@ -157,7 +146,7 @@ class FakeRuntime:
         return future
 
     def run_page(self, source: bytes, *, name: str, cell: int, path: str | None = None) -> Future[PageResult]:
-        """Answer with the text, in which a first word may be `status NUMBER` or `type TYPE`, or `error`."""
+        """Answers with the text, in which a first word may be `status NUMBER` or `type TYPE`, or `error`."""
         self.ran.append((source, name, cell))
         status, kind, error = 200, "text/html; charset=utf-8", None
         body = source.replace(b"<?lsp ?>\n", b"")
@@ -175,7 +164,7 @@ class FakeRuntime:
         return future
 
     def serve(self, folder: str) -> Future[int]:
-        """Remember the folder; there is none called `nowhere`."""
+        """Remembers the folder; there is none called `nowhere`."""
         self.served.append(folder)
         future: Future[int] = Future()
         if folder == "nowhere":
@@ -185,35 +174,32 @@ class FakeRuntime:
         return future
 
     def interrupt(self) -> None:
-        """Stop `spin`, and anyone who waits for `is_busy` to end."""
+        """Stops `spin`, and anyone who waits for `is_busy` to end."""
         self._stop.set()
 
     def reply_input(self, line: bytes | None) -> None:
-        """Answer `read`."""
+        """Answers `read`."""
         self._answers.put(line)
 
     def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]:
-        """Return the names that the test put at `path`; never, while busy."""
+        """Returns the names that the test put at `path`; never, while busy."""
         return self._answer(self.names.get(path, ()))
 
     def describe(self, path: tuple[str, ...]) -> Future[str | None]:
-        """Return the value that the test put at `path`; never, while busy."""
+        """Returns the value that the test put at `path`; never, while busy."""
         return self._answer(self.values.get(path))
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
-        """Return what `listen` opened; never, while busy."""
+        """Returns what `listen` opened; never, while busy."""
         return self._answer(tuple(self._sockets))
 
-    def trust(self, pem: bytes) -> None:
-        """Remember the certificate."""
-        self.trusted.append(pem)
-
-    def distrust(self, pem: bytes) -> None:
-        """Forget the certificate."""
-        self.trusted.remove(pem)
+    def use_lab(self, lab: Lab | None) -> None:
+        """Remembers the lab's host names and its root."""
+        self.hosts = set() if lab is None else {host for host, _, _ in lab.routes}
+        self.root = None if lab is None else lab.ca_pem
 
     def close(self, timeout_s: float = 2) -> None:
-        """Remember that it is over."""
+        """Remembers that it is over."""
         self.is_closed = True
 
     def _answer(self, value: Any) -> Future[Any]:  # the three callers give it their types
@@ -242,7 +228,7 @@ class FakeRuntime:
         return CellResult(cell, error=ErrorReport("runtime", message, name, line, frames))
 
     def send(self, word: bytes, text: bytes, name: str, line: int, cell: int) -> None:
-        """Send the event that a word stands for."""
+        """Sends the event that a word stands for."""
         if word == b"print":
             self.sink(Printed(cell, text + b"\n"))
         elif word == b"warn":
@@ -298,7 +284,7 @@ class Desk:
         cell_id: str | None = None,
         **options: bool,
     ) -> Message:
-        """Run one cell and return the content of its reply."""
+        """Runs one cell and returns the content of its reply."""
         self._cell += 1
         is_stored = store_history and not options.get("is_silent", False)
         asked = request(self._cell, session=session, cell_id=cell_id, is_stored=is_stored, **options)
@@ -310,7 +296,7 @@ class Desk:
 
 
 def play(scene: Callable[[Desk], Coroutine[object, object, None]]) -> None:
-    """Run a test that is a coroutine, at a desk of its own."""
+    """Runs a test that is a coroutine, at a desk of its own."""
 
     async def run() -> None:
         await scene(Desk())

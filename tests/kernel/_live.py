@@ -25,16 +25,16 @@ class Ran:
     messages: list[Message] = field(default_factory=list)
 
     def of_kind(self, kind: str) -> list[Message]:
-        """Return the contents of the messages of one kind."""
+        """Returns the contents of the messages of one kind."""
         return [message["content"] for message in self.messages if message["msg_type"] == kind]
 
     def kinds(self) -> list[str]:
-        """Return the kinds of all messages that show something."""
+        """Returns the kinds of all messages that show something."""
         quiet = ("status", "execute_input")
         return [message["msg_type"] for message in self.messages if message["msg_type"] not in quiet]
 
     def text(self, stream: str = "stdout") -> str:
-        """Return all that was printed to a stream."""
+        """Returns all that was printed to a stream."""
         return "".join(content["text"] for content in self.of_kind("stream") if content["name"] == stream)
 
     @property
@@ -53,7 +53,7 @@ class LiveKernel:
     """A kernel process with one front end."""
 
     def __init__(self, **how: object) -> None:
-        """Start the process; `how` is for `subprocess.Popen`."""
+        """Starts the process; `how` is for `subprocess.Popen`."""
         self.manager = KernelManager(kernel_name="ba-lua")
         self.manager.start_kernel(**how)
         self.client: BlockingKernelClient = self.manager.client()
@@ -61,13 +61,13 @@ class LiveKernel:
         self.client.wait_for_ready(timeout=PATIENCE_S)
 
     def close(self) -> None:
-        """End the process and the channels."""
+        """Ends the process and the channels."""
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
 
     def send(self, code: str, *, cell_id: str | None = None, **content: object) -> str:
-        """Send an execute request, and return the id that everything about it carries."""
+        """Sends an execute request, and returns the id that everything about it carries."""
         options = {"silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
         metadata = {"cellId": cell_id} if cell_id else {}
         asked = {"code": code, "stop_on_error": False, **options, **content}
@@ -76,7 +76,7 @@ class LiveKernel:
         return str(message["header"]["msg_id"])
 
     def until(self, request: str, is_last: Callable[[Message], bool]) -> list[Message]:
-        """Return the messages about a request up to the first for which `is_last` is true."""
+        """Returns the messages about a request up to the first for which `is_last` is true."""
         messages: list[Message] = []
         while True:
             message = self.client.get_iopub_msg(timeout=PATIENCE_S)
@@ -87,7 +87,7 @@ class LiveKernel:
                 return messages
 
     def finish(self, request: str) -> Ran:
-        """Return all that is still to come for a request."""
+        """Returns all that is still to come for a request."""
         messages = self.until(request, is_idle)
         while True:
             reply = self.client.get_shell_msg(timeout=PATIENCE_S)
@@ -95,11 +95,11 @@ class LiveKernel:
                 return Ran(reply["content"], messages)
 
     def run(self, code: str, *, cell_id: str | None = None, **content: object) -> Ran:
-        """Run a cell to its end."""
+        """Runs a cell to its end."""
         return self.finish(self.send(code, cell_id=cell_id, **content))
 
     def ask(self, request: str) -> Message:
-        """Return the content of the shell reply to a request."""
+        """Returns the content of the shell reply to a request."""
         while True:
             reply = self.client.get_shell_msg(timeout=PATIENCE_S)
             if reply["parent_header"].get("msg_id") == request:
@@ -107,7 +107,7 @@ class LiveKernel:
                 return content
 
     def interrupt(self) -> None:
-        """Send SIGINT, as a front end's stop button does."""
+        """Sends SIGINT, as a front end's stop button does."""
         self.manager.interrupt_kernel()
 
 
@@ -117,7 +117,7 @@ def is_idle(message: Message) -> bool:
 
 
 def shows(text: str) -> Callable[[Message], bool]:
-    """Return a test for a message that prints or displays `text`."""
+    """Returns a test for a message that prints or displays `text`."""
 
     def test(message: Message) -> bool:
         content = message["content"]
@@ -128,7 +128,7 @@ def shows(text: str) -> Callable[[Message], bool]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long something takes."""
+    """Returns how long something takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

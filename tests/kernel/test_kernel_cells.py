@@ -10,7 +10,7 @@ from ._fakes import Desk, play
 
 
 async def until_running(desk: Desk, cells: int = 1) -> None:
-    """Wait until the runtime has been given so many cells."""
+    """Waits until the runtime has been given so many cells."""
     while not desk.runtimes or len(desk.runtime.ran) < cells:
         await asyncio.sleep(0)
 

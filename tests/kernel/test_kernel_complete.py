@@ -20,7 +20,7 @@ NAMES = {
 
 
 def completed(code: str, *, cursor: int | None = None, is_busy: bool = False) -> dict[str, Any]:
-    """Return the reply for a cursor at the end of `code`; replies are nested JSON."""
+    """Returns the reply for a cursor at the end of `code`; replies are nested JSON."""
     replies: list[dict[str, Any]] = []
 
     async def scene(desk: Desk) -> None:
@@ -33,7 +33,7 @@ def completed(code: str, *, cursor: int | None = None, is_busy: bool = False) ->
 
 
 def inspected(code: str, *, values: dict[tuple[str, ...], str] | None = None) -> dict[str, Any]:
-    """Return the reply for a cursor at the end of `code`."""
+    """Returns the reply for a cursor at the end of `code`."""
     replies: list[dict[str, Any]] = []
 
     async def scene(desk: Desk) -> None:

@@ -11,12 +11,12 @@ SOURCE = "local t = {}\nlocal function f()\n  return t.x.y\nend\nf()"
 
 
 def plain(what: Failure) -> str:
-    """Return a traceback without its colours."""
+    """Returns a traceback without its colours."""
     return re.sub(r"\x1b\[\d+m", "", "\n".join(what.traceback))
 
 
 def sources() -> Sources:
-    """Remember the text of cell 3."""
+    """Remembers the text of cell 3."""
     kept = Sources()
     kept.keep("cell[3]", SOURCE)
     return kept

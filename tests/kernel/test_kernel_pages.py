@@ -20,12 +20,12 @@ from ._fakes import Desk, play
 
 
 def page(body: bytes, content_type: str = "text/html; charset=utf-8") -> PageResult:
-    """Return what a page that wrote `body` has answered."""
+    """Returns what a page that wrote `body` has answered."""
     return PageResult(1, 200, content_type, body)
 
 
 def answer(status: int, *headers: tuple[bytes, bytes]) -> PageResult:
-    """Return the answer of a page that wrote nothing."""
+    """Returns the answer of a page that wrote nothing."""
     return PageResult(1, status, "", b"", headers=headers)
 
 

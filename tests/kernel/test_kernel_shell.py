@@ -19,7 +19,7 @@ Scene = Callable[[ShellStream, Send], Coroutine[object, object, None]]
 
 
 def play(scene: Scene) -> None:
-    """Run a test with a shell channel, and with what sends a message to it and returns its id."""
+    """Runs a test with a shell channel, and with what sends a message to it and returns its id."""
 
     async def run() -> None:
         context: zmq.Context[Any] = zmq.Context()

@@ -148,7 +148,7 @@ def test_a_restart_is_a_fresh_state(new_kernel: LiveKernel) -> None:
 
 
 def _shut_down(kernel: LiveKernel) -> None:
-    """Ask for the end, and wait for that of the process."""
+    """Asks for the end, and waits for that of the process."""
     process = kernel.manager.provisioner
     assert process is not None
     kernel.client.shutdown()

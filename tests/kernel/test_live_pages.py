@@ -20,7 +20,7 @@ FRAME = re.compile(
 
 
 def visit(url: str) -> tuple[int, bytes]:
-    """Return the status and the body of what is at an address."""
+    """Returns the status and the body of what is at an address."""
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.status, answer.read()

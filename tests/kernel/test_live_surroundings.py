@@ -21,7 +21,7 @@ needs_limits = pytest.mark.skipif(sys.platform == "win32", reason="Windows has n
 
 
 def descriptors(soft: int, hard: int) -> Callable[[], None]:
-    """Return what bounds a process that is about to start."""
+    """Returns what bounds a process that is about to start."""
     resource = pytest.importorskip("resource")
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

@@ -21,7 +21,7 @@ _, port = listener:sockname()
 
 
 def area(message: Message) -> list[str]:
-    """Return the lines of a snapshot."""
+    """Returns the lines of a snapshot."""
     return str(message["content"]["data"]["text/plain"]).split("\n")
 
 

@@ -21,13 +21,13 @@ class Stage:
         self.area = TraceArea(self.front, self.loop, self.output)
 
     def begin(self, cell: int = 1, *, session: str = "page", cell_id: str | None = None) -> None:
-        """Begin a cell."""
+        """Begins a cell."""
         asked = request(cell, session=session, cell_id=cell_id)
         self.output.begin(asked)
         self.area.begin(asked)
 
     def end(self, *, has_background: bool = False) -> None:
-        """End the cell."""
+        """Ends the cell."""
         self.output.end()
         self.area.end(has_background=has_background)
 
@@ -36,7 +36,7 @@ class Stage:
         self.area.add(Traced(1, "cell[1]", 1, "", text.encode()))
 
     def last(self) -> str:
-        """Return the text of the latest snapshot."""
+        """Returns the text of the latest snapshot."""
         return str(self.front.sent[-1].content["data"]["text/plain"])
 
 

@@ -31,14 +31,14 @@ class Reader(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember a tag and what it carries."""
+        """Remembers a tag and what it carries."""
         self.open.append(tag)
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         self.styles += [value or "" for name, value in attrs if name == "style"]
 
     def handle_endtag(self, tag: str) -> None:
-        """Expect the tag that was opened last."""
+        """Expects the tag that was opened last."""
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:

@@ -7,7 +7,7 @@ from ba_runtime.events import Event, Fault, LatePrint, Note, Printed, Traced
 
 
 def only(event: Event) -> Line:
-    """Return the one line of an event."""
+    """Returns the one line of an event."""
     (line,) = lines_of(event)
     return line
 

@@ -193,8 +193,7 @@ def events() -> list[Event]:
 def runtime(lab: Lab, events: list[Event]) -> Iterator[Runtime]:
     """A runtime whose names lead to the lab, and that trusts it."""
     with Runtime(events.append) as runtime:
-        runtime.resolver.set_routes(lab.routes)
-        runtime.trust(lab.ca_pem)
+        runtime.use_lab(lab)
         yield runtime
 
 
@@ -230,15 +229,31 @@ def test_trusted_gives_the_documented_doubts(
 
 def test_the_lab_is_trusted_only_while_it_is_on(runtime: Runtime, lab: Lab) -> None:
     """By new connections and by one that was made before; other contexts never do."""
+    _, port = lab.routes["example.com", 443, "tcp"]
+    connect = f's = assert(ba.socket.connect("127.0.0.1", {port}, {{shark = mako.sharkclient()}}))'
+    trusted = 'return s:trusted "example.com"'
+    assert values(runtime, f"{connect} {trusted}") == ("true",)
+    runtime.use_lab(None)
+    assert values(runtime, trusted) == ("nil", '"cn"')
+    assert values(runtime, f"{connect} {trusted}") == ("nil", '"cn"')
+    runtime.use_lab(lab)
+    assert values(runtime, trusted) == ("true",)
+    other = connect.replace("mako.sharkclient()", "ba.create.sharkssl(ba.create.certstore())")
+    assert values(runtime, f"{other} {trusted}") == ("nil", '"cn"')
+
+
+def test_a_lab_that_replaces_another_replaces_its_trust(runtime: Runtime) -> None:
+    """A connection to the former one is not trusted any more, a connection to the new one is."""
     connect = 's = assert(ba.socket.connect("example.com", 443, {shark = mako.sharkclient()}))'
     assert values(runtime, f"{connect} return s:trusted()") == ("true",)
-    runtime.distrust(lab.ca_pem)
-    assert values(runtime, "return s:trusted()") == ("nil", '"cn"')
-    assert values(runtime, f"{connect} return s:trusted()") == ("nil", '"cn"')
-    runtime.trust(lab.ca_pem)
-    assert values(runtime, "return s:trusted()") == ("true",)
-    other = connect.replace("mako.sharkclient()", "ba.create.sharkssl(ba.create.certstore())")
-    assert values(runtime, f"{other} return s:trusted()") == ("nil", '"cn"')
+    other = Lab()
+    other.start()
+    try:
+        runtime.use_lab(other)
+        assert values(runtime, "return s:trusted()") == ("nil", '"cn"')
+        assert values(runtime, f"{connect} return s:trusted()") == ("true",)
+    finally:
+        other.stop()
 
 
 def test_the_certificate_is_what_every_run_prints(runtime: Runtime, events: list[Event]) -> None:

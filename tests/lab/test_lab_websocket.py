@@ -291,8 +291,7 @@ return data, is_text, (s:trusted())
 def test_a_lua_program_hears_its_echo(lab: Lab, scheme: str, trusted: str) -> None:
     """The documentation's example; by wss the host is trusted like the others."""
     with Runtime(lambda event: None) as runtime:
-        runtime.resolver.set_routes(lab.routes)
-        runtime.trust(lab.ca_pem)
+        runtime.use_lab(lab)
         result = runtime.run_cell((ECHO % scheme).encode(), name="cell[1]", cell=1).result(PATIENCE_S)
     assert result.error is None, result.error
     assert [value.decode() for value in result.values] == ['"hello"', "true", trusted]

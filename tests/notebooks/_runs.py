@@ -35,19 +35,19 @@ Cell = Any
 
 
 def read(path: Path) -> Notebook:
-    """Return the notebook in a file."""
+    """Returns the notebook in a file."""
     return nbformat.read(path, as_version=4)
 
 
 def write(notebook: Notebook, path: Path) -> None:
-    """Save a notebook: sorted keys, one space of indent, a newline at the end."""
+    """Saves a notebook: sorted keys, one space of indent, a newline at the end."""
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
 
 
 def execute(notebook: Notebook, show: Callable[[Cell], None] = lambda cell: None) -> str | None:
-    """Run all cells in a kernel of their own; return what the first failing cell says, None if all are well.
+    """Runs all cells in a kernel of their own; returns what the first failing cell says, None if all are well.
 
     The notebook is filled with the new outputs, up to and with the failing cell. `show` gets each cell, those
     of text too, in order and as soon as it is done.
@@ -75,17 +75,17 @@ def execute(notebook: Notebook, show: Callable[[Cell], None] = lambda cell: None
 
 
 def plain(text: str) -> str:
-    """Return a text without the escape sequences that colour it."""
+    """Returns a text without the escape sequences that colour it."""
     return _COLOUR.sub("", text)
 
 
 def code_cells(notebook: Notebook) -> list[Cell]:
-    """Return the cells that run."""
+    """Returns the cells that run."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def record(notebook: Notebook) -> dict[str, list[dict[str, object]]]:
-    """Return what a reader sees below each code cell, by cell id."""
+    """Returns what a reader sees below each code cell, by cell id."""
     return {
         cell.id: [
             {field: output[field] for field in OUTPUT_FIELDS if field in output}
@@ -96,7 +96,7 @@ def record(notebook: Notebook) -> dict[str, list[dict[str, object]]]:
 
 
 def trace_texts(cells: Iterable[Cell]) -> list[str]:
-    """Return the trace areas among the outputs of the cells, each as its plain text."""
+    """Returns the trace areas among the outputs of the cells, each as its plain text."""
     return [output.data["text/plain"] for cell in cells for output in cell.outputs if is_trace_area(output)]
 
 
@@ -106,7 +106,7 @@ def is_trace_area(output: Any) -> bool:
 
 
 def _tidy(notebook: Notebook) -> None:
-    """Remove what differs from one run or one installation to the next."""
+    """Removes what differs from one run or one installation to the next."""
     notebook.metadata["kernelspec"] = dict(KERNELSPEC)
     notebook.metadata.pop("widgets", None)
     for cell in code_cells(notebook):
@@ -115,7 +115,7 @@ def _tidy(notebook: Notebook) -> None:
 
 
 def _joined(outputs: Iterable[Cell]) -> list[Cell]:
-    """Return the outputs with texts that follow each other in one: how many they were is a matter of time."""
+    """Returns the outputs with texts that follow each other in one: how many they were is a matter of time."""
     joined: list[Cell] = []
     for output in outputs:
         if output.output_type == "stream":

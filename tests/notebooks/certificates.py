@@ -62,7 +62,7 @@ def _issue(
 
 
 def make(directory: Path = CERTIFICATES) -> None:
-    """Write `ca.pem`, `localhost.pem` and `localhost.key` into a directory."""
+    """Writes `ca.pem`, `localhost.pem` and `localhost.key` into a directory."""
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = _issue("Lesson Root", root_key, "Lesson Root", root_key)
     leaf = _issue("localhost", key, "Lesson Root", root_key)

@@ -27,7 +27,7 @@ class Printer:
         self._say(f"\n{'=' * WIDTH}\n{path.name}\n{'=' * WIDTH}")
 
     def show(self, cell: Cell) -> None:
-        """Print a cell that has just run; of a cell of text, its heading."""
+        """Prints a cell that has just run; of a cell of text, its heading."""
         if cell.cell_type != "code":
             if cell.source.startswith("#"):
                 self._say(f"\n{cell.source.splitlines()[0]}")
@@ -58,7 +58,7 @@ class Printer:
 
 
 def run(path: Path, saved: Path) -> str | None:
-    """Run and print one notebook and save a copy in `saved`; return what the first failing cell says."""
+    """Runs and prints one notebook and saves a copy in `saved`; returns what the first failing cell says."""
     notebook = read(path)
     printer = Printer(path)
     problem = execute(notebook, printer.show)
@@ -67,7 +67,7 @@ def run(path: Path, saved: Path) -> str | None:
 
 
 def main(paths: tuple[Path, ...] = NOTEBOOKS, saved: Path = SAVED) -> int:
-    """Run the notebooks in order and return the exit code."""
+    """Runs the notebooks in order and returns the exit code."""
     start = time.monotonic()
     for path in paths:
         problem = run(path, saved)

@@ -12,7 +12,7 @@ from ._runs import NOTEBOOKS, execute, read, write
 
 
 def refresh(paths: tuple[Path, ...]) -> int:
-    """Run and save each notebook; return the exit code, 1 when one failed, which is then left as it was."""
+    """Runs and saves each notebook; returns the exit code, 1 when one failed, which is then left as it was."""
     for path in paths:
         notebook = read(path)
         problem = execute(notebook)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ba_runtime import Runtime
-from ba_runtime._api_docs import Entry, entries, lookup, members, methods
+from ba_runtime.docs import Entry, entries, lookup, members, methods
 
 OBJECTS = b"""
 socket, timer, thread = ba.socket.udpcon(), ba.timer(print), ba.thread.create()

@@ -97,7 +97,6 @@ def _left(lua: Session) -> dict[str, int]:
     return {
         "socket objects": int(lua.value("(ba.socket.stat())")),
         "descriptors": len(os.listdir("/proc/self/fd")),
-        "coroutines": len(thread._interrupter._coroutines),
         "endpoints": len(thread._network._endpoints),
         "descriptors watched": len(thread._reactor._on_ready) + len(thread._reactor._receivers),
         "open sockets": opened[SocketOpened] - opened[SocketClosed],

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from ba_runtime._tokens import KEYWORDS, Kind, significant, tokenize
+from ba_runtime.syntax._tokens import KEYWORDS, Kind, significant, tokenize
 
 
 def texts(source: str) -> list[str]:

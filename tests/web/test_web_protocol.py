@@ -7,7 +7,8 @@ import pytest
 from ba_runtime.web.access import Access
 from ba_runtime.web.limits import Limits
 from ba_runtime.web.memory import Memory
-from ba_runtime.web.protocol import Ended, Outcome, Protocol, Refusal, Request, normal_path
+from ba_runtime.web.outcome import Ended, Outcome, Refusal, Request
+from ba_runtime.web.protocol import Protocol, normal_path
 
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: localhost\r\nX-One: 1\r\n\r\n"
 POST = b"POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"

@@ -14,9 +14,6 @@ ALGORITHMS = frozenset({b"md5", b"sha1", b"sha256", b"sha384", b"sha512"})
 # recommended today for stored passwords (OWASP: 1.3 million rounds of SHA-1).
 MAX_ROUNDS = 10_000_000
 
-# A derived key is no stream: no protocol takes more, and Lua's bound of memory does not count it.
-MAX_DERIVED_BYTES = 1 << 20
-
 Feed: TypeAlias = Callable[[bytes], None]
 Finish: TypeAlias = Callable[[], bytes]
 Maker: TypeAlias = Callable[[], tuple[Feed, Finish]]
@@ -59,7 +56,7 @@ def hexlify(data: bytes) -> bytes:
 def pbkdf2(algorithm: bytes, password: bytes, salt: bytes, rounds: int, size: int) -> bytes | None:
     """Returns a key of `size` bytes, None for more work than MAX_ROUNDS rounds for one digest.
 
-    The algorithm must be known, `rounds` at least 1, and `size` between 1 and MAX_DERIVED_BYTES.
+    The algorithm must be known, `rounds` and `size` at least 1; lua/crypto/hash.lua bounds the size.
     """
     name = algorithm.decode()
     digests = -(-size // hashlib.new(name, usedforsecurity=False).digest_size)

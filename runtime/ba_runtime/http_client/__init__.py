@@ -3,7 +3,7 @@
 `url.py` takes URLs apart, `conversation.py` is one connection's talk (h11, imported for the first one:
 `_later.py` says why), and `Conversations` here holds those of one Lua state under numbers and is what Lua
 calls. The network, the waiting and the documented face are in `lua/http_client/wire.lua`,
-`lua/http_client/exchange.lua` and `lua/http_client/httpc.lua`.
+`lua/http_client/round_trip.lua` and `lua/http_client/httpc.lua`.
 """
 
 from __future__ import annotations

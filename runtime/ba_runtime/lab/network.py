@@ -2,8 +2,8 @@
 
 Theory of operation. `Lab.start` makes a daemon thread with an asyncio loop of its own, which opens every
 service on an ephemeral port of the loopback interface and then waits to be stopped. The lab changes nothing
-outside itself: `routes` says what name, port and kind answers where, and whoever wants the lab to be found
-gives that to `Resolver.set_routes`. The lab must never touch the Lua thread or a socket of the user's.
+outside itself: `routes` says what name, port and kind answers where, `ca_pem` whom to trust, and
+`Runtime.use_lab` takes both. The lab must never touch the Lua thread or a socket of the user's.
 """
 
 from __future__ import annotations
@@ -148,8 +148,7 @@ class Lab:
     def ca_pem(self) -> bytes:
         """The root that this lab's TLS hosts can be trusted by; the same before, during and after a run.
 
-        The first look takes a few milliseconds, as it makes the root. Give it to `Runtime.trust` while the
-        lab is on.
+        The first look takes a few milliseconds, as it makes the root.
         """
         return self._authority.root_pem
 

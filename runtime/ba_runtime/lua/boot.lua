@@ -77,15 +77,15 @@ local ba = {
 local warned = false
 function ba.sleep(...)
   local ms = check.number(1, (...), select("#", ...))
-  local task = sched.caller()
-  if task.kind.name == "cosocket" and not warned then
+  local task = sched.current
+  if task and task.kind.name == "cosocket" and not warned then
     warned = true
     host.note(
       task.cell and task.cell.id or 0,
       "ba.sleep in a cosocket: here the others go on, a device would stall them all (use s:read(ms) instead)"
     )
   end
-  sched.block(task, clock() + (ms > 0 and ms / 1000 or 0))
+  sched.block(sched.caller(), clock() + (ms > 0 and ms / 1000 or 0))
 end
 
 -- ba.clock() → milliseconds, monotonic
@@ -130,16 +130,15 @@ requests.cell = cell.start
 requests.page = page_cell.start
 requests.serve = app.request
 
+-- Comes again and again while an interrupt lasts; the last one may be late.
 function requests.interrupt()
   local target = interrupt.target
-  if not target then
+  if not host.is_interrupting() then
+    return
+  elseif not target then
     return host.interrupt_over()
   end
-  interrupt.plant()
-  if target.stalled then
-    target.interrupted = true
-    sched.throw(target)
-  end -- else it is running, further out: the planted hook gets it when it goes on
+  sched.interrupt(target)
 end
 
 requests.input = stdio.deliver
@@ -153,8 +152,7 @@ function requests.describe(ticket, ...)
 end
 
 function requests.sockets(ticket)
-  look.sockets(ticket)
-  host.reply(ticket, ticket)
+  host.reply(ticket, look.sockets())
 end
 
 -- Answers when nothing goes on in the background any more.

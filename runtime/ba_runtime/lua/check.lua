@@ -5,15 +5,19 @@
 -- fault, because it names that function (stack level 2) and blames the position of its caller (level 3).
 
 local import = ...
+local is_ours = import "ours".source
 
 local running = coroutine.running
-local getinfo, error, type, pairs, rawget, getmetatable, format, find =
-  debug.getinfo, error, type, pairs, rawget, debug.getmetatable, string.format, string.find
+local getinfo, error, type, pairs, rawget, getmetatable, format =
+  debug.getinfo, error, type, pairs, rawget, debug.getmetatable, string.format
 local tonumber, tointeger, mathtype, maxinteger, mininteger =
   tonumber, math.tointeger, math.type, math.maxinteger, math.mininteger
 local loaded = package.loaded
 
-local check = {}
+-- Of coroutines their functions, see `raise`: those that programs make, and those of tasks.
+local bodies, task_bodies = setmetatable({}, {__mode = "k"}), setmetatable({}, {__mode = "k"})
+
+local check = {bodies = bodies, task_bodies = task_bodies}
 
 -- A function reached through pcall has no name of its own; Lua then looks for it in the loaded modules, one
 -- level deep (`ba.sleep`), and says `?` where that fails (`ba.socket.connect`).
@@ -53,7 +57,7 @@ end
 -- a coroutine's whole function, and of one line, that line is still known.
 function check.raise(message)
   if getinfo(2, "t").istailcall and not getinfo(3, "l") then
-    local f = import "tasks/interrupt".body(running())
+    local f = bodies[running()] or task_bodies[running()]
     local info = f and getinfo(f, "S")
     if info and info.linedefined == info.lastlinedefined then
       error(format("%s:%d: %s", info.short_src, info.linedefined, message), 0)
@@ -66,7 +70,7 @@ end
 function check.raise_outside(message)
   local level = 2
   local info = getinfo(level, "Sl")
-  while info and find(info.source, "^=ba:") and level < 20 do
+  while info and is_ours(info.source) and level < 20 do
     level = level + 1
     info = getinfo(level, "Sl")
   end

@@ -13,6 +13,7 @@ local check = import "check"
 local host = import "host"
 local userdata = import "userdata"
 
+local G = _G
 local collectgarbage, error, load, select, setmetatable, type =
   collectgarbage, error, load, select, setmetatable, type
 local find, gmatch, gsub = string.find, string.gmatch, string.gsub
@@ -96,10 +97,7 @@ local function compile(root, name, env)
     return nil, reason
   end
   source = gsub(gsub(source, "^\xEF\xBB\xBF", ""), "^#[^\n]*", "")
-  if env == nil then
-    return load(source, "@" .. name, "t")
-  end
-  return load(source, "@" .. name, "t", env)
+  return load(source, "@" .. name, "t", env == nil and G or env)
 end
 
 function Io:open(...)

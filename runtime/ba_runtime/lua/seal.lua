@@ -3,41 +3,40 @@
 --
 -- The seal has two layers. Python refuses every attribute of its objects (`_lua.py`); and here no function
 -- hands user code one of those objects or our own internals: the registry, our upvalues and locals, and the
--- metatables of userdata are out of reach of `debug`.
+-- metatables of userdata are out of reach of `debug` (debug.lua).
 
 local import = ...
 local host = import "host"
 local sched = import "tasks/sched"
-local interrupt = import "tasks/interrupt"
+local debug = import "debug"
+local ours = import "ours"
+local tables = import "tables"
 local coroutines = import "tasks/coroutines"
 local stdio = import "console/stdio"
 local output = import "console/output"
 local text = import "console/text"
 local check = import "check"
 local callbacks = import "tasks/callbacks"
-local report = import "tasks/report"
 
 local G = _G
-local d = debug
-local type, select, error, rawset, pairs, load, open, gsub, gmatch, sub, find, concat, tonumber = type, select, error,
-  rawset, pairs, load, io.open, string.gsub, string.gmatch, string.sub, string.find, table.concat, tonumber
-local getinfo, traceback = debug.getinfo, debug.traceback
+local type, select, error, xpcall, rawset, pairs, load, open, gsub, gmatch, sub, find, concat, tonumber =
+  type, select, error, xpcall, rawset, pairs, load, io.open, string.gsub, string.gmatch, string.sub, string.find,
+  table.concat, tonumber
 local isyieldable = coroutine.isyieldable
 local package = package
 local searchpath = package.searchpath
 
 -- ---------------------------------------------------------------- load, require
 
-local function is_ours(source)
-  return sub(source, 1, 4) == "=ba:"
-end
-
 -- Binary chunks are refused: Lua does not verify them, and a broken one crashes the process.
 local function user_load(chunk, name, mode, ...)
   if mode ~= nil and type(mode) == "string" and not find(mode, "t", 1, true) then
     return nil, "attempt to load a binary chunk (only text is accepted here)"
-  elseif type(name) == "string" and is_ours(name) then
-    name = "@" .. sub(name, 2) -- reads the same, and is known for the user's
+  elseif type(name) == "string" then
+    name = ours.not_ours(name)
+  end
+  if select("#", ...) == 0 then
+    return load(chunk, name, "t", G)
   end
   return load(chunk, name, "t", ...)
 end
@@ -134,144 +133,26 @@ local function require(...)
   error("module '" .. name .. "' not found:" .. concat(tried), 2)
 end
 
--- ---------------------------------------------------------------- debug
+-- ---------------------------------------------------------------- xpcall
 
-local function function_is_ours(f)
-  return type(f) == "function" and (is_ours(getinfo(f, "S").source) or getinfo(f, "S").what == "C")
-end
-
-local debug = {gethook = d.gethook, sethook = interrupt.sethook}
-
--- The stack shows functions of our own and of C by name only: `debug.getupvalue` itself is among them.
-local function without_ours(info, asked)
-  local f = info and info.func
-  if f and f ~= asked and function_is_ours(f) then
-    info.func = nil
-  end
-  return info
-end
-
-function debug.getinfo(...)
-  local co, level, options = ...
-  if type(co) == "thread" then
-    return without_ours(getinfo(co, level, options), level)
-  end
-  level, options = ...
-  if type(level) ~= "number" then
-    return without_ours(getinfo(level, options), level)
-  elseif level < 0 then
-    return nil
-  end
-  local info = getinfo(level + 1, options) -- this function is on the stack too
-  return without_ours(info)
-end
-
--- Of a userdata the metatable that it shows; the one at work is ours, see userdata.lua.
-function debug.getmetatable(value)
-  if type(value) == "userdata" then
-    return getmetatable(value) or nil
-  end
-  return d.getmetatable(value)
-end
-
-function debug.setmetatable(value, meta)
-  if type(value) == "userdata" then
-    error("the metatable of a userdata cannot be changed here", 2)
-  end
-  return d.setmetatable(value, meta)
-end
-
-function debug.getupvalue(f, i)
-  if function_is_ours(f) then
-    return nil
-  end
-  return d.getupvalue(f, i)
-end
-
-function debug.setupvalue(f, i, value)
-  if function_is_ours(f) then
-    return nil
-  end
-  return d.setupvalue(f, i, value)
-end
-
-function debug.upvalueid(f, i)
-  if function_is_ours(f) then
-    return nil
-  end
-  return d.upvalueid(f, i)
-end
-
-function debug.upvaluejoin(f, i, g, j)
-  if function_is_ours(f) or function_is_ours(g) then
-    error("the upvalues of the system's own functions cannot be joined", 2)
-  end
-  return d.upvaluejoin(f, i, g, j)
-end
-
--- Tells whether a level of the calling coroutine's stack, or of `co`, is the user's to look into.
-local function may_see(co, level)
-  local info
-  if co then
-    info = getinfo(co, level, "S")
-  else
-    info = getinfo(level + 2, "S") -- this function and the one that asks
-  end
-  return not info or (info.what ~= "C" and not is_ours(info.source))
-end
-
--- Registers without a name still hold what other functions left there, ours among them.
-local function named(name, ...)
-  if name and (sub(name, 1, 1) ~= "(" or name == "(vararg)") then
-    return name, ...
+-- An interrupt raises errors until the cell is over; a message handler of the user's has nothing to say to these, and
+-- might take long over it.
+local function shielded(handler)
+  return function(...)
+    local task = sched.current
+    if (not task or task.interrupted) and host.is_interrupting() then
+      return ...
+    end
+    return handler(...)
   end
 end
 
-function debug.getlocal(...)
-  local co, level, i = ...
-  if type(co) ~= "thread" then
-    co, level, i = nil, ...
+local function user_xpcall(...)
+  local f, handler = ...
+  if type(handler) ~= "function" then
+    check.expected(2, "function", handler, select("#", ...))
   end
-  if type(level) == "function" then
-    return d.getlocal(level, i)
-  elseif not may_see(co, level) then
-    return nil
-  elseif co then
-    return named(d.getlocal(co, level, i))
-  end
-  local name, value = d.getlocal(level + 1, i)
-  return named(name, value)
-end
-
-function debug.setlocal(...)
-  local co, level, i, value = ...
-  if type(co) ~= "thread" then
-    co, level, i, value = nil, ...
-  end
-  if not may_see(co, level) then
-    return nil
-  elseif co then
-    return named(d.getlocal(co, level, i)) and d.setlocal(co, level, i, value)
-  end
-  local name = named((d.getlocal(level + 1, i)))
-  if name then
-    d.setlocal(level + 1, i, value)
-  end
-  return name
-end
-
--- debug.traceback, without our frames.
-function debug.traceback(...)
-  local co, message, level = ...
-  if type(co) ~= "thread" then
-    co, message, level = nil, ...
-  end
-  if message ~= nil and type(message) ~= "string" and type(message) ~= "number" then
-    return message
-  end
-  local frames = co and traceback(co, nil, level or 0) or traceback(nil, (level or 1) + 1)
-  frames = report.without_ours(frames)
-  return message and message .. "\n" .. frames or frames
+  return xpcall(f, shielded(handler), select(3, ...))
 end
 
 -- ---------------------------------------------------------------- os
@@ -320,7 +201,8 @@ function seal.apply()
     package.loaded[name] = library
   end
   G.print, G.trace, G.tracep = output.print, output.trace, output.tracep
-  G.table.sort, G.string.gsub = callbacks.sort, callbacks.gsub
+  G.table.sort, G.table.move, G.string.gsub = callbacks.sort, tables.move, callbacks.gsub
+  G.xpcall = user_xpcall
   G.tostring = text.user_tostring
   G.load, G.loadfile, G.dofile, G.require = user_load, user_loadfile, user_dofile, require
   rawset(package, "loadlib", nil)

@@ -43,7 +43,7 @@ class Dial:
         self._connected = connected
         self._addresses: list[tuple[int, tuple[Any, ...]]] = []
         self._closed = False
-        self.detail = b""
+        self.words: bytes | None = None  # the resolver's, when it found nothing
 
     def resolved(self, answer: Answer) -> None:
         """Takes the resolver's answer, on the Lua thread, and starts to connect."""
@@ -51,7 +51,7 @@ class Dial:
             return
         self._addresses = list(answer.addresses)
         if not self._addresses:
-            self.detail = answer.error.encode()
+            self.words = answer.error.encode()
             self._reactor.emit(self.number, Signal.CANNOT_RESOLVE)
             return
         self._next()

@@ -17,7 +17,7 @@ from ba_runtime._reactor import READ, Reactor
 from .reasons import EXHAUSTED, Signal
 
 if TYPE_CHECKING:
-    from .security import Secure
+    from .tls_objects import Secure
 
 BACKLOG = 128
 

@@ -18,33 +18,30 @@ from ba_runtime._reactor import Reactor
 from ba_runtime._resolver import Answer, Resolver
 from ba_runtime.events import Note, Sink, SocketClosed, SocketOpened
 
-from .addresses import EVERYWHERE, local_address
+from .addresses import EVERYWHERE, Name, local_address, local_name, peer_name
 from .datagram import Datagram
 from .dial import Dial
 from .listener import Listener
+from .names import Names, host_text
 from .options import ORIGINAL_FAILURE, failure, set_option
 from .reasons import EXHAUSTED, Signal
-from .security import Security
 from .stream import Stream
+from .tls_calls import TlsCalls
+from .tls_objects import TlsObjects
 
 Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
-Name: TypeAlias = "tuple[bytes, int, bool] | None"
 Send: TypeAlias = Callable[[bytes], int]
 
 CALLS = (  # the methods that Lua may call
     *("tcp_connect", "tcp_listen", "tcp_accept", "udp_open", "udp_receive", "udp_send", "udp_send_to"),
-    *("resolve", "failure_text", "sender", "send", "queued", "arm", "disarm", "sockname", "peername"),
-    *("setoption", "upgrade"),
+    *("resolve", "resolved_address", "resolver_words", "sender", "send", "queued", "arm", "disarm"),
+    *("sockname", "peername", "setoption", "upgrade"),
 )
 
 
 def _text(value: object) -> str | None:
     """An address or a name from Lua; other types do not count, as documented for `intf`."""
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else None
-
-
-def _name_of(host: bytes) -> str:
-    return host.decode("utf-8", "surrogateescape")
+    return host_text(value) if isinstance(value, bytes) else None
 
 
 class Network:
@@ -53,19 +50,20 @@ class Network:
     def __init__(self, reactor: Reactor, resolver: Resolver, sink: Sink) -> None:
         """Sockets report to `reactor`, names go through `resolver`, openings and closings to `sink`."""
         self._reactor = reactor
-        self._resolver = resolver
+        self._names = Names(reactor, resolver)
         self._sink = sink
         self._endpoints: dict[int, Endpoint] = {}
         self._last_number = 0
-        self._details: dict[int, bytes] = {}
         self._born: dict[int, float] = {}
         self._told: set[str] = set()
-        self.security = Security(reactor, self._endpoints)
+        self.tls_objects = TlsObjects(reactor)
+        self.tls_calls = TlsCalls(self._endpoints)
 
     def functions(self) -> dict[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
         return {
-            **self.security.functions(),
+            **self.tls_objects.functions(),
+            **self.tls_calls.functions(),
             **{name: getattr(self, name) for name in CALLS},
             "close": self.close_socket,
             "ws_open": later("ba_runtime.sockets.websocket", "opener", self._endpoints),
@@ -85,12 +83,12 @@ class Network:
     ) -> int:
         """Starts to connect, with TLS when there is a context; the number will tell how it went."""
         number = self.new_number()
-        secure = self.security.client(context, _name_of(host), port, alpn) if context else None
+        secure = self.tls_objects.announcing(context, host_text(host), port, alpn) if context else None
 
         def connected(sock: socket.socket) -> None:
             if secure is None:
                 plain = Stream(number, cell, sock, self._reactor)
-                plain.host, plain.port = _name_of(host), port
+                plain.host, plain.port = host_text(host), port
                 self.opened(plain)
                 self._reactor.emit(number, Signal.CONNECTED)
             else:
@@ -101,7 +99,7 @@ class Network:
 
         dial = Dial(number, cell, _text(interface), self._reactor, connected)
         self._endpoints[number] = dial
-        self._look_up(host, port, "tcp", ipv6, dial.resolved)
+        self._names.look_up(host, port, "tcp", ipv6, dial.resolved)
         return number
 
     def tcp_listen(self, cell: int, port: int, interface: object, ipv6: bool, context: int = 0) -> int | None:
@@ -118,7 +116,7 @@ class Network:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((local_address(address, ipv6), port))
             listener = Listener(self.new_number(), cell, sock, self._reactor)
-            listener.secure = self.security.server(context) if context else None
+            listener.secure = self.tls_objects.accepting(context) if context else None
         except (OSError, ValueError):
             sock.close()
             return None
@@ -150,7 +148,7 @@ class Network:
         plain = self._endpoints.get(number)
         if type(plain) is not Stream or plain.queued_bytes:
             return False
-        secure = self.security.upgrader(context, plain.host, plain.port, alpn)
+        secure = self.tls_objects.announcing(context, plain.host, plain.port, alpn)
         self._reactor.remove(plain.sock.fileno())
         stream = secure(number, plain.cell, plain.sock)
         self._endpoints[number] = stream
@@ -159,11 +157,11 @@ class Network:
 
     def udp_open(
         self, cell: int, host: object, port: int, interface: object, local_port: int, ipv6: bool
-    ) -> tuple[int, int] | int:
+    ) -> tuple[int, Signal | None]:
         """Makes a UDP socket, connected when `host` is given.
 
-        Returns the number and 0; the number alone when a name is being resolved (RESOLVED, CANNOT_RESOLVE or
-        CANNOT_CONNECT then comes as an event); or 0 and the Signal that says why there is none.
+        Returns the number and RESOLVED, CANNOT_RESOLVE or CANNOT_CONNECT; the number and None when one of
+        these comes as an event; or 0 and the signal that says why there is no socket.
         """
         address = _text(interface)
         try:
@@ -183,32 +181,18 @@ class Network:
         endpoint = Datagram(self.new_number(), cell, sock, self._reactor)
         number = self.opened(endpoint)
         if not isinstance(host, bytes):
-            return number, 0
-        outcome: list[Signal] = []
-        waiting = False
+            return number, Signal.RESOLVED
 
-        def resolved(answer: Answer) -> None:
-            signal = self._udp_connect(number, endpoint, answer)
-            if waiting:
-                self._reactor.emit(number, signal)
-            else:
-                outcome.append(signal)
+        def connect(answer: Answer) -> Signal:
+            if not answer.addresses:
+                return self._names.keep_words(number, answer)
+            try:
+                endpoint.sock.connect(answer.addresses[0][1])
+            except OSError:
+                return Signal.CANNOT_CONNECT
+            return Signal.RESOLVED
 
-        self._look_up(host, port, "udp", ipv6, resolved)
-        waiting = True
-        if not outcome:
-            return number
-        return (number, 0) if outcome[0] is Signal.RESOLVED else (number, outcome[0])
-
-    def _udp_connect(self, number: int, endpoint: Datagram, answer: Answer) -> Signal:
-        if not answer.addresses:
-            self._details[number] = answer.error.encode()
-            return Signal.CANNOT_RESOLVE
-        try:
-            endpoint.sock.connect(answer.addresses[0][1])
-        except OSError:
-            return Signal.CANNOT_CONNECT
-        return Signal.RESOLVED
+        return number, self._names.ask(number, host, port, "udp", ipv6, connect)
 
     def opened(self, endpoint: Stream | Listener | Datagram) -> int:
         """Takes over a socket that is open; returns its number."""
@@ -224,47 +208,22 @@ class Network:
 
     # ------------------------------------------------------------ names
 
-    def _look_up(self, host: bytes, port: int, kind: str, ipv6: bool, then: Callable[[Answer], None]) -> None:
-        """Resolves; `then` runs on the Lua thread, at once when no name server need be asked."""
-        here = [True]
+    def resolve(self, host: bytes) -> tuple[int, Signal | None]:
+        """Resolves a name to its first address, which `resolved_address` then tells by this number.
 
-        def done(answer: Answer) -> None:
-            if here[0]:
-                then(answer)
-            else:
-                self._reactor.post(lambda: then(answer))
-
-        self._resolver.lookup(_name_of(host), port, "tcp" if kind == "tcp" else "udp", ipv6, done)
-        here[0] = False
-
-    def resolve(self, host: bytes) -> tuple[int, bytes | None]:
-        """Resolves a name to its first address: a number, and the address when it is known at once.
-        Else an event comes under that number, RESOLVED or CANNOT_RESOLVE, and `failure_text` holds the text.
+        RESOLVED or CANNOT_RESOLVE comes with the number, or as an event under it.
         """
         number = self.new_number()
-        known: list[bytes | None] = []
-        waiting = False
+        return number, self._names.ask_address(number, host)
 
-        def resolved(answer: Answer) -> None:
-            found = str(answer.addresses[0][1][0]).encode() if answer.addresses else None
-            if not waiting:
-                known.append(found)
-                if found is None:
-                    self._reactor.emit(number, Signal.CANNOT_RESOLVE)
-                return
-            self._details[number] = answer.error.encode() if found is None else found
-            self._reactor.emit(number, Signal.CANNOT_RESOLVE if found is None else Signal.RESOLVED)
+    def resolved_address(self, number: int) -> bytes | None:
+        """Returns, once, the address that `resolve` has found."""
+        return self._names.take_address(number)
 
-        self._look_up(host, 0, "tcp", False, resolved)
-        waiting = True
-        return number, known[0] if known else None
-
-    def failure_text(self, number: int) -> bytes | None:
-        """Returns, once, what there is to say about the number's last event: the resolver's words."""
+    def resolver_words(self, number: int) -> bytes | None:
+        """Returns why a name has not been resolved, as the system puts it; None when that is not known."""
         endpoint = self._endpoints.get(number)
-        if isinstance(endpoint, Dial) and endpoint.detail:
-            return endpoint.detail
-        return self.security.failure(number) or self._details.pop(number, None)
+        return endpoint.words if isinstance(endpoint, Dial) else self._names.take_words(number)
 
     # ------------------------------------------------------------ using
 
@@ -295,34 +254,24 @@ class Network:
         endpoint = self._endpoints.get(number)
         return isinstance(endpoint, Datagram) and endpoint.send(data)
 
-    def udp_send_to(self, number: int, data: bytes, host: bytes, port: int) -> bool | int | None:
-        """Sends one datagram; True or False when done, else the number (0 and up) of an event to wait for.
+    def udp_send_to(self, number: int, data: bytes, host: bytes, port: int) -> tuple[int, Signal | None]:
+        """Sends one datagram: RESOLVED (sent), CANNOT_RESOLVE or CANNOT_CONNECT (the system refused it).
 
-        The event is RESOLVED (sent), CANNOT_RESOLVE, or CANNOT_CONNECT (the system did not take it).
+        The signal comes with a number, or as an event under that number.
         """
         endpoint = self._endpoints.get(number)
         if not isinstance(endpoint, Datagram):
-            return False
+            return 0, Signal.CANNOT_CONNECT
         ticket = self.new_number()
-        outcome: list[Signal] = []
-        waiting = False
 
-        def resolved(answer: Answer) -> None:
+        def send(answer: Answer) -> Signal:
             if not answer.addresses:
-                self._details[ticket] = answer.error.encode()
-                signal = Signal.CANNOT_RESOLVE
-            else:
-                sent = endpoint.send_to(data, answer.addresses[0][1])
-                signal = Signal.RESOLVED if sent else Signal.CANNOT_CONNECT
-            outcome.append(signal)
-            if waiting or signal is Signal.CANNOT_RESOLVE:
-                self._reactor.emit(ticket, signal)
+                return self._names.keep_words(ticket, answer)
+            is_sent = endpoint.send_to(data, answer.addresses[0][1])
+            return Signal.RESOLVED if is_sent else Signal.CANNOT_CONNECT
 
-        self._look_up(host, port, "udp", endpoint.sock.family == socket.AF_INET6, resolved)
-        waiting = True
-        if not outcome or outcome[0] is Signal.CANNOT_RESOLVE:
-            return ticket
-        return outcome[0] is Signal.RESOLVED
+        is_ipv6 = endpoint.sock.family == socket.AF_INET6
+        return ticket, self._names.ask(ticket, host, port, "udp", is_ipv6, send)
 
     def arm(self, number: int) -> None:
         """Asks for data, clients or datagrams."""
@@ -338,21 +287,15 @@ class Network:
 
     def sockname(self, number: int) -> Name:
         """Returns the local address, port, and whether it is IPv6."""
-        return self._name(number, "getsockname")
+        return self._name(number, local_name)
 
     def peername(self, number: int) -> Name:
         """Returns the peer's address, port, and whether it is IPv6."""
-        return self._name(number, "getpeername")
+        return self._name(number, peer_name)
 
-    def _name(self, number: int, which: str) -> Name:
+    def _name(self, number: int, name_of: Callable[[socket.socket], Name]) -> Name:
         endpoint = self._endpoints.get(number)
-        if endpoint is None or endpoint.sock is None:
-            return None
-        try:
-            address = getattr(endpoint.sock, which)()
-        except OSError:
-            return None
-        return str(address[0]).encode(), int(address[1]), endpoint.sock.family == socket.AF_INET6
+        return None if endpoint is None or endpoint.sock is None else name_of(endpoint.sock)
 
     def age_s(self, number: int) -> float:
         """Returns for how many seconds the socket has been open, 0 for none."""
@@ -378,7 +321,7 @@ class Network:
         """Lets go of a socket without closing it; returns it, None for a number that is closed already."""
         endpoint = self._endpoints.pop(number, None)
         self._born.pop(number, None)
-        self._details.pop(number, None)
+        self._names.forget(number)
         if endpoint is not None and not isinstance(endpoint, Dial):
             self._sink(SocketClosed(endpoint.cell, number))
         return endpoint

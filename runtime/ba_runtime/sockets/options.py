@@ -9,8 +9,6 @@ from collections.abc import Callable
 # The original reports some failures of its own with this code, whatever errno was.
 ORIGINAL_FAILURE = -1
 
-Result = "bool | tuple[None, bytes, int]"
-
 
 def failure(code: int) -> tuple[None, bytes, int]:
     """Returns what setoption answers: nil, the system's text, the code."""

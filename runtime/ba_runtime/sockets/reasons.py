@@ -1,8 +1,8 @@
 """From errno to what the documentation says went wrong.
 
-Lua gets small numbers as events and maps them to the documented strings (lua/sockets/reasons.lua holds the
-twin of this table). What the original does not tell apart, this does not either: a reset and an orderly end
-are both `socketreadfailed`, every failed connect is `cannotconnect`.
+Lua gets small numbers as events and maps them to the documented strings (lua/sockets/reasons.lua has the same
+numbers; a test compares the two). What the original does not tell apart, this does not either: a reset and an
+orderly end are both `socketreadfailed`, every failed connect is `cannotconnect`.
 """
 
 from __future__ import annotations

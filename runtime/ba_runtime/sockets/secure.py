@@ -20,13 +20,13 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections import deque
+from collections.abc import Mapping
 from typing import cast
 
 from ba_runtime._reactor import READ, Reactor, Receive
 from ba_runtime.tls import Engine, Event, Failed, HandshakeDone, State, certificate_table, is_ca_known, judge
 
 from .reasons import Signal
-from .security import flat
 from .stream import Stream
 
 # What one call of the system brings: a full record and its overhead. After one that brought as much as it
@@ -259,11 +259,10 @@ class SecureStream(Stream):
         agreed = self.engine.cipher() if self.is_shaken else None
         return None if agreed is None else (agreed[0].encode(), agreed[1].encode())
 
-    def certificate(self) -> tuple[bool | bytes, ...]:
-        """Returns whether the chain ends in a known CA, and the peer's certificate flat (`security.flat`)."""
+    def certificate(self) -> tuple[Mapping[str, object] | None, bool]:
+        """Returns the peer's certificate as a table, if any, and whether its chain ends in a known CA."""
         chain, store = self._peer_chain(), self.engine.store
-        table = certificate_table(chain, store)
-        return is_ca_known(chain, store), *(() if table is None else flat(table))
+        return certificate_table(chain, store), is_ca_known(chain, store)
 
     def doubt(self, name: bytes | None) -> bytes | None:
         """Returns why the peer is not to be trusted as `name`, by default whom was called; None if it is."""

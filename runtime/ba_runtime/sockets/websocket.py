@@ -27,7 +27,7 @@ BUSY = 2  # something waits to be sent
 # section 5.5.3 allows; else it could make us keep any number of pongs.
 PONG_QUEUE_BYTES = 64 << 10
 
-LOST, OVER = -1, -2  # instead of the bytes that wait: the connection is gone; a close frame has been sent
+OVER = -2  # instead of the bytes that wait: a close frame has been sent; -1, as of `Stream.send`: it is lost
 
 BULK_BYTES = 128 << 10  # what is received at a time while large frames arrive
 
@@ -114,7 +114,7 @@ class WebSocket:
         pongs.clear()
 
     def write(self, data: bytes, is_text: bool) -> int:
-        """Sends or queues a message; returns the bytes that wait now, LOST or OVER."""
+        """Sends or queues a message; returns the bytes that wait now, -1 when it is lost, or OVER."""
         if self._codec.is_over:
             return OVER
         return self._endpoint.send(self._codec.frame(data, is_text))
@@ -126,7 +126,7 @@ class WebSocket:
         return self._endpoint.send(self._codec.ping(data))
 
     def drained(self) -> int:
-        """Sends the pong that was held back; returns the bytes that wait now, or LOST.
+        """Sends the pong that was held back; returns the bytes that wait now, -1 when it is lost.
 
         A message can have been queued since the stream said DRAINED, so this is what tells.
         """

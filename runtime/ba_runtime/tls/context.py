@@ -80,11 +80,6 @@ class Context:
         return self.role is Role.SERVER
 
     @property
-    def has_certificate(self) -> bool:
-        """Tells whether a certificate was added; a server needs one."""
-        return bool(self._credentials)
-
-    @property
     def asks_for_certificate(self) -> bool:
         """Tells whether clients are asked for a certificate."""
         return self.is_server and self.store is not None

@@ -24,7 +24,8 @@ from ba_runtime.sockets.stream import Stream
 from .access import Access
 from .limits import Limits
 from .memory import Memory
-from .protocol import Ended, Protocol, Refusal, Request
+from .outcome import Ended, Refusal, Request
+from .protocol import Protocol
 
 RECEIVE_BYTES = 32 << 10
 # A body may be as long as this before anybody asks how much all clients hold together.

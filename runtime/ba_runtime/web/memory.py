@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .protocol import Request
+from .outcome import Request
 
 REMEMBERED = 256  # heads; each has a bound too, so together they are half a megabyte at most
 

@@ -16,7 +16,6 @@ import functools
 from email.utils import formatdate
 from http import HTTPStatus
 from time import time
-from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 import h11
@@ -24,6 +23,7 @@ import h11
 from .access import Access
 from .limits import Limits
 from .memory import REMEMBERED, Memory
+from .outcome import Ended, Outcome, Refusal, Request
 
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 # What frames a response is the server's business; a page that sets these by hand would contradict it.
@@ -31,34 +31,6 @@ FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"d
 BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 WITHOUT_BODY = frozenset({204, 304})
 REMEMBERED_BYTES = 2048  # how long a head may be that is remembered
-
-
-class Request(NamedTuple):
-    """A whole request. `path` is decoded and holds neither `.` nor `..`; `query` is as it was sent."""
-
-    method: bytes
-    path: bytes
-    query: bytes
-    version: bytes
-    headers: tuple[tuple[bytes, bytes], ...]  # names in lower case
-    body: bytes
-    is_websocket: bool  # it asks to become one
-    is_kept: bool  # the client wants to go on after it
-    lines: bytes  # the headers for Lua: each name and value with a NUL behind it, which neither can hold
-
-
-class Refusal(NamedTuple):
-    """Why a client gets an error from the server itself, after which its connection is closed."""
-
-    status: int
-    text: str
-
-
-class Ended(NamedTuple):
-    """The client has closed its side, between two requests."""
-
-
-Outcome: TypeAlias = Request | Refusal | Ended | None
 
 
 @functools.lru_cache(maxsize=2)
@@ -132,7 +104,6 @@ class Protocol:
         self._closes = False  # …after the response
         self._is_chunked = False
         self._left: int | None = None  # of the announced length
-        self._has_begun = False  # the response
         self._is_done = False
 
     # ------------------------------------------------------------ requests
@@ -271,7 +242,7 @@ class Protocol:
 
     def _begin_answer(self, request: Request) -> Request:
         self._is_answering = True
-        self._has_begun = self._is_done = False
+        self._is_done = False
         self._sends_head_only = request.method == b"HEAD"
         self._is_old = request.version < b"1.1"
         self._closes = not request.is_kept
@@ -314,7 +285,6 @@ class Protocol:
             framing = b"Transfer-Encoding: chunked\r\n"
         self._is_chunked = length is None and bool(framing)
         self._left = length
-        self._has_begun = True
         self._closes = self._closes or closes
         close = b"Connection: close\r\n" if self._closes else b""
         return b"".join((start, _date(int(time())), framing, close, b"\r\n"))

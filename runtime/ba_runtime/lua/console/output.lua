@@ -5,6 +5,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local check = import "check"
 local text = import "console/text"
@@ -26,7 +27,7 @@ function output.responder(crossing)
     if cell and cell.running then
       crossing(cell.id, data)
     else
-      host.late_print(cell and cell.id or 0, data)
+      host.late_print(cell_number(cell), data)
     end
   end
 end
@@ -60,7 +61,7 @@ local function send(prefix, priority, source, at, name, words)
   if priority <= LOWEST_SHOWN then
     local task = sched.current
     local cell = task and task.cell
-    host.trace(cell and cell.id or 0, (gsub(source, "^[=@]", "")), at, name, words, whole(priority), prefix)
+    host.trace(cell_number(cell), (gsub(source, "^[=@]", "")), at, name, words, whole(priority), prefix)
   end
 end
 

@@ -4,6 +4,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local userdata = import "userdata"
 local output = import "console/output"
@@ -93,7 +94,7 @@ local function more()
   end
   waiting = task
   task.waits_for = streams
-  host.request_input(task.cell and task.cell.id or 0)
+  host.request_input(cell_number(task.cell))
   local line = sched.block(task)
   if not line then
     at_end = true

@@ -6,6 +6,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local check = import "check"
 
@@ -20,7 +21,7 @@ local function tell(text)
   if cell and cell.running then
     host.print_error(cell.id, "Lua warning: " .. text .. "\n")
   else
-    host.note(cell and cell.id or 0, "Lua warning: " .. text)
+    host.note(cell_number(cell), "Lua warning: " .. text)
   end
 end
 

@@ -1,14 +1,14 @@
 -- `require "httpc"`: the HTTP client object.
 --
 -- The documented face. What the network did is nil and a reason; what the caller did wrong raises. A client has one
--- exchange at a time; who comes while another task is in it gets nil, "incorrectuse".
+-- round trip at a time; who comes while another task is in it gets nil, "incorrectuse".
 
 local import = ...
 local check = import "check"
-local exchange = import "http_client/exchange"
+local round_trip = import "http_client/round_trip"
 local fields = import "http_client/fields"
 local host = import "host"
-local request = import "http_client/request"
+local options = import "http_client/options"
 local sock = import "sockets/sock"
 local userdata = import "userdata"
 local wire = import "http_client/wire"
@@ -19,7 +19,7 @@ local type, select, next, pairs, tonumber, setmetatable, find =
 -- How long a wait may last, unless `timeout` says otherwise: to connect, for the response's head, for each piece.
 local PATIENCE_S = 20
 
-local clients = setmetatable({}, {__mode = "k"}) -- by object: its options, its patience and the running exchange
+local clients = setmetatable({}, {__mode = "k"}) -- by object: its options, its patience and the running round trip
 
 local meta = {__name = "HTTP"}
 meta.__index = meta
@@ -33,7 +33,7 @@ local function seconds(ms)
 end
 
 local function is_busy(H)
-  local X = H.exchange
+  local X = H.trip
   return X and X.S and wire.is_busy(X.S)
 end
 
@@ -59,16 +59,16 @@ function meta.request(...)
   elseif is_busy(H) then
     return nil, "incorrectuse"
   end
-  local R, reason, problem = request.new(op, H.op)
+  local R, reason, problem = options.request(op, H.op)
   if problem then
     check.raise_outside(problem) -- httpm may stand between
   elseif not R then
     return nil, reason
   end
   H.patience_s = seconds(op.timeout) or H.patience_s
-  local X = exchange.new(R, H, H.exchange)
-  H.exchange = X
-  return values(exchange.start(X))
+  local X = round_trip.new(R, H, H.trip)
+  H.trip = X
+  return values(round_trip.start(X))
 end
 
 -- write(data) → true | nil, reason
@@ -80,24 +80,24 @@ function meta.write(...)
     check.expected(1, "HTTP", self, n)
   end
   data = check.string(2, data, n)
-  if not H.exchange or is_busy(H) then
+  if not H.trip or is_busy(H) then
     return nil, "incorrectuse"
   end
-  return values(exchange.write(H.exchange, data))
+  return values(round_trip.write(H.trip, data))
 end
 
 -- ---------------------------------------------------------------- the response
 
--- The exchange, once its response has begun; or nil and the reason.
+-- The round trip, once its response has begun; or nil and the reason.
 local function answered(H)
-  if not H.exchange or is_busy(H) then
+  if not H.trip or is_busy(H) then
     return nil, "incorrectuse"
   end
-  local ok, reason, detail = exchange.await_head(H.exchange)
+  local ok, reason, detail = round_trip.await_head(H.trip)
   if not ok then
     return nil, reason, detail
   end
-  return H.exchange
+  return H.trip
 end
 
 -- status() → code | nil, reason
@@ -154,13 +154,13 @@ function meta.read(...)
       check.fail(2, "size out of range")
     end
   end
-  if not H.exchange or is_busy(H) then
+  if not H.trip or is_busy(H) then
     return nil, "incorrectuse"
   end
   if is_all then
-    return values(exchange.read_all(H.exchange))
+    return values(round_trip.read_all(H.trip))
   end
-  return values(exchange.read(H.exchange, wanted))
+  return values(round_trip.read(H.trip, wanted))
 end
 
 -- ---------------------------------------------------------------- the connection
@@ -168,9 +168,9 @@ end
 -- close() → whether there was a connection
 function meta.close(...)
   local H = clients[...] or check.expected(1, "HTTP", (...), select("#", ...))
-  local X = H.exchange
-  H.exchange = nil
-  return X ~= nil and exchange.close(X)
+  local X = H.trip
+  H.trip = nil
+  return X ~= nil and round_trip.close(X)
 end
 
 -- timeout([ms]) → how many milliseconds a wait may last, before this call
@@ -191,7 +191,7 @@ for _, name in pairs {"certificate", "cipher", "trusted", "peername", "sockname"
   meta[name] = function(...)
     local self, argument = ...
     local H = clients[self] or check.expected(1, "HTTP", self, select("#", ...))
-    local S = H.exchange and H.exchange.S
+    local S = H.trip and H.trip.S
     if not S or not S.stream then
       return nil, none
     elseif name == "trusted" then
@@ -203,16 +203,16 @@ end
 
 function meta.__gc(self, is_collected)
   local H = clients[self]
-  if H and is_collected and H.exchange then
-    exchange.close(H.exchange)
+  if H and is_collected and H.trip then
+    round_trip.close(H.trip)
   end
 end
 
 function meta.__close(self)
   local H = clients[self]
-  if H and H.exchange then
-    exchange.close(H.exchange)
-    H.exchange = nil
+  if H and H.trip then
+    round_trip.close(H.trip)
+    H.trip = nil
   end
 end
 
@@ -250,7 +250,7 @@ function taking.take(value)
   end
   local key = X.status == 101 and X.request.key
   local accept = key and fields.find(X.fields, "sec-websocket-accept")
-  local S, early = exchange.release(X)
+  local S, early = round_trip.release(X)
   return S, early, accept and host.http_is_accepted(key, accept) or false
 end
 

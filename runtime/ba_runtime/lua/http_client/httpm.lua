@@ -10,7 +10,7 @@ local dates = import "data/dates"
 local files = import "files"
 local httpc = import "http_client/httpc"
 local json = import "json/json"
-local request = import "http_client/request"
+local options = import "http_client/options"
 local transfer = import "http_client/transfer"
 
 local type, select, next, setmetatable, tonumber = type, select, next, setmetatable, tonumber
@@ -33,7 +33,7 @@ function httpm.create(...)
 end
 
 -- The program's options, with ours on top.
-local function options(op, own)
+local function with_own(op, own)
   local all = {}
   for name, value in next, type(op) == "table" and op or {} do
     all[name] = value
@@ -123,7 +123,7 @@ function Manager.json(...)
   if position then
     check.expected(position, expected, value, select("#", ...))
   end
-  return alone(self, get_json, options(op, {url = url, query = query}))
+  return alone(self, get_json, with_own(op, {url = url, query = query}))
 end
 
 local function post_text(http, op, text)
@@ -154,9 +154,9 @@ function Manager.post(...)
   if position then
     check.expected(position, expected, value, select("#", ...))
   end
-  local text = type(form) == "string" and form or request.query(form or {})
-  local all = options(op, {url = url, method = "POST", size = #text})
-  all.header = options({["Content-Type"] = "application/x-www-form-urlencoded"}, all.header or {})
+  local text = type(form) == "string" and form or options.query(form or {})
+  local all = with_own(op, {url = url, method = "POST", size = #text})
+  all.header = with_own({["Content-Type"] = "application/x-www-form-urlencoded"}, all.header or {})
   return alone(self, post_text, all, text)
 end
 
@@ -183,7 +183,7 @@ function Manager.stat(...)
   if position then
     check.expected(position, expected, value, select("#", ...))
   end
-  return alone(self, ask_about, options(op, {url = url, method = "HEAD"}))
+  return alone(self, ask_about, with_own(op, {url = url, method = "HEAD"}))
 end
 
 -- Tells what is wrong with the arguments that both directions have, as `fault` does.
@@ -213,7 +213,7 @@ function Manager.download(...)
   if type(place) == "function" then
     op = name
   end
-  local all = options(op, {url = url})
+  local all = with_own(op, {url = url})
   all.max = tonumber(all.max) or MOST_BYTES
   return alone(self, transfer.receive, all, open)
 end
@@ -226,7 +226,7 @@ function Manager.upload(...)
     check.expected(position, expected, value, select("#", ...))
   end
   local is_function = type(place) == "function"
-  local all = options(is_function and name or op, {url = url})
+  local all = with_own(is_function and name or op, {url = url})
   all.method = all.method or "PUT"
   if is_function then
     return alone(self, transfer.send, all, transfer.from_function(place))

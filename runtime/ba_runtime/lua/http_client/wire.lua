@@ -10,6 +10,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
@@ -95,7 +96,7 @@ local function control(S, signal)
       run(writer, nil, "socketwritefailed")
     end
   elseif signal == TLS_FAILED then
-    ended(S, host.failure_text(S.number) or "socketreadfailed")
+    ended(S, host.tls_failure(S.number) or "socketreadfailed")
   end
 end
 
@@ -127,14 +128,14 @@ local function dialled(S, signal)
   run(task, signal)
 end
 
--- ---------------------------------------------------------------- what an exchange calls
+-- ---------------------------------------------------------------- what a round trip calls
 
 -- Starts to connect; `shark` is a client context's number, 0 for no TLS.
 function wire.dial(address, port, shark, interface, ipv6)
   local current = sched.current
   local cell = current and current.cell
   local S = sock.new(cell)
-  sock.open(S, host.tcp_connect(cell and cell.id or 0, address, port, interface, ipv6, shark, nil), dialled)
+  sock.open(S, host.tcp_connect(cell_number(cell), address, port, interface, ipv6, shark, nil), dialled)
   return S
 end
 
@@ -146,7 +147,7 @@ function wire.await_connection(S, deadline)
     S.ready = ready
     return true
   elseif signal == TLS_FAILED then
-    reason = host.failure_text(S.number) or "socketreadfailed"
+    reason = host.tls_failure(S.number) or "socketreadfailed"
   elseif signal == CANNOT_RESOLVE then
     reason = "cannotresolve"
   elseif signal then

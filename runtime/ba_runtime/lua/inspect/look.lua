@@ -3,12 +3,13 @@
 -- None of it runs user code: tables are read raw, and only metatables that are tables are followed.
 
 local import = ...
-local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sock = import "sockets/sock"
 local render = import "inspect/render"
 
 local G = _G
-local type, next, rawget, getmetatable, sort, unpack = type, next, rawget, debug.getmetatable, table.sort, table.unpack
+local type, next, rawget, getmetatable = type, next, rawget, debug.getmetatable
+local sort, unpack, concat, format = table.sort, table.unpack, table.concat, string.format
 
 local MOST_NAMES = 2000
 
@@ -78,19 +79,26 @@ local function is_gone(S)
   return S.over or S.shut and not S.task
 end
 
--- Tells Python about every socket object that is of use, one call each; number 0: it has no system socket.
-function look.sockets(ticket)
+local function kind_of(S)
+  if S.websocket then
+    return S.secure and "wss" or "ws"
+  end
+  return S.listening and "listen" or S.datagram and "udp" or S.number and "tcp" or "none"
+end
+
+-- Returns a row for every socket object that is of use, all in one text with a NUL behind each field: number (0: it
+-- has no system socket), kind, state, bytes in and out, cell.
+function look.sockets()
+  local rows = {}
   sock.each(function(S)
-    if is_gone(S) then
-      return
+    if not is_gone(S) then
+      rows[#rows + 1] = format(
+        "%d\0%s\0%s\0%d\0%d\0%d\0",
+        S.number or 0, kind_of(S), sock.state_name(S), S.received, S.sent, cell_number(S.cell)
+      )
     end
-    local kind = S.listening and "listen" or S.datagram and "udp" or S.number and "tcp" or "none"
-    if S.websocket then
-      kind = S.secure and "wss" or "ws"
-    end
-    local name, state = S.number or 0, sock.state_name(S)
-    host.socket_info(ticket, name, kind, state, S.received, S.sent, S.cell and S.cell.id or 0)
   end)
+  return concat(rows)
 end
 
 return look

@@ -5,6 +5,7 @@
 -- value's own word on how it reads, and it runs under pcall. Numbers read as the server prints them.
 
 local import = ...
+local ours = import "ours"
 local keys = import "inspect/keys"
 local quote = import "inspect/quote"
 local words = import "console/text".tostring
@@ -68,7 +69,7 @@ local function func(value, state)
   state.names = state.names or function_names()
   local name, info = state.names[value], getinfo(value, "S")
   name = name and " " .. quote.cut(name, KEY_BYTES) or ""
-  if info.what == "C" or find(info.source, "^=ba:") then
+  if info.what == "C" or ours.source(info.source) then
     return "function: builtin" .. name
   end
   local line = info.linedefined > 0 and ":" .. info.linedefined or ""

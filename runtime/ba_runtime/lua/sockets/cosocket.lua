@@ -7,12 +7,12 @@ local import = ...
 local host = import "host"
 local background = import "tasks/background"
 local keepers = import "tasks/keepers"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local report = import "tasks/report"
 local reasons = import "sockets/reasons"
 
-local rawequal = rawequal
 local run, pause, settle = sched.run, sched.pause, sched.settle
 local READABLE = reasons.READABLE
 
@@ -36,7 +36,7 @@ end
 local function abandoned(task)
   leave(task, false)
   host.note(
-    task.cell and task.cell.id or 0,
+    cell_number(task.cell),
     "a cosocket was dropped: it waited again after it had been told that its connection was gone"
       .. " (a device drops it silently; leave the loop when a call returns nil)"
   )
@@ -86,20 +86,8 @@ end
 
 -- Makes a connected socket or listener a cosocket. In its own cosocket, the connection moves to a new object.
 function cosocket.adopt(S, f, nonblocking, ...)
-  if rawequal(sched.own, S) then
-    local old = S
-    S = sock.new(old.cell)
-    local number, ready = old.number, old.ready
-    local inbox, taken, eof, armed = old.inbox, old.taken, old.eof, old.armed
-    local busy, send, secure = old.busy, old.send, old.secure
-    local is_stream, web = old.stream, old.websocket
-    old.number = nil
-    sock.close(old)
-    sock.wake_writers(old, nil, "socketclosed")
-    sock.open(S, number, ready)
-    S.inbox, S.taken, S.eof, S.armed, S.busy, S.send, S.secure = inbox, taken, eof, armed, busy, send, secure
-    S.stream, S.listening, S.datagram, S.connected = is_stream, old.listening, old.datagram, old.connected
-    S.websocket = web
+  if sched.owns(S) then
+    S = sock.move(S)
   end
   S.nonblocking = nonblocking
   if start(S, f, ...) then

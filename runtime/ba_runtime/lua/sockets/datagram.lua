@@ -9,7 +9,7 @@ local stream = import "sockets/stream"
 local reasons = import "sockets/reasons"
 
 local clock, run, block = host.monotonic, sched.run, sched.block
-local receive, disarm = host.udp_receive, host.disarm
+local receive, hold_back, lose = host.udp_receive, sock.hold_back, sock.lose
 local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, reasons.CANNOT_RESOLVE
 
 local datagram = {}
@@ -26,7 +26,7 @@ end
 
 local function take(S, task, full, data, ...)
   if data == false then -- the connected peer's port is closed
-    return stream.lose(S, "socketreadfailed")
+    return lose(S, "socketreadfailed")
   elseif data then
     if full ~= nil then
       S.waiting = nil
@@ -48,8 +48,7 @@ local function ready(S, signal)
     sock.add_reader(S, reader)
     return take(S, reader, nil, receive(S.number))
   end
-  S.armed = nil
-  disarm(S.number)
+  hold_back(S)
 end
 
 -- Makes the state a UDP socket.
@@ -102,19 +101,13 @@ end
 
 -- Sends to a name or address; true, or nil, the reason and the resolver's text.
 function datagram.send_to(S, data, address, port)
-  local outcome = host.udp_send_to(S.number, data, address, port)
-  if outcome == true then
-    S.sent = S.sent + #data
-    return true
-  elseif outcome == false then
-    return nil, "socketwritefailed"
-  end
-  local signal = datagram.await_answer(outcome)
+  local ticket, signal = host.udp_send_to(S.number, data, address, port)
+  signal = signal or datagram.await_answer(ticket)
   if signal == RESOLVED then
     S.sent = S.sent + #data
     return true
   elseif signal == CANNOT_RESOLVE then
-    return nil, "gethostbyname", host.failure_text(outcome)
+    return nil, "gethostbyname", host.resolver_words(ticket)
   end
   return nil, "socketwritefailed"
 end

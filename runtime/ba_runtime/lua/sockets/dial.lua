@@ -5,6 +5,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local check = import "check"
@@ -32,20 +33,15 @@ local function current_cell()
   return task and task.cell
 end
 
-local function cell_number(cell)
-  return cell and cell.id or 0
-end
-
--- What a signal other than success means to the caller: nil, the reason, and a resolver's text.
+-- What a signal other than success means to the caller: nil, the reason, and the resolver's words.
 local function failure(number, signal)
-  local text = (signal == CANNOT_RESOLVE or signal == TLS_FAILED) and host.failure_text(number) or nil
+  local reason = signal == TLS_FAILED and (host.tls_failure(number) or "socketreadfailed") or reasons.text[signal]
+  local words = signal == CANNOT_RESOLVE and host.resolver_words(number)
   host.close(number)
-  if signal == TLS_FAILED then
-    return nil, text or "socketreadfailed"
-  elseif text then
-    return nil, reasons.text[signal], text
+  if words then
+    return nil, reason, words
   end
-  return nil, reasons.text[signal]
+  return nil, reason
 end
 
 local function finish_own(S, signal)
@@ -63,7 +59,7 @@ local function finish_own(S, signal)
   end
   S.number = nil
   sock.close(S)
-  S.lost, S.owed = true, true
+  sock.mark_lost(S)
   return run(task, failure(number, signal))
 end
 
@@ -151,7 +147,7 @@ function dial.connect(...)
     wanted.timeout_ms = mathtype(op.timeout) == "integer" and op.timeout or nil
   end
   wanted.interface, wanted.ipv6 = interface_and_family(op)
-  local S = sched.own
+  local S = sched.owner()
   if S then
     return connect_own(S, address, whole(port) & 0xFFFF, wanted)
   end
@@ -174,7 +170,7 @@ function dial.bind(...)
     end
   end
   local interface, ipv6 = interface_and_family(op)
-  local own = sched.own
+  local own = sched.owner()
   if own and own.used then
     return nil, "incorrectuse"
   end
@@ -209,16 +205,14 @@ function dial.udpcon(...)
     local_port = op.port & 0xFFFF
   end
   local interface, ipv6 = interface_and_family(op)
-  local own = sched.own
+  local own = sched.owner()
   if own and own.used then
     return nil, "incorrectuse"
   end
   local cell = own and own.cell or current_cell()
   local number, signal = host.udp_open(cell_number(cell), address, port, interface, local_port, ipv6)
-  if number ~= 0 and not signal then
-    signal = datagram.await_answer(number)
-  end
-  if signal ~= 0 and signal ~= RESOLVED then
+  signal = signal or datagram.await_answer(number)
+  if signal ~= RESOLVED then
     return failure(number, signal)
   end
   local S = own or sock.new(cell)
@@ -230,18 +224,12 @@ end
 function dial.toip(...)
   local name = ...
   name = check.string(1, name, select("#", ...))
-  local number, address = host.resolve(tostring(name))
-  if not address then
-    local signal = datagram.await_answer(number)
-    address = host.failure_text(number)
-    if signal ~= RESOLVED then
-      address = nil
-    end
-  end
-  if not address then
+  local ticket, signal = host.resolve(tostring(name))
+  signal = signal or datagram.await_answer(ticket)
+  if signal ~= RESOLVED then
     return nil, "cannotresolve"
   end
-  return address
+  return host.resolved_address(ticket)
 end
 
 return dial

@@ -2,18 +2,19 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
 
 local run, pause = sched.run, sched.pause
-local accept, disarm = host.tcp_accept, host.disarm
+local accept, hold_back = host.tcp_accept, sock.hold_back
 
 local listener = {}
 
 local function ready(S)
   if S.waiting == "accept" then
-    local number = accept(S.number, S.cell and S.cell.id or 0)
+    local number = accept(S.number, cell_number(S.cell))
     if number then
       local client = sock.new(S.cell)
       stream.open(client, number)
@@ -22,8 +23,7 @@ local function ready(S)
     end
     return
   end
-  S.armed = nil
-  disarm(S.number)
+  hold_back(S)
 end
 
 -- Makes the state a listening socket.

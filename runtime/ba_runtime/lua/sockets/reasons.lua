@@ -1,4 +1,4 @@
--- The numbers that Python reports, and the documented strings for them. The twin of `sockets/reasons.py`.
+-- The numbers that Python reports (sockets/reasons.py), and the documented strings for them; a test compares the two.
 
 return {
   CONNECTED = 0,

@@ -10,7 +10,7 @@ local check = import "check"
 local shark = import "sockets/shark"
 local stream = import "sockets/stream"
 
-local type, select, rawequal = type, select, rawequal
+local type, select = type, select
 local state, meta = sock.state, sock.meta
 
 local function is_secure(S)
@@ -101,7 +101,7 @@ function meta.upgrade(...)
   if problem then
     check.raise(problem)
   end
-  local own = rawequal(sched.own, S)
+  local own = sched.owns(S)
   if S.task and not own then
     check.raise("Invalid op:  when socket is in cosocket mode")
   end

@@ -49,6 +49,12 @@ local meta = {__name = "_BASOCK"}
 meta.__index = meta
 
 local sock = {state = state, meta = meta}
+
+-- The fields that belong to the connection and not to the object.
+local OF_CONNECTION = {
+  "stream", "listening", "datagram", "connected", "websocket", "secure",
+  "send", "busy", "inbox", "taken", "eof", "armed",
+}
 local total, active = 0, 0
 
 -- Returns a new socket object's state; it has no system socket yet.
@@ -86,6 +92,29 @@ function sock.close(S)
     S.shut = true
     active = active - 1
   end
+end
+
+-- Notes that the owner has been told that its connection is gone. Whoever calls this resumes it with the reason.
+function sock.mark_lost(S)
+  S.waiting, S.lost, S.owed = nil, true, true
+end
+
+-- Moves the system socket, and all that belongs to the connection, to a new object, whose state it returns. What
+-- remains is a closed socket.
+function sock.move(old)
+  local S = sock.new(old.cell)
+  local number, ready, kept = old.number, old.ready, {}
+  for i = 1, #OF_CONNECTION do
+    kept[i] = old[OF_CONNECTION[i]]
+  end
+  old.number = nil -- so that closing the object leaves the system socket alone
+  sock.close(old)
+  sock.wake_writers(old, nil, "socketclosed")
+  sock.open(S, number, ready)
+  for i = 1, #OF_CONNECTION do
+    S[OF_CONNECTION[i]] = kept[i]
+  end
+  return S
 end
 
 -- Asks for what arrives.
@@ -157,7 +186,7 @@ function sock.wake_writers(S, ...)
       if own and own.waiting == "write" then
         own.waiting = nil
         if own == S and not S.open then
-          S.lost, S.owed = true, true
+          sock.mark_lost(S)
         end
       end
       run(task, ...)
@@ -165,19 +194,35 @@ function sock.wake_writers(S, ...)
   end
 end
 
+local function wake_readers(S, ...)
+  local reader = sock.next_reader(S)
+  while reader do
+    run(reader, ...)
+    reader = sock.next_reader(S)
+  end
+end
+
+-- Closes a socket whose connection is gone, and tells the reason, with a code for some, to whoever waits for data:
+-- its owner, or else blocked readers.
+function sock.lose(S, ...)
+  sock.close(S)
+  sock.wake_writers(S, nil, "socketwritefailed")
+  if S.task and S.waiting == "read" then
+    sock.mark_lost(S)
+    return run(S.task, nil, ...)
+  end
+  return wake_readers(S, nil, ...)
+end
+
 -- Wakes everybody who waits on a socket that has just been closed: its owner, blocked readers, writers.
 function sock.wake_all(S, reason)
   local task = S.task
   if task and S.waiting then
-    S.waiting, S.lost, S.owed = nil, true, true
+    sock.mark_lost(S)
     run(task, nil, reason)
   end
   sock.wake_writers(S, nil, reason)
-  local reader = sock.next_reader(S)
-  while reader do
-    run(reader, nil, reason)
-    reader = sock.next_reader(S)
-  end
+  wake_readers(S, nil, reason)
   local upgrader = S.upgrader
   if upgrader and upgrader.waits_for == S then
     S.upgrader = nil

@@ -6,6 +6,7 @@
 local import = ...
 local host = import "host"
 local sched = import "tasks/sched"
+local slot = import "tasks/interrupt".slot -- the running coroutine
 local sock = import "sockets/sock"
 local check = import "check"
 local bytes = import "data/bytes"
@@ -20,8 +21,8 @@ import "sockets/secure" -- adds its methods
 local takeover = import "sockets/takeover"
 local text = import "console/text"
 
-local type, select, error, pcall, tonumber, mathtype, sub, rawequal =
-  type, select, error, pcall, tonumber, math.type, string.sub, rawequal
+local type, select, error, pcall, tonumber, mathtype, sub =
+  type, select, error, pcall, tonumber, math.type, string.sub
 local state, meta = sock.state, sock.meta
 local to_text = text.tostring
 local whole = check.whole
@@ -50,7 +51,8 @@ end
 function meta.read(...)
   local self, ms, flag = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
-  local own = sched.own == S
+  local owner = S.task
+  local own = owner and owner.co == slot[1]
   if own and S.stream then
     return read_own(S, ms and timeout_of(ms))
   end
@@ -188,7 +190,7 @@ function meta.event(...)
     check.expected(2, "function", f, n)
   elseif op ~= nil and type(op) ~= "string" and type(op) ~= "number" then
     check.expected(3, "string", op, n)
-  elseif S.task and not rawequal(sched.own, S) then
+  elseif S.task and not sched.owns(S) then
     check.raise("Invalid op: Already in async/cosocket mode")
   end
   return cosocket.adopt(S, f, type(op) == "string" and sub(op, 1, 1) == "s", select(4, ...))
@@ -198,7 +200,7 @@ function meta.accept(...)
   local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
   if not S.listening then
     check.raise("Invalid op: : not a listen socket")
-  elseif not rawequal(sched.own, S) then
+  elseif not sched.owns(S) then
     error("attempt to yield from outside a coroutine", 0)
   end
   cosocket.must_live(S)
@@ -214,7 +216,7 @@ end
 
 function meta.disable(...)
   local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
-  if rawequal(sched.own, S) then
+  if sched.owns(S) then
     return cosocket.suspend(S)
   elseif S.task then
     return cosocket.park(S)
@@ -234,7 +236,7 @@ end
 
 function meta.owner(...)
   local S = state[...] or check.expected(1, "_BASOCK", (...), select("#", ...))
-  return rawequal(sched.own, S)
+  return sched.owns(S)
 end
 
 function meta.close(...)
@@ -321,7 +323,7 @@ function socket.event(...)
 end
 
 function socket.getsock()
-  local S = sched.own
+  local S = sched.owner()
   return S and S.u
 end
 

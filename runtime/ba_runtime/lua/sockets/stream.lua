@@ -16,8 +16,8 @@ local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 
 local pcall, type, sub = pcall, type, string.sub
-local keep = sock.keep
-local send, queued, arm, disarm, sender = host.send, host.queued, host.arm, host.disarm, host.sender
+local keep, hold_back, lose = sock.keep, sock.hold_back, sock.lose
+local send, queued, arm, sender = host.send, host.queued, host.arm, host.sender
 local run, wake, pause, block, take_next = sched.run, sched.wake, sched.pause, sched.block, sched.take_next
 local clock = host.monotonic
 local CONNECTED, DRAINED, READABLE = reasons.CONNECTED, reasons.DRAINED, reasons.READABLE
@@ -32,29 +32,7 @@ local QUEUE_LIMIT = 16384
 -- What one read returns at most, as documented.
 local CHUNK_BYTES = 8192
 
-local stream = {QUEUE_LIMIT = QUEUE_LIMIT}
-
--- Marks the connection as lost, tells the owner or a reader, who was waiting for data.
-local function lose(S, reason)
-  sock.close(S)
-  sock.wake_writers(S, nil, "socketwritefailed")
-  local task = S.task
-  if task and S.waiting == "read" then
-    S.waiting, S.lost, S.owed = nil, true, true
-    return run(task, nil, reason)
-  end
-  local reader = sock.next_reader(S)
-  while reader do
-    run(reader, nil, reason)
-    reader = sock.next_reader(S)
-  end
-end
-stream.lose = lose
-
-local function hold_back(S)
-  S.armed = nil
-  disarm(S.number)
-end
+local stream = {QUEUE_LIMIT = QUEUE_LIMIT, QUEUE_COMFORT = QUEUE_COMFORT}
 
 -- Takes a chunk of what was kept; there is something. The rest stays where it is: it may be much.
 local function take_inbox(S)
@@ -93,7 +71,7 @@ local function control(S, signal)
   elseif signal == SEND_FAILED then
     lose(S, "socketreadfailed")
   elseif signal == TLS_FAILED then
-    local reason = host.failure_text(S.number) or "socketreadfailed"
+    local reason = host.tls_failure(S.number) or "socketreadfailed"
     if S.waiting == "read" or S.reader or S.writers then
       return lose(S, reason)
     end
@@ -126,14 +104,12 @@ local function ready(S, value, is_signal)
     return run(reader, value)
   end
   keep(S, value)
-  if S.armed then
-    hold_back(S)
-  end
+  return hold_back(S)
 end
 
 local function await_drain(S)
-  local own = sched.own
-  local task = sched.caller()
+  local own = sched.owner()
+  local task = own and sched.current or sched.caller()
   local writers = S.writers or {}
   S.writers = writers
   writers[#writers + 1] = task
@@ -165,10 +141,10 @@ local function upgraded(S, signal)
     end
     return
   end
-  local reason = signal == TLS_FAILED and host.failure_text(S.number) or "socketreadfailed"
+  local reason = signal == TLS_FAILED and host.tls_failure(S.number) or "socketreadfailed"
   lose(S, reason)
   if own then
-    S.waiting, S.lost, S.owed = nil, true, true
+    sock.mark_lost(S)
   end
   if waits then
     run(task, nil, reason)
@@ -236,7 +212,7 @@ function stream.read_own(S, wait_s)
     elseif S.eof then
       local reason = S.eof
       sock.close(S)
-      S.lost, S.owed = true, true
+      sock.mark_lost(S)
       return nil, reason
     end
     S.armed = true
@@ -306,7 +282,7 @@ function stream.write_queued(S, data)
   local before = 0
   if S.busy then
     before = queued(S.number)
-    if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.own then
+    if before >= (S.limit or QUEUE_LIMIT) and before > 0 and not sched.owner() then
       return nil, before
     end
   elseif S.send then
@@ -329,7 +305,7 @@ function stream.write_queued(S, data)
     return true, 0
   end
   S.busy, S.send = true, nil
-  if before > 0 and left > QUEUE_COMFORT and sched.own then
+  if before > 0 and left > QUEUE_COMFORT and sched.owner() then
     return await_drain(S)
   end
   return true, left

@@ -2,6 +2,7 @@
 
 local import = ...
 local host = import "host"
+local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
@@ -31,7 +32,7 @@ function takeover.req2sock(...)
   local number, body = X.number, X.body
   local upgrades = X.websocket and not raw
   local subprotocol = exchange.field(X, "Sec-WebSocket-Protocol") -- the one thing that the page may add to a 101
-  local ok, early = host.web_take(number, cell and cell.id or 0, upgrades, subprotocol)
+  local ok, early = host.web_take(number, cell_number(cell), upgrades, subprotocol)
   if not ok then
     return nil, "invalidsocketcon"
   end

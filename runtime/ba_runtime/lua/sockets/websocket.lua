@@ -26,7 +26,7 @@ local reasons = import "sockets/reasons"
 
 local type = type
 local queued = host.queued
-local listen, hold_back = sock.arm, sock.hold_back
+local listen, hold_back, lose = sock.arm, sock.hold_back, sock.lose
 local run, block = sched.run, sched.block
 local clock = host.monotonic
 local DRAINED, READABLE = reasons.DRAINED, reasons.READABLE
@@ -35,9 +35,6 @@ local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
 -- What a write takes at most, and a ping, as documented and by RFC 6455.
 local MESSAGE_BYTES, PING_BYTES = 0xFFFF, 125
 
--- A writer in a cosocket waits once this much of a queue is left, as on a stream.
-local QUEUE_COMFORT = 1400
-
 -- The codec's flags: bytes are left to be decoded; something waits to be sent.
 local MORE, BUSY = 1, 2
 
@@ -45,24 +42,6 @@ local MORE, BUSY = 1, 2
 local OVER = -2
 
 local websocket = {}
-
-local function lose(S, reason, code)
-  if not code then
-    return stream.lose(S, reason)
-  end
-  sock.close(S)
-  sock.wake_writers(S, nil, "socketwritefailed")
-  local task = S.task
-  if task and S.waiting == "read" then
-    S.waiting, S.lost, S.owed = nil, true, true
-    return run(task, nil, reason, code)
-  end
-  local reader = sock.next_reader(S)
-  while reader do
-    run(reader, nil, reason, code)
-    reader = sock.next_reader(S)
-  end
-end
 
 -- Passes through what the codec has to say, and remembers its flags.
 local function decoded(S, W, flags, ...)
@@ -157,7 +136,7 @@ local function result(S, W, own, data, kind, so_far, length)
   if not data then
     lose(S, "socketclosed", kind)
     if own then
-      S.lost, S.owed = true, true
+      sock.mark_lost(S)
     end
     return nil, "socketclosed", kind
   elseif W.more then
@@ -177,7 +156,7 @@ local function wait(S, wait_s, own)
     local reason = S.eof
     lose(S, reason)
     if own then
-      S.lost, S.owed = true, true
+      sock.mark_lost(S)
     end
     return nil, reason
   end
@@ -218,7 +197,7 @@ local function sent(S, left, before)
     return nil, "socketwritefailed"
   elseif left > 0 then
     S.busy = true
-    if not S.nonblocking or before > 0 and left > QUEUE_COMFORT and sched.own then
+    if not S.nonblocking or before > 0 and left > stream.QUEUE_COMFORT and sched.owner() then
       return stream.await_drain(S)
     end
   end
@@ -231,7 +210,7 @@ end
 -- Sends by `send(data, …)`, one of the codec's, unless the queue is full and nobody may wait for it.
 local function write(S, send, data, ...)
   local before = S.busy and queued(S.number) or 0
-  if before > 0 and S.nonblocking and before >= (S.limit or stream.QUEUE_LIMIT) and not sched.own then
+  if before > 0 and S.nonblocking and before >= (S.limit or stream.QUEUE_LIMIT) and not sched.owner() then
     return nil, before
   end
   S.sent = S.sent + #data
@@ -277,7 +256,7 @@ local function control(S, W, signal)
   elseif signal == SEND_FAILED then
     lose(S, "socketreadfailed")
   elseif signal == TLS_FAILED then
-    finish(S, host.failure_text(S.number) or "socketreadfailed")
+    finish(S, host.tls_failure(S.number) or "socketreadfailed")
   end
 end
 

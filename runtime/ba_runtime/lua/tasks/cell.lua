@@ -7,11 +7,11 @@ local interrupt = import "tasks/interrupt"
 local report = import "tasks/report"
 local render = import "inspect/render"
 local check = import "check"
+local ours = import "ours"
 
 local G = _G
-local load, pcall, type, select, getinfo, sub, gsub, match, native_tostring, getmetatable =
-  load, pcall, type, select, debug.getinfo, string.sub, string.gsub, string.match, tostring,
-  debug.getmetatable
+local load, pcall, type, select, getinfo, gsub, match, native_tostring, getmetatable =
+  load, pcall, type, select, debug.getinfo, string.gsub, string.match, tostring, debug.getmetatable
 
 local cell = {}
 
@@ -25,17 +25,15 @@ local function position(co)
     local info = getinfo(co, level, "Sl")
     if not info then
       break
-    elseif info.what ~= "C" and sub(info.source, 1, 4) ~= "=ba:" then
+    elseif info.what ~= "C" and not ours.source(info.source) then
       return gsub(info.source, "^[=@]", ""), info.currentline
     end
   end
   return "", 0
 end
 
-local function message_of(problem)
-  if type(problem) == "string" or type(problem) == "number" then
-    return problem .. ""
-  end
+-- What an error object that is no text says of itself: code of the user's.
+local function own_words(problem)
   local meta = getmetatable(problem)
   if type(meta) == "table" and meta.__tostring then
     local ok, words = pcall(native_tostring, problem)
@@ -44,6 +42,11 @@ local function message_of(problem)
     end
   end
   return "(error object is a " .. check.typename(problem) .. " value) " .. render.value(problem)
+end
+
+-- Where it was is asked while its stack is still there.
+local function failing(task)
+  task.source, task.line = position(task.co)
 end
 
 local function over(task)
@@ -56,13 +59,12 @@ local function over(task)
 end
 
 local function failed(task, kind, message)
-  local source, line = position(task.co)
-  local stack = report.stack(task.co, nil, 0)
+  local stack = report.stack(task, nil, 0)
   if kind == "interrupt" then -- it was our own hook that called error
     stack = gsub(stack, "^(stack traceback:)\n\t%[C%]: in function 'error'", "%1")
   end
   over(task)
-  host.cell_failed(task.cell.id, kind, message, source, line, stack, 0)
+  host.cell_failed(task.cell.id, kind, message, task.source, task.line, stack, 0)
 end
 
 local function values(cell_id, n, ...)
@@ -80,6 +82,31 @@ local function abandoned(task)
   host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
 end
 
+local SPEAKER = {name = "speaker"}
+
+function SPEAKER.ended(speaker, ok, words)
+  local task = speaker.of
+  interrupt.target = task
+  if not ok or speaker.interrupted then
+    words = "(error object is a " .. check.typename(task.problem) .. " value)"
+  end
+  failed(task, "runtime", words)
+end
+
+function SPEAKER.yielded(speaker)
+  speaker.over = true
+  SPEAKER.ended(speaker, false)
+end
+SPEAKER.abandoned = SPEAKER.yielded
+
+-- Reports an error object in its own words, which may wait, fail or go on for ever: the cell is not over before.
+local function speak_for(task, problem)
+  local speaker = sched.task(SPEAKER, own_words)
+  speaker.of, speaker.cell, task.problem = task, task.cell, problem
+  sched.cell, interrupt.target = speaker, speaker
+  sched.run(speaker, problem)
+end
+
 local function ended(task, ok, ...)
   if task.abandoning then
     return abandoned(task)
@@ -92,17 +119,20 @@ local function ended(task, ok, ...)
     failed(task, "interrupt", "interrupted")
   elseif problem == "not enough memory" then
     failed(task, "memory", problem)
+  elseif type(problem) == "string" or type(problem) == "number" then
+    failed(task, "runtime", problem .. "")
   else
-    failed(task, "runtime", message_of(problem))
+    speak_for(task, problem)
   end
 end
 
 local function yielded(task)
   task.over = true
+  failing(task)
   failed(task, "runtime", "attempt to yield from outside a coroutine")
 end
 
-local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}
+local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned, failing = failing}
 
 -- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted. The
 -- first result is how many texts there are.
@@ -135,8 +165,7 @@ end
 
 -- Starts cell `id`: the text `source`, known to messages as `name`.
 function cell.start(id, source, name)
-  local mark = sub(name, 1, 3) == "ba:" and "@" or "=" -- `=ba:` is what marks our own code
-  local chunk, problem = load(source, mark .. name, "t", G)
+  local chunk, problem = load(source, ours.not_ours("=" .. name), "t", G)
   if not chunk then
     return cell.refuse(id, name, problem)
   end

@@ -3,6 +3,9 @@
 -- When code inside a user's coroutine waits (`ba.sleep`, a blocking read), the coroutine yields WAIT. `resume`
 -- and the functions that `wrap` makes do not hand that to the user: they wait themselves, one level further
 -- out, and resume the coroutine with the answer. To the user the call has simply taken a while.
+--
+-- Programs make and resume coroutines by the million, so this is written for speed: one look at the table of
+-- bodies tells that the value is a coroutine and that it may be resumed, and nothing crosses to Python.
 
 local import = ...
 local sched = import "tasks/sched"
@@ -10,69 +13,73 @@ local interrupt = import "tasks/interrupt"
 local check = import "check"
 
 local native = coroutine
-local c_create, c_resume, c_status, c_close, isyieldable, running =
-  native.create, native.resume, native.status, native.close, native.isyieldable, native.running
-local error, type, select, setmetatable = error, type, select, setmetatable
-local WAIT, ABANDON, pause, watch = sched.WAIT, sched.ABANDON, sched.pause, interrupt.watch
-local is_task = interrupt.is_task
+local c_create, c_resume, c_status, c_close =
+  native.create, native.resume, native.status, native.close
+local error, type = error, type
+local WAIT, pass_on = sched.WAIT, sched.pass_on
+local slot = interrupt.slot
 
--- A task's coroutine is the scheduler's to resume; others find it as one that has resumed somebody else.
-local function is_scheduled(co)
-  return is_task(co) and c_status(co) == "suspended"
+-- Of the coroutines that a program has made and may resume, the functions. A task's is not among them, nor one that
+-- waits.
+local bodies = check.bodies
+
+-- Another's to resume: it is as one that has resumed somebody else.
+local function is_normal(co)
+  return not bodies[co] and c_status(co) == "suspended"
 end
 
-local waiting = setmetatable({}, {__mode = "k"}) -- coroutines that are suspended only because they wait
-
--- Code inside a coroutine of the user's is not the cosocket, even if one made it: `sched.own` says so.
-local go_on
-
-local function relay(co, own, ok, first, ...)
-  sched.own = own
-  if ok and first == WAIT then
-    waiting[co] = true
-    return go_on(co, own, pause(sched.caller()))
-  elseif ok and first == ABANDON then
-    sched.abandon(sched.caller())
+-- Waits in place of a coroutine that has yielded WAIT, and resumes it with what came; `done` as below.
+local function wait_for(done, co)
+  local task = sched.current
+  if task and task.abandoning then
+    sched.abandon(task)
   end
-  return ok, first, ...
-end
-
-function go_on(co, own, ...)
-  waiting[co] = nil
-  sched.own = nil
-  return relay(co, own, c_resume(co, ...))
-end
-
-local coroutines = {
-  isyieldable = isyieldable,
-  running = running,
-  yield = native.yield,
-}
-
-function coroutines.create(...)
-  local f = ...
-  if type(f) ~= "function" then
-    check.expected(1, "function", f, select("#", ...))
+  local body = bodies[co]
+  bodies[co] = nil
+  local function go_on(...)
+    bodies[co] = body
+    local before = slot[1]
+    slot[1] = co
+    return done(before, co, c_resume(co, ...))
   end
-  local co = c_create(f)
-  watch(co, f)
-  return co
+  return go_on(pass_on())
 end
+
+local function resumed(before, co, ok, ...)
+  slot[1] = before
+  if (...) == WAIT then
+    return wait_for(resumed, co)
+  elseif not ok and interrupt.under_way then
+    interrupt.carry_on(before)
+  end
+  return ok, ...
+end
+
+local coroutines = {isyieldable = native.isyieldable, running = native.running, yield = native.yield}
 
 function coroutines.resume(co, ...)
-  if type(co) ~= "thread" then
-    check.expected(1, "coroutine", co, 1)
-  elseif waiting[co] or is_scheduled(co) then
+  if not bodies[co] then
+    if type(co) ~= "thread" then
+      check.expected(1, "coroutine", co, 1)
+    end
     return false, "cannot resume non-suspended coroutine"
   end
-  local own = sched.own
-  sched.own = nil
-  return relay(co, own, c_resume(co, ...))
+  local before = slot[1]
+  slot[1] = co
+  return resumed(before, co, c_resume(co, ...))
 end
 
-local function unwrap(co, ok, ...)
-  if ok then
+-- What wrap's functions return or raise. The error of a coroutine that has failed is the one that its `__close`
+-- variables leave.
+local function unwrap(before, co, ok, ...)
+  slot[1] = before
+  if (...) == WAIT then
+    return wait_for(unwrap, co)
+  elseif ok then
     return ...
+  end
+  if interrupt.under_way then
+    interrupt.carry_on(before)
   end
   local reason = ...
   if c_status(co) == "dead" then
@@ -87,41 +94,62 @@ local function unwrap(co, ok, ...)
   error(reason, 0)
 end
 
-function coroutines.wrap(...)
-  local f = ...
+function coroutines.create(f)
   if type(f) ~= "function" then
-    check.expected(1, "function", f, select("#", ...))
+    check.expected(1, "function", f, 1)
   end
   local co = c_create(f)
-  watch(co, f)
+  bodies[co] = f
+  return co
+end
+
+function coroutines.wrap(f)
+  if type(f) ~= "function" then
+    check.expected(1, "function", f, 1)
+  end
+  local co = c_create(f)
+  bodies[co] = f
   return function(...)
-    return unwrap(co, coroutines.resume(co, ...))
+    if not bodies[co] then
+      error("cannot resume non-suspended coroutine", 2)
+    end
+    local before = slot[1]
+    slot[1] = co
+    return unwrap(before, co, c_resume(co, ...))
   end
 end
 
 function coroutines.status(co)
   if type(co) ~= "thread" then
-    check.expected(1, "coroutine", co, 1)
+    check.expected(1, "coroutine", co)
   end
-  return (waiting[co] or is_scheduled(co)) and "normal" or c_status(co)
+  return is_normal(co) and "normal" or c_status(co)
 end
 
 function coroutines.close(co)
   if type(co) ~= "thread" then
-    check.expected(1, "coroutine", co, 1)
-  elseif waiting[co] or is_scheduled(co) then
-    error("cannot close a normal coroutine", 2)
-  elseif c_status(co) == "running" or c_status(co) == "normal" then
-    return c_close(co) -- which raises
+    check.expected(1, "coroutine", co)
   end
-  local own = sched.own
-  sched.own = nil
+  local status = is_normal(co) and "normal" or c_status(co)
+  if status ~= "suspended" and status ~= "dead" then
+    check.raise("cannot close a " .. status .. " coroutine")
+  end
+  local before = slot[1]
+  slot[1] = co
   local closed, problem = c_close(co)
-  sched.own = own
+  slot[1] = before
   if closed then
     return true
   end
   return false, problem
+end
+
+if interrupt.counts_instructions then
+  function c_create(f)
+    local co = native.create(f)
+    interrupt.watch(co)
+    return co
+  end
 end
 
 return coroutines

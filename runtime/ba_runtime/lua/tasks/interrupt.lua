@@ -1,26 +1,33 @@
--- The Lua half of interrupts: which coroutines there are, and what the planted hook does in them.
+-- The Lua half of interrupts: which coroutine runs, and what the planted hook does in it.
 --
--- `_interrupt.py` explains how the hook gets in. Lua's C hook looks the running coroutine up in a weak table
--- of the registry and calls what it finds; so registering a coroutine is one store there, and its address
--- told to Python. The address must be forgotten before the memory goes: `anchors` is an ephemeron table whose
--- value refers to the coroutine and has a finalizer, so Lua runs that finalizer while the coroutine is kept
--- alive for it, and frees both a cycle later.
+-- `_interrupt.py` explains how the hook gets in, and reads `slot` from outside: whoever resumes a coroutine puts it
+-- there, and puts back what was there when it is over. The slot is never empty and never holds anything but a
+-- coroutine. The C function that serves as the hook asks for a global named by the event; so what Lua's registry has
+-- as the globals is a table of ours, which knows that name. Nothing else asks it for anything: chunks are loaded with
+-- the globals named.
 --
--- The hook raises in user code only. Our own code (chunks named `=ba:…`) would lose its invariants; it always
--- comes back to user code or to a wait, and waits are interrupted by the scheduler.
+-- The hook raises in user code only. Our own code would lose its invariants; it always comes back to user code
+-- or to a wait, and waits are interrupted by the scheduler. The same holds for hooks of the user's, which are called
+-- from here: an instruction limit that raises does so in the program, never in the middle of the API.
 
 local import = ...
 local host = import "host"
+local ours = import "ours"
 
-local getinfo, sethook, registry = debug.getinfo, debug.sethook, debug.getregistry()
-local type, pairs, setmetatable, error, tonumber, sub, format =
-  type, pairs, setmetatable, error, tonumber, string.sub, string.format
-local running = coroutine.running
+local getinfo, sethook, gethook, registry = debug.getinfo, debug.sethook, debug.gethook, debug.getregistry()
+local setmetatable, error, tonumber, format, find = setmetatable, error, tonumber, string.format, string.find
+local create, running = coroutine.create, coroutine.running
 local clock = host.monotonic
+local may_be_cut, is_ours = ours.may_be_cut, ours.source
+
+local main = running()
 
 local interrupt = {
   target = nil, -- the task that an interrupt stops: the running cell
   scheduler = nil, -- set by sched.lua; `current` and `turns` are read here
+  slot = {main}, -- the running coroutine
+  under_way = false, -- an interrupt has raised an error, and was not over when last looked at
+  counts_instructions = host.counts_instructions, -- Python cannot plant a hook
 }
 
 -- A background task that has run for so long without waiting, while the user asks for a stop, is a runaway.
@@ -36,18 +43,85 @@ local function is_runaway()
   return now - since > RUNAWAY_S
 end
 
-local function hook()
-  if not host.is_interrupting() then
-    return interrupt.lift()
+-- Where Python cannot plant, a permanent count hook stands in: slower programs, but they can be stopped. It counts
+-- to this while all is well, and to 1 during an interrupt, as the planted one does.
+local FALLBACK_COUNT = 10000
+local counts_instructions = interrupt.counts_instructions
+
+local user_hooks = setmetatable({}, {__mode = "k"}) -- coroutine → the user's hook, its events and its count
+
+local hook, user_hook
+
+-- Gives a coroutine back the hook that it should have when nothing is interrupted.
+local function restore(co)
+  local user = user_hooks[co]
+  if user then
+    local is, mask, count = gethook(co)
+    if is ~= user_hook or mask ~= user.mask or count ~= user.count then
+      sethook(co, user_hook, user.mask, user.count)
+    end
+  elseif counts_instructions then
+    sethook(co, hook, "", FALLBACK_COUNT)
+  else
+    sethook(co)
   end
-  interrupt.plant()
-  if sub(getinfo(2, "S").source, 1, 4) == "=ba:" then
-    return
-  end
+end
+
+-- Plants the hook in a coroutine that is about to go on, during an interrupt: one that catches the error, or one whose
+-- coroutine has just ended by it, might be somewhere else whenever the hook is planted from outside.
+local function plant(co)
+  sethook(co, hook, "", 1)
+end
+
+-- Tells whether the running task is to be stopped. Code in no task is a finalizer that runs between two of them.
+local function must_stop()
   local task = interrupt.scheduler.current
-  if task and (task == interrupt.target or is_runaway()) then
+  if task and task ~= interrupt.target and not is_runaway() then
+    return false
+  elseif task then
     task.interrupted = true
+  end
+  return true
+end
+
+-- The events of a hook's mask, as Lua names them to the hook.
+local MASK_OF = {call = "c", ["tail call"] = "c", ["return"] = "r", line = "l"}
+
+local function wants(user, event)
+  local letter = MASK_OF[event]
+  if letter then
+    return find(user.mask, letter, 1, true)
+  end
+  return user.count > 0
+end
+
+-- The planted hook. Level 2 is the function in which it is called.
+function hook()
+  if not host.is_interrupting() then
+    interrupt.under_way = false
+    return restore(running())
+  end
+  if counts_instructions then
+    plant(running())
+  end
+  if may_be_cut(getinfo(2, "S").source) and must_stop() then
+    interrupt.under_way = true
     error("interrupted", 2)
+  end
+end
+
+function user_hook(event, line)
+  local source = getinfo(2, "S").source
+  if counts_instructions and host.is_interrupting() then
+    plant(running())
+    if may_be_cut(source) and must_stop() then
+      interrupt.under_way = true
+      error("interrupted", 2)
+    end
+  end
+  local user = user_hooks[running()]
+  if user and not is_ours(source) and wants(user, event) then
+    return user.call(event, line)
   end
 end
 
@@ -55,76 +129,59 @@ local function address(co)
   return tonumber(format("%p", co))
 end
 
--- Where Python cannot plant, a permanent count hook stands in: slower programs, but they can be stopped. It counts
--- to this while all is well, and to 1 during an interrupt, as the planted one does.
-local FALLBACK_COUNT = 10000
-local counts_to = FALLBACK_COUNT
-
-local main = running()
-sethook(main, hook, "", FALLBACK_COUNT)
-local instant = host.interrupt_is_instant
-if instant then
-  host.hook_learn(address(main))
+if counts_instructions then
+  sethook(main, hook, "", FALLBACK_COUNT)
+else
+  -- The number 3 in memory, read as a name: its lowest byte comes first or last.
+  local COUNT_EVENT = {["\3"] = true, [""] = true}
+  local LUA_RIDX_GLOBALS <const> = 2
+  local globals = _G
+  registry[LUA_RIDX_GLOBALS] = setmetatable({}, {
+    __index = function(_, name)
+      if not COUNT_EVENT[name] then
+        return globals[name]
+      elseif not host.is_interrupting() then
+        interrupt.under_way = false
+        restore(running())
+      elseif may_be_cut(getinfo(2, "S").source) and must_stop() then
+        interrupt.under_way = true
+        error("interrupted", 2)
+      end
+    end,
+    __newindex = globals,
+  })
+  local slot = interrupt.slot
+  interrupt.scout = create(function() -- kept for as long as there is a runtime
+    return slot
+  end)
+  host.hook_learn(address(interrupt.scout))
+  sethook(main, function()
+    sethook(main)
+    host.hook_note_state(address(main), true)
+  end, "", 1)
+  host.hook_note_state(address(main), false)
 end
-local hooks = registry._HOOKKEY
-local track, untrack = host.hook_track, host.hook_untrack
-local departing = {
-  __gc = function(anchor)
-    untrack(anchor[3])
-  end,
-}
-local anchors = setmetatable({}, {__mode = "k"})
 
--- With this a million coroutines made and dropped take a third of the time and 2 MB, without it 65 MB.
-local weigh = import "burden"(2, 32)
+-- Makes a new coroutine stoppable, where it is not anyway.
+function interrupt.watch(co)
+  if counts_instructions then
+    sethook(co, hook, "", FALLBACK_COUNT)
+  end
+end
 
--- Makes a coroutine stoppable; called for every one that is made. `f` is its function; the scheduler says that
--- it is a task's, which nobody else may resume.
-function interrupt.watch(co, f, is_task)
-  weigh()
-  if instant then
-    local where = address(co)
-    hooks[co] = hook
-    track(where)
-    anchors[co] = setmetatable({co, f, where, is_task}, departing)
+-- Begins what a wait's end by an interrupt is: the running coroutine raises next, and wherever it goes then is hooked.
+function interrupt.begin()
+  interrupt.under_way = true
+  plant(interrupt.slot[1])
+end
+
+-- To be called with a coroutine that goes on because the one above it has failed, while an interrupt is under way.
+function interrupt.carry_on(co)
+  if host.is_interrupting() then
+    plant(co)
   else
-    sethook(co, hook, "", counts_to)
-    anchors[co] = {co, f, nil, is_task}
+    interrupt.under_way = false
   end
-end
-
-local function count_to(count)
-  counts_to = count
-  for co, anchor in pairs(anchors) do
-    if not anchor.hooked then
-      sethook(co, hook, "", count)
-    end
-  end
-end
-
--- What `plant` and `lift` of _interrupt.py do, where these cannot: called when an interrupt is seen, and its end.
-function interrupt.plant()
-  if not instant and counts_to ~= 1 then
-    count_to(1)
-  end
-end
-
-function interrupt.lift()
-  if counts_to ~= FALLBACK_COUNT then
-    count_to(FALLBACK_COUNT)
-  end
-end
-
--- Tells whether a coroutine is a task's.
-function interrupt.is_task(co)
-  local anchor = anchors[co]
-  return anchor ~= nil and anchor[4] == true
-end
-
--- Returns the function that a coroutine was made with.
-function interrupt.body(co)
-  local anchor = anchors[co]
-  return anchor and anchor[2]
 end
 
 -- Tells that a task has ended: when an interrupt was for it, that is over too.
@@ -135,41 +192,21 @@ function interrupt.ended(task)
   end
 end
 
--- `debug.sethook` for users: their hook, and ours before it.
-local function user_sethook(...)
-  local co, f, mask, count = ...
-  if type(co) ~= "thread" then
-    co, f, mask, count = running(), ...
-  end
+-- Sets or takes away the user's hook of a coroutine, for `debug.sethook`.
+function interrupt.set_user_hook(co, call, mask, count)
   if co == main then -- only a finalizer can know it: the scheduler runs there
-    error("the main coroutine takes no hook", 2)
+    error("the main coroutine takes no hook", 3)
   end
-  local is_hook = type(f) == "function"
-  if anchors[co] then
-    anchors[co].hooked = is_hook or nil
-  end
-  if not is_hook then
-    sethook(co)
-    if instant then
-      hooks[co] = hook
-    else
-      sethook(co, hook, "", counts_to)
-    end
-    return
-  end
-  sethook(co, function(...)
-    if host.is_interrupting() then
-      local task = interrupt.scheduler.current
-      if task == interrupt.target or is_runaway() then
-        task.interrupted = true
-        error("interrupted", 3)
-      end
-    end
-    return f(...)
-  end, mask, count)
+  user_hooks[co] = call and {call = call, mask = mask, count = count} or nil
+  restore(co)
 end
-interrupt.sethook = user_sethook
 
-interrupt.watch(main)
+-- Returns the user's hook of a coroutine, its mask and its count, as `debug.gethook` does.
+function interrupt.user_hook(co)
+  local user = user_hooks[co]
+  if user then
+    return user.call, user.mask, user.count
+  end
+end
 
 return interrupt

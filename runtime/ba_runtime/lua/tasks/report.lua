@@ -4,21 +4,21 @@ local import = ...
 local host = import "host"
 local sched = import "tasks/sched"
 
+local ours = import "ours"
+
 local traceback, type, gsub = debug.traceback, type, string.gsub
 
 local report = {}
 local handler
 
--- Returns Lua's traceback without the frames of our own code, which on the server is C: it neither shows up
--- above level 0 nor leaves the mark of a tail call.
-function report.without_ours(frames)
-  frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
-  return (gsub(frames, "\n\tba:[^\n]*", ""))
-end
-
--- Returns a coroutine's message, if any, and its traceback.
-function report.stack(co, message, level)
-  local frames = report.without_ours(traceback(co, nil, level))
+-- Returns a message, if any, and the traceback of the task that has failed, as it was then, from a level on (0 or 1).
+-- Our own code is C on the server, and is left out.
+function report.stack(task, message, level)
+  local frames = task.trace or traceback(task.co)
+  if level == 1 then
+    frames = gsub(frames, "^(stack traceback:)\n[^\n]*", "%1")
+  end
+  frames = ours.hide(frames)
   return message and message .. "\n" .. frames or frames
 end
 
@@ -27,7 +27,7 @@ local HANDLER = {
   ended = function(task, ok, problem)
     if not ok then
       local message = type(problem) == "string" and problem or ""
-      host.fault(task.cell and task.cell.id or 0, report.stack(task.co, "Lua error in error handler: " .. message, 1))
+      host.fault(task.cell and task.cell.id or 0, report.stack(task, "Lua error in error handler: " .. message, 1))
     end
   end,
   yielded = function() end,
@@ -48,7 +48,7 @@ end
 -- a page's environment goes to the handler too.
 function report.fault(task, where, problem, env)
   local head = where == "" and "Lua error: " or "Lua error " .. where .. ": "
-  local text = head .. report.stack(task.co, type(problem) == "string" and problem or nil, 1)
+  local text = head .. report.stack(task, type(problem) == "string" and problem or nil, 1)
   host.fault(task.cell and task.cell.id or 0, text)
   tell_handler(task.cell, text, env)
 end

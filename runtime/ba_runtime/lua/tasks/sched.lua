@@ -10,10 +10,15 @@
 --     resumed a stalled task waits until it has settled, as on the server, where such a call blocks them both.
 --     Everybody else goes on.
 --
--- Where the running coroutine cannot yield (a finalizer, the reader of `load`), both run the loop in place until
--- the task's mail arrives: `run` on such a task leaves the values there. Such waits end in the reverse order of
+-- Where the running coroutine cannot yield (a finalizer, the reader of `load`, a message handler), both run the loop
+-- in place until mail arrives: `run` on such a task leaves the values there. Such waits end in the reverse order of
 -- their beginning, so they are kept rare: callbacks.lua has what callbacks are mostly used for, in Lua. A
--- coroutine of the user's own passes WAIT upwards (coroutines.lua), so waiting inside one is an ordinary wait.
+-- blocking wait in place is one of a task of its own (`caller`), because the running task may be in the middle of
+-- a wait already: a finalizer can run at any moment. A coroutine of the user's own passes WAIT upwards
+-- (coroutines.lua), so waiting inside one is an ordinary wait.
+--
+-- An interrupt ends the wait of its target. Where another wait lies on top of that in place, so that the target could
+-- not go on, it ends the one on top; it is repeated until the target is over, so it gets there (`interrupt`).
 --
 -- Rules: `run` may be called from anywhere, also from inside another task; the callee then runs at once and
 -- the caller goes on when it waits. Events live in one queue shared by all nested loops, so that order is kept
@@ -28,36 +33,40 @@ local keepers = import "tasks/keepers"
 
 local create, resume, yield, isyieldable, status, close =
   coroutine.create, coroutine.resume, coroutine.yield, coroutine.isyieldable, coroutine.status, coroutine.close
-local error, select, pack, unpack, concat, setmetatable =
-  error, select, table.pack, table.unpack, table.concat, setmetatable
+local error, select, pack, unpack, concat, setmetatable, pcall, traceback =
+  error, select, table.pack, table.unpack, table.concat, setmetatable, pcall, debug.traceback
 local poll, clock = host.poll, host.monotonic
 local probe = collector.probe
+local bodies = import "check".task_bodies
 
 local sched = {
   current = nil, -- the running task
-  own = nil, -- the socket whose cosocket is running, nil in other code: a coroutine made inside it is other code
   cell = nil, -- the running cell's task
 }
 interrupt.scheduler = sched
+local slot = interrupt.slot -- what runs now is there, see interrupt.lua
 
-local WAIT, ABANDON = {}, {} -- what a task yields: never seen by user code
+local WAIT = {} -- what a task yields: never seen by user code
 local THROW = {} -- what `run` passes to end a block with an error
-sched.WAIT, sched.ABANDON, sched.THROW = WAIT, ABANDON, THROW
+sched.WAIT = WAIT
 
 -- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
 local MAX_DEPTH <const> = 120
 local depth = 0
 local turn = 0 -- counts what the loop has started
 local ready, ready_first, ready_last = {}, 1, 0
+local places, place = {}, 0 -- the tasks that wait in place, the innermost last
 
 -- ---------------------------------------------------------------- tasks
 
 -- Makes a task around `f`. `kind` says what it is and what follows from its end: a table with `name` (cell,
 -- cosocket, job, timer), `ended(task, ok, …)`, called with what f returned or raised, `yielded(task, …)`, when
--- f yields by itself, and `abandoned(task)`. Tasks have few fields, because a program may have thousands.
+-- f yields by itself, and `abandoned(task)`; `failing(task)`, if there is one, is called while the stack of an f that
+-- has raised can still be looked at. Tasks have few fields, because a program may have thousands.
 function sched.task(kind, f)
   local co = create(f)
-  interrupt.watch(co, f, true)
+  interrupt.watch(co)
+  bodies[co] = f
   local current = sched.current
   return {
     co = co,
@@ -80,10 +89,31 @@ local function settled(task)
   end
 end
 
-local function after(task, previous, own, ok, token, ...)
-  sched.current, sched.own = previous, own
+-- Closes what a task has left on its stack: code of the user's, in variables with `__close`.
+local function close_stack(task)
+  local previous, outer, co = sched.current, slot[1], task.co
+  sched.current, slot[1] = task, co
+  close(co)
+  sched.current, slot[1] = previous, outer
+end
+sched.close_stack = close_stack
+
+-- Keeps what a task that has raised looked like, and closes its stack.
+local function bury(task)
+  task.trace = traceback(task.co)
+  if task.kind.failing then
+    task.kind.failing(task)
+  end
+  close_stack(task)
+  if interrupt.under_way then
+    interrupt.carry_on(slot[1])
+  end
+end
+
+local function after(task, previous, outer, ok, token, ...)
+  sched.current, slot[1] = previous, outer
   depth = depth - 1
-  if ok and token == WAIT then
+  if ok and token == WAIT and not task.abandoning then
     if task.onlookers and not task.stalled then
       settled(task)
     end
@@ -91,19 +121,19 @@ local function after(task, previous, own, ok, token, ...)
   end
   task.stalled = nil
   deadlines.drop(task)
-  if ok and token == ABANDON then
+  if ok and token == WAIT then
     task.kind.abandoned(task)
   elseif ok and status(task.co) == "suspended" then
     task.kind.yielded(task, token, ...)
   else
     task.over = true
-    if token == "not enough memory" then
-      host.memory_failed()
+    if not ok then
+      if token == "not enough memory" then
+        host.memory_failed()
+      end
+      bury(task)
     end
     task.kind.ended(task, ok, token, ...)
-    if not ok then
-      close(task.co)
-    end
   end
   settled(task)
 end
@@ -124,10 +154,10 @@ local function run(task, ...)
     ready[ready_last] = {task, pack(...)}
     return
   end
-  local previous, own = sched.current, sched.own
-  sched.current, sched.own = task, task.sock
+  local previous, outer, co = sched.current, slot[1], task.co
+  sched.current, slot[1] = task, co
   depth = depth + 1
-  after(task, previous, own, resume(task.co, ...))
+  after(task, previous, outer, resume(co, ...))
 end
 sched.run = run
 
@@ -138,18 +168,18 @@ function sched.wake(task, value)
     return run(task, value)
   end
   local running = sched
-  local previous, own, level = running.current, running.own, depth
-  running.current, running.own, depth = task, task.sock, level + 1
-  local ok, token = resume(task.co, value)
-  if token == WAIT and ok then
-    running.current, running.own, depth = previous, own, level
+  local previous, outer, level, co = running.current, slot[1], depth, task.co
+  running.current, slot[1], depth = task, co, level + 1
+  local ok, token = resume(co, value)
+  if token == WAIT and ok and not task.abandoning then
+    running.current, slot[1], depth = previous, outer, level
     return
   end
-  return after(task, previous, own, ok, token)
+  return after(task, previous, outer, ok, token)
 end
 
 -- Ends a task's block with an error, also when what it waited for has come and it is only queued.
-function sched.throw(task)
+local function throw(task)
   for i = ready_first, ready_last do
     if ready[i][1] == task then
       ready[i][2] = pack(THROW)
@@ -159,9 +189,36 @@ function sched.throw(task)
   run(task, THROW)
 end
 
+-- Ends the wait of a task that an interrupt is for, or the wait that lies on top of it. Without one, the planted hook
+-- gets it when it goes on.
+function sched.interrupt(target)
+  if status(target.co) ~= "suspended" then
+    local top = places[place]
+    if top then
+      run(top, THROW)
+    end
+  elseif target.stalled then
+    target.interrupted = true
+    throw(target)
+  end
+end
+
 -- Returns a number that changes whenever the loop starts something; it tells a runaway from a busy loop.
 function sched.turns()
   return turn
+end
+
+-- Returns the state of the socket whose cosocket is running, nil in other code: a coroutine made inside it is other
+-- code.
+function sched.owner()
+  local task = sched.current
+  return task and slot[1] == task.co and task.sock or nil
+end
+
+-- Tells whether the running code is the cosocket of S.
+function sched.owns(S)
+  local task = S.task
+  return task ~= nil and slot[1] == task.co
 end
 
 -- Lets a task go on from the loop, soon, instead of at once.
@@ -173,16 +230,31 @@ end
 -- ---------------------------------------------------------------- waiting
 
 local function in_place(task)
-  local before, own = sched.current, sched.own
+  local before, outer = sched.current, slot[1]
+  place = place + 1
+  places[place] = task
   task.nested = true
+  sched.current = nil
   sched.claim_again()
-  sched.loop(task)
+  local ok, problem = pcall(sched.loop, task)
+  places[place] = nil
+  place = place - 1
   task.nested = nil
-  sched.current, sched.own = before, own
+  sched.current, slot[1] = before, outer
+  if not ok then -- memory that has run out
+    error(problem, 0)
+  end
   local mail = task.mail or error("the runtime is closing", 0)
-  task.mail = nil
-  task.at = nil
+  task.mail, task.at = nil, nil
   return unpack(mail, 1, mail.n)
+end
+
+local function checked(first, ...)
+  if first == THROW then
+    interrupt.begin()
+    error("interrupted", 0)
+  end
+  return first, ...
 end
 
 -- Waits for `run(task, …)` and returns its values.
@@ -190,36 +262,45 @@ local function pause(task)
   if isyieldable() then
     return yield(WAIT)
   end
-  return in_place(task)
+  return checked(in_place(task))
 end
 sched.pause = pause
 
+local IN_PLACE = {name = "in place"}
+
+-- The task that a blocking call stops: the running one, or where it cannot yield one that waits in its place.
+function sched.caller()
+  local task = sched.current
+  if task and isyieldable() then
+    return task
+  end
+  return {kind = IN_PLACE, cell = task and task.cell}
+end
+
+-- Waits on behalf of a coroutine inside this one that has yielded WAIT; returns what that is to be resumed with.
+function sched.pass_on()
+  if isyieldable() then
+    return yield(WAIT)
+  end
+  return in_place(sched.caller())
+end
+
 -- Ends the running task for good, without an error: it is never resumed. Where it cannot yield, an error must do.
 function sched.abandon(task)
-  if isyieldable() then
-    yield(ABANDON)
-  end
   task.abandoning = true
+  if isyieldable() then
+    yield(WAIT)
+  end
   error("abandoned", 0)
 end
 
-local function unblock(task, first, ...)
+local function unblock(task, ...)
   task.stalled = nil
-  if first == THROW then
-    error("interrupted", 0)
-  end
-  return first, ...
+  return checked(...)
 end
 
 local function expired(task)
   run(task, nil, "timeout")
-end
-
--- Code that runs in no task (a finalizer between two tasks) waits in one of these.
-local STRAY = {name = "stray"}
-
-local function stray()
-  return {kind = STRAY}
 end
 
 -- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout".
@@ -229,21 +310,16 @@ function sched.block(task, deadline)
     task.expire = expired
     deadlines.set(task, deadline)
   end
-  return unblock(task, pause(task))
-end
-
--- The task that a blocking call stops.
-function sched.caller()
-  return sched.current or stray()
+  if isyieldable() then
+    return unblock(task, yield(WAIT))
+  end
+  return unblock(task, in_place(task))
 end
 
 -- Waits while `task`, which the running one has just started or resumed, is stalled.
 function sched.settle(task)
-  while task.stalled and not task.over do
+  while task.stalled and not task.over and task ~= sched.current do
     local caller = sched.caller()
-    if caller == task then
-      return
-    end
     local onlookers = task.onlookers or {}
     task.onlookers = onlookers
     onlookers[#onlookers + 1] = caller

@@ -206,7 +206,7 @@ local KIND = {
     if ok then
       return over(task, true, result)
     end
-    over(task, false, report.stack(task.co, type(result) == "string" and result or "(no message)", 1))
+    over(task, false, report.stack(task, type(result) == "string" and result or "(no message)", 1))
   end,
   yielded = function(task)
     task.over = true

@@ -7,6 +7,10 @@
 --
 -- The newline behind `?>` is not part of the text, as documented.
 
+local import = ...
+local ours = import "ours"
+
+local G = _G
 local find, sub, gsub, format, match, byte = string.find, string.sub, string.gsub, string.format, string.match,
   string.byte
 local concat, load = table.concat, load
@@ -104,8 +108,7 @@ function lsp.compile(text, name)
   if not source then
     return nil, format("%s:%d: %s", name, line, problem)
   end
-  local mark = sub(name, 1, 3) == "ba:" and "@" or "="
-  return load(source, mark .. name, "t")
+  return load(source, ours.not_ours("=" .. name), "t", G)
 end
 
 return lsp

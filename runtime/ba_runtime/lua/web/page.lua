@@ -15,8 +15,7 @@ local text = import "console/text"
 local host = import "host"
 
 local G = _G
-local type, setmetatable, gsub, pcall = type, setmetatable, string.gsub, pcall
-local close, yield = coroutine.close, coroutine.yield
+local type, setmetatable, gsub, yield = type, setmetatable, string.gsub, coroutine.yield
 local run, WAIT = sched.run, sched.WAIT
 local line, tostring, write = text.line, text.tostring, exchange.write
 
@@ -81,7 +80,7 @@ local function failed(task, X, cell, problem)
   if not X.lost then -- else it ended because its client did
     report.fault(task, "in LSP", problem, page.environment(X))
   end
-  show_error(X, "Lua error in LSP: " .. report.stack(task.co, type(problem) == "string" and problem or nil, 1) .. "\n")
+  show_error(X, "Lua error in LSP: " .. report.stack(task, type(problem) == "string" and problem or nil, 1) .. "\n")
 end
 
 local function over(X)
@@ -114,7 +113,7 @@ local KIND = {
     leave(task)
     task.over = true
     over(X)
-    pcall(close, task.co)
+    sched.close_stack(task)
   end,
 }
 

@@ -1,13 +1,13 @@
 -- One request and its response.
 --
--- An exchange `X` takes over the connection of the one before it, where HTTP and the place allow, or dials. A
+-- A round trip `X` takes over the connection of the one before it, where HTTP and the place allow, or dials. A
 -- connection that has been kept may be gone without our having noticed. It is looked at before it is used again;
 -- and should it end without a word all the same, the request is sent once more, on a new one, unless a part of
 -- its body has gone already.
 --
--- The fields of an exchange:
+-- The fields of a round trip:
 --
---   request       what was asked for, see http_client/request.lua; settings: how long a wait may last, `patience_s`
+--   request       what was asked for, see http_client/options.lua; settings: how long a wait may last, `patience_s`
 --   S, parser     the connection and its conversation (`http_client/`); nil when there is none (any more)
 --   is_reused     the connection was the one before's
 --   phase         connecting; held: nothing is sent before it is known whether there is a body; body: it is being
@@ -15,7 +15,7 @@
 --   left          bytes of the body that are still to be written, nil for any number
 --   status, fields    of the response; fields as `name:value` lines
 --   pieces, bytes     what was received of its body and not taken; empty: nothing has been taken either
---   reusable      the connection can have another exchange
+--   reusable      the connection can have another round trip
 --   failure, detail   what ended it
 --
 -- A timeout ends nothing: the same call can be made again. Everything else that fails closes the connection.
@@ -31,7 +31,7 @@ local clock = host.monotonic
 -- What one read returns at most: a server must not be able to fill Lua's memory, which holds eight times that.
 local MOST_BYTES = 128 << 20
 
-local exchange = {}
+local round_trip = {}
 
 -- ---------------------------------------------------------------- the connection
 
@@ -54,7 +54,7 @@ local function fail(X, reason, detail)
 end
 
 -- Closes the connection, if there is one; tells whether there was.
-function exchange.close(X)
+function round_trip.close(X)
   local S = let_go(X)
   local was_open = S ~= nil and S.open
   X.failure = X.failure or "socketclosed"
@@ -99,7 +99,7 @@ local function inherit(X, before)
     X.S, X.parser, X.is_reused = before.S, before.parser, true
     before.S, before.parser = nil, nil
   elseif before then
-    exchange.close(before)
+    round_trip.close(before)
   end
 end
 
@@ -176,15 +176,15 @@ local function begin_all(X)
   return begin(X, R.length)
 end
 
--- Makes an exchange, which takes over from the one before.
-function exchange.new(request, settings, before)
+-- Makes a round trip, which takes over from the one before.
+function round_trip.new(request, settings, before)
   local X = {request = request, settings = settings, phase = "connecting", pieces = {}, bytes = 0, empty = true}
   inherit(X, before)
   return X
 end
 
 -- Connects and sends as much as can be sent: true, or nil and the reason.
-function exchange.start(X)
+function round_trip.start(X)
   local ok, reason = connect(X)
   if not ok then
     return nil, reason
@@ -197,7 +197,7 @@ function exchange.start(X)
 end
 
 -- Sends a piece of the body: true, or nil and the reason.
-function exchange.write(X, data)
+function round_trip.write(X, data)
   if X.failure then
     return nil, X.failure, X.detail
   elseif X.phase ~= "held" and X.phase ~= "body" then
@@ -274,7 +274,7 @@ local function again(X)
 end
 
 -- Waits for the response's status and header fields: true, or nil and the reason.
-function exchange.await_head(X)
+function round_trip.await_head(X)
   if X.status then
     return true
   elseif X.failure then
@@ -350,8 +350,8 @@ end
 
 -- Returns at most `wanted` bytes of the body, and less only at its end; with nil, what comes next. nil at the end,
 -- or nil and the reason; what had come before that is kept.
-function exchange.read(X, wanted)
-  local ok, problem, text = exchange.await_head(X)
+function round_trip.read(X, wanted)
+  local ok, problem, text = round_trip.await_head(X)
   if not ok then
     return nil, problem, text
   end
@@ -374,8 +374,8 @@ function exchange.read(X, wanted)
 end
 
 -- Returns all that is left of the body, nil when all was taken; or nil and the reason.
-function exchange.read_all(X)
-  local data, reason, detail = exchange.read(X, maxinteger)
+function round_trip.read_all(X)
+  local data, reason, detail = round_trip.read(X, maxinteger)
   if not data and not reason and X.empty then
     X.empty = nil
     return ""
@@ -383,9 +383,9 @@ function exchange.read_all(X)
   return data, reason, detail
 end
 
--- Takes the connection out of the exchange: it is an ordinary socket then. Returns its state and what has arrived
+-- Takes the connection out of the round trip: it is an ordinary socket then. Returns its state and what has arrived
 -- beyond the response's head, "" for nothing; nil when there is no connection.
-function exchange.release(X)
+function round_trip.release(X)
   local S, parser = X.S, X.parser
   if not S or not parser or not S.open then
     return nil
@@ -396,4 +396,4 @@ function exchange.release(X)
   return wire.release(S), early
 end
 
-return exchange
+return round_trip

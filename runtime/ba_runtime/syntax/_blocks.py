@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
-from typing import NamedTuple
 
 from ._tokens import Kind, Token
 
@@ -32,13 +31,6 @@ _CALLS = frozenset(("(", "{"))
 _OPERATORS = frozenset(("-", "~"))
 
 
-class Start(NamedTuple):
-    """Where the last statement can begin: which token that is, and whether it cannot begin any earlier."""
-
-    token: int
-    certain: bool
-
-
 class _Join(Enum):
     """How a token stands to the one before it."""
 
@@ -47,11 +39,11 @@ class _Join(Enum):
     GOES_ON = auto()
 
 
-def last_starts(tokens: Sequence[Token]) -> Iterator[Start]:
-    """Yields where the last statement can begin, from the end backwards, and ends with the certain one.
+def last_starts(tokens: Sequence[Token]) -> Iterator[int]:
+    """Yields the tokens where the last statement can begin, backwards, down to the one where it must.
 
-    Ends without one where the last statement begins with a keyword of its own. Brackets that are still open
-    count as if they were not there; what is in a block still open belongs to the statement around it.
+    There is no such token where the last statement begins with a keyword of its own. Brackets that are still
+    open count as if they were not there; what is in a block still open belongs to the statement around it.
     """
     depth = 0
     last = max((index for index in open_blocks(tokens) if tokens[index].text not in _BRACKETS), default=None)
@@ -68,7 +60,7 @@ def last_starts(tokens: Sequence[Token]) -> Iterator[Start]:
         if _can_begin_expression(tokens[index]):
             join = _join(tokens, index)
             if join is not _Join.GOES_ON:
-                yield Start(index, join is _Join.NEW)
+                yield index
             if join is _Join.NEW:
                 return
 
@@ -82,21 +74,6 @@ def open_blocks(tokens: Sequence[Token]) -> list[int]:
         elif token.text in CLOSERS and opened:
             opened.pop()
     return opened
-
-
-def has_return(tokens: Sequence[Token]) -> bool:
-    """Tells whether the text can return values itself: it has a `return` that is in no function."""
-    opened: list[str] = []
-    functions = 0
-    for token in tokens:
-        if token.text in OPENERS:
-            opened.append(token.text)
-            functions += token.text == "function"
-        elif token.text in CLOSERS and opened:
-            functions -= opened.pop() == "function"
-        elif token.text == "return" and not functions:
-            return True
-    return False
 
 
 def is_one_call(tokens: Sequence[Token]) -> bool:

@@ -1,8 +1,6 @@
-"""What a front end needs to know about a cell's text before it runs, without running any of it.
+"""Whether a cell is finished, and what to compile for it so that its last expression is its value.
 
-`is_complete` and `cell_chunk` ask a Lua compiler, which the caller passes in; `context_at` and `local_names`
-read tokens only. Source text is `str`; bytes that were no UTF-8 come as surrogate escapes and leave as they
-came.
+Both ask a Lua compiler, which confirms what the tokens suggest; nothing runs.
 """
 
 from __future__ import annotations
@@ -13,22 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, Protocol
 
-from ._blocks import has_return, is_one_call, last_starts, open_blocks
-from ._context import Callee, Context, context_at, local_names
-from ._tokens import KEYWORDS, Kind, Token, significant, tokenize
-
-__all__ = [
-    "KEYWORDS",
-    "Callee",
-    "Chunk",
-    "Compiler",
-    "Completeness",
-    "Context",
-    "cell_chunk",
-    "context_at",
-    "is_complete",
-    "local_names",
-]
+from ._blocks import is_one_call, last_starts, open_blocks
+from ._tokens import Kind, Token, significant, tokenize
 
 # Functions whose work is their output; that they return `true`, or the stream, is not worth a result.
 SILENT = tuple(
@@ -67,18 +51,6 @@ class Completeness:
     indent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What to compile for a cell: no line of it has moved.
-
-    `shows` tells whether the chunk can return values: those of the cell's last expression or call, or of a
-    `return` in the cell itself.
-    """
-
-    source: bytes
-    shows: bool
-
-
 def is_complete(source: str, compiler: Compiler) -> Completeness:
     """Tells whether `source` can run (complete), needs more text (incomplete) or is wrong (invalid).
 
@@ -94,8 +66,8 @@ def is_complete(source: str, compiler: Compiler) -> Completeness:
     return Completeness("incomplete", _INDENT * depth)
 
 
-def cell_chunk(source: str, compiler: Compiler) -> Chunk:
-    """Returns the text to compile for a cell.
+def cell_chunk(source: str, compiler: Compiler) -> bytes:
+    """Returns the text to compile for a cell; no line of it has moved.
 
     A cell that ends in an expression (`1 + 1`, `a, b`), in a call, or begins with `=` returns those values; a
     call of `print`, `io.write`, `trace` or `tracep` is the exception. Every other cell is compiled as it
@@ -103,9 +75,7 @@ def cell_chunk(source: str, compiler: Compiler) -> Chunk:
     """
     cell = _Cell(source, compiler)
     shown = cell.shown()
-    if shown is not None:
-        return Chunk(shown, shows=True)
-    return Chunk(_encode(cell.plain), shows=cell.message is None and has_return(cell.tokens))
+    return _encode(cell.plain) if shown is None else shown
 
 
 class _Cell:
@@ -152,7 +122,7 @@ class _Cell:
     def _starts(self, tokens: Sequence[Token]) -> Iterator[int]:
         if self._asks:
             return iter(range(1, len(tokens))[:1])
-        return (start.token for start in islice(last_starts(tokens), MAX_STARTS))
+        return islice(last_starts(tokens), MAX_STARTS)
 
     def _is_boundary(self, start: int) -> bool:
         """Tells whether a statement begins at `start`: a semicolon there changes nothing.

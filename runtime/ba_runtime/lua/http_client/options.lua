@@ -21,7 +21,7 @@ local byte, find, format, gsub, upper = string.byte, string.find, string.format,
 -- Where a body may be expected although no `size` was given.
 local WITH_BODY = {POST = true, PUT = true, PATCH = true}
 
-local request = {}
+local options = {}
 
 local function text_option(op, base, name)
   local value = op[name]
@@ -45,7 +45,7 @@ local function encoded(text)
 end
 
 -- Returns the text of a query, or of a form (`application/x-www-form-urlencoded`).
-function request.query(query)
+function options.query(query)
   local parts = {}
   local names = fields.names(query)
   for i = 1, #names do
@@ -107,7 +107,7 @@ end
 
 -- Makes a request of the options, those of the call before those of the client; else nil and the reason, or nil,
 -- nil and what is to be raised.
-function request.new(op, base)
+function options.request(op, base)
   local url = op.url
   if url == nil then
     url = base.url
@@ -135,7 +135,7 @@ function request.new(op, base)
   end
   R.place = format("%d %d %s %s %s", R.shark, port, address, R.interface or "", R.ipv6)
   if type(op.query) == "table" then
-    local query = request.query(op.query)
+    local query = options.query(op.query)
     if query ~= "" then
       R.target = target .. (find(target, "?", 1, true) and "&" or "?") .. query
     end
@@ -150,4 +150,4 @@ function request.new(op, base)
   return R
 end
 
-return request
+return options

@@ -1,0 +1,259 @@
+-- The debug library that users see: their own functions, their own frames, and nothing of the runtime.
+--
+-- Our functions are functions in C to programs. So every level goes through `frame`, which counts only frames that
+-- programs may know of; what is then asked of Lua is asked by the documented function itself, at the level that
+-- `frame` has looked at. Between the two no other function can come: hooks of the user's are not called in here
+-- (tasks/interrupt.lua). No function returns one of ours, or one in C, that the program did not hand in.
+
+local import = ...
+local check = import "check"
+local interrupt = import "tasks/interrupt"
+local ours = import "ours"
+
+local d = debug
+local getinfo, traceback = debug.getinfo, debug.traceback
+local type, getmetatable, error, find, sub, select, gsub =
+  type, getmetatable, error, string.find, string.sub, select, string.gsub
+local running = coroutine.running
+local is_ours, is_hidden = ours.source, ours.is_hidden
+
+-- Ours are looked for among so many frames: each look costs as many steps as it is deep. Further down they are rare,
+-- and not shown all the same.
+local MOST_FRAMES = 200
+
+-- Splits off a coroutine in front of the other arguments; nil for none and for the running one.
+local function coroutine_of(...)
+  local co = ...
+  if type(co) ~= "thread" then
+    return nil, 0, ...
+  elseif co == running() then
+    return nil, 1, select(2, ...)
+  end
+  return co, 1, select(2, ...)
+end
+
+local function look(co, level, options)
+  if co then
+    return getinfo(co, level, options)
+  end
+  return (getinfo(level + 1, options)) -- no tail call: this function is one of the levels
+end
+
+-- Returns the level at which the documented function that calls this finds the frame that programs call `level`, nil
+-- where there is none. Level 0 of the running coroutine is that function, 1 its caller.
+local function frame(co, level)
+  local at, left = co and 0 or 3, co and level or level - 1
+  if left < 0 then
+    return nil
+  end
+  for _ = 1, MOST_FRAMES do
+    local info = look(co, at, "S")
+    if not info then
+      return nil
+    elseif not is_ours(info.source) then
+      if left == 0 then
+        return co and at or at - 1
+      end
+      left = left - 1
+    end
+    at = at + 1
+  end
+  local info = left < 1 << 30 and look(co, at + left, "S")
+  if info and not is_ours(info.source) then
+    return co and at + left or at + left - 1
+  end
+end
+
+local debug = {}
+
+-- ---------------------------------------------------------------- what a function and a frame are
+
+local OPTIONS = "^[SlnrutLf]*$"
+
+-- Functions of ours look as if written in C.
+local function disguise(info, f)
+  if info.source then
+    info.source, info.short_src, info.what, info.linedefined, info.lastlinedefined = "=[C]", "[C]", "C", -1, -1
+  end
+  if info.currentline then
+    info.currentline = -1
+  end
+  if info.nups then
+    info.nups, info.nparams, info.isvararg = 0, 0, true
+  end
+  if info.func then
+    info.func = f
+  end
+  info.activelines = nil
+  return info
+end
+
+-- debug.getinfo([co,] f | level [, what])
+function debug.getinfo(...)
+  local co, skipped, subject, options = coroutine_of(...)
+  if options ~= nil then
+    options = check.string(skipped + 2, options)
+    if not find(options, OPTIONS) then
+      check.fail(skipped + 2, "invalid option")
+    end
+  end
+  options = options or "SlnrutLf"
+  if type(subject) == "function" then
+    local info = getinfo(subject, options)
+    return is_hidden(subject) and disguise(info, subject) or info
+  end
+  local level = check.integer(skipped + 1, subject, select("#", ...))
+  if level == 0 and not co then
+    return disguise(getinfo(1, options), debug.getinfo)
+  end
+  local at = frame(co, level)
+  local info = at and (co and getinfo(co, at, options) or not co and getinfo(at, options))
+  if info and info.func and is_hidden(info.func) then
+    info.func = nil
+  end
+  return info or nil
+end
+
+-- ---------------------------------------------------------------- the stack
+
+-- debug.traceback([co,] [message [, level]])
+function debug.traceback(...)
+  local co, skipped, message, level = coroutine_of(...)
+  if message ~= nil and type(message) ~= "string" and type(message) ~= "number" then
+    return message
+  end
+  level = level == nil and (co and 0 or 1) or check.integer(skipped + 2, level)
+  local at, frames = frame(co, level), "stack traceback:"
+  if level == 0 and not co then
+    at, frames = frame(nil, 1), frames .. "\n\t[C]: in function 'debug.traceback'"
+  end
+  if at then
+    local text = co and traceback(co, nil, at) or traceback(nil, at)
+    frames = frames .. gsub(ours.hide(text), "^stack traceback:", "")
+  end
+  return message and message .. "\n" .. frames or frames
+end
+
+-- ---------------------------------------------------------------- locals
+
+-- Registers without a name still hold what other functions left there, ours among them.
+local function is_named(name)
+  return name and (sub(name, 1, 1) ~= "(" or name == "(vararg)")
+end
+
+local function named(name, ...)
+  if is_named(name) then
+    return name, ...
+  end
+end
+
+-- debug.getlocal([co,] f | level, i)
+function debug.getlocal(...)
+  local co, skipped, subject, i = coroutine_of(...)
+  local count = select("#", ...)
+  i = check.integer(skipped + 2, i, count)
+  if type(subject) == "function" then
+    return not is_hidden(subject) and d.getlocal(subject, i) or nil
+  end
+  local level = check.integer(skipped + 1, subject, count)
+  local at = frame(co, level)
+  if at then
+    if co then
+      return named(d.getlocal(co, at, i))
+    end
+    local name, value = d.getlocal(at, i)
+    return named(name, value)
+  elseif level ~= 0 or co then
+    check.fail(skipped + 1, "level out of range")
+  end
+end
+
+-- debug.setlocal([co,] level, i, value)
+function debug.setlocal(...)
+  local co, skipped, level, i, value = coroutine_of(...)
+  local count = select("#", ...)
+  level = check.integer(skipped + 1, level, count)
+  i = check.integer(skipped + 2, i, count)
+  local at = frame(co, level)
+  if at then
+    if co then
+      return is_named((d.getlocal(co, at, i))) and d.setlocal(co, at, i, value) or nil
+    end
+    local name = d.getlocal(at, i)
+    if is_named(name) then
+      d.setlocal(at, i, value)
+      return name
+    end
+  elseif level ~= 0 or co then
+    check.fail(skipped + 1, "level out of range")
+  end
+end
+
+-- ---------------------------------------------------------------- upvalues, metatables
+
+function debug.getupvalue(f, i)
+  if is_hidden(f) then
+    return nil
+  end
+  return d.getupvalue(f, i)
+end
+
+function debug.setupvalue(f, i, value)
+  if is_hidden(f) then
+    return nil
+  end
+  return d.setupvalue(f, i, value)
+end
+
+function debug.upvalueid(f, i)
+  if is_hidden(f) then
+    return nil
+  end
+  return d.upvalueid(f, i)
+end
+
+function debug.upvaluejoin(f, i, g, j)
+  if is_hidden(f) or is_hidden(g) then
+    error("the upvalues of the system's own functions cannot be joined", 2)
+  end
+  return d.upvaluejoin(f, i, g, j)
+end
+
+-- Of a userdata the metatable that it shows; the one at work is ours, see userdata.lua.
+function debug.getmetatable(value)
+  if type(value) == "userdata" then
+    return getmetatable(value) or nil
+  end
+  return d.getmetatable(value)
+end
+
+function debug.setmetatable(value, meta)
+  if type(value) == "userdata" then
+    error("the metatable of a userdata cannot be changed here", 2)
+  end
+  return d.setmetatable(value, meta)
+end
+
+-- ---------------------------------------------------------------- hooks
+
+-- debug.sethook([co,] hook, mask [, count]): called in the program's functions only.
+function debug.sethook(...)
+  local co, skipped, hook, mask, count = coroutine_of(...)
+  co = co or running()
+  if hook == nil then
+    return interrupt.set_user_hook(co)
+  elseif type(hook) ~= "function" then
+    check.expected(skipped + 1, "function", hook)
+  end
+  mask = check.string(skipped + 2, mask, select("#", ...))
+  count = count == nil and 0 or check.integer(skipped + 3, count)
+  local letters = (find(mask, "c", 1, true) and "c" or "") .. (find(mask, "r", 1, true) and "r" or "")
+  interrupt.set_user_hook(co, hook, letters .. (find(mask, "l", 1, true) and "l" or ""), count > 0 and count or 0)
+end
+
+-- debug.gethook([co]) → hook, mask, count
+function debug.gethook(...)
+  return interrupt.user_hook(coroutine_of(...) or running())
+end
+
+return debug

@@ -1,0 +1,57 @@
+-- Which code is the runtime's own: its chunks are named `=ba:…` (`_lua.py`), and no program can name one so.
+--
+-- To programs our functions are what they are on the server, functions in C: stacks do not show them, hooks are not
+-- called in them, an interrupt does not cut them short. The exception is code that only computes: it keeps nothing that
+-- an error in the middle could spoil, and it may take long.
+
+local getinfo, sub, gsub, type = debug.getinfo, string.sub, string.gsub, type
+
+local MARK = "=ba:"
+
+local ours = {}
+
+-- Chunks that only compute.
+local COMPUTES = {
+  [MARK .. "data/bytearray"] = true,
+  [MARK .. "inspect/keys"] = true,
+  [MARK .. "inspect/quote"] = true,
+  [MARK .. "inspect/render"] = true,
+  [MARK .. "json/decoder"] = true,
+  [MARK .. "json/encoder"] = true,
+  [MARK .. "json/scalars"] = true,
+  [MARK .. "json/text"] = true,
+  [MARK .. "tasks/callbacks"] = true,
+  [MARK .. "tables"] = true,
+}
+
+-- Tells whether a chunk of this source is ours.
+function ours.source(source)
+  return sub(source, 1, #MARK) == MARK
+end
+
+-- Tells whether an error may be raised in the middle of a chunk of this source.
+function ours.may_be_cut(source)
+  return sub(source, 1, #MARK) ~= MARK or COMPUTES[source] == true
+end
+
+-- Tells whether a function is ours, or one in C: what programs may not look into.
+function ours.is_hidden(f)
+  if type(f) ~= "function" then
+    return false
+  end
+  local info = getinfo(f, "S")
+  return info.what == "C" or ours.source(info.source)
+end
+
+-- Returns the name for a program's chunk; one that looks like ours gets another mark and reads the same.
+function ours.not_ours(name)
+  return ours.source(name) and "@" .. sub(name, 2) or name
+end
+
+-- Returns Lua's traceback without our frames: neither do they show up nor leave the mark of a tail call.
+function ours.hide(frames)
+  frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
+  return (gsub(frames, "\n\tba:[^\n]*", ""))
+end
+
+return ours

@@ -1,0 +1,95 @@
+"""Looks up host names for the sockets of one Lua state.
+
+Some answers are known at once: for addresses written in numbers, for names that cannot exist, and for the
+names of the lab. Then what is to be done with the answer is done before the call returns, and the call
+returns the signal for Lua. All other names are asked for on one of the resolver's threads. The same is then
+done on the Lua thread, and the signal reaches Lua as an event, under the number that the caller gave.
+
+An answer can leave something for Lua to fetch under that number: an address, or the resolver's words. It is
+kept until Lua takes it or closes the number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import get_ident
+from typing import TypeAlias
+
+from ba_runtime._reactor import Reactor
+from ba_runtime._resolver import Answer, Kind, Resolver
+
+from .reasons import Signal
+
+Use: TypeAlias = Callable[[Answer], Signal]
+
+
+class Names:
+    """The questions of one Lua state. Every method runs on the Lua thread."""
+
+    def __init__(self, reactor: Reactor, resolver: Resolver) -> None:
+        """Asks `resolver`; later answers go through `reactor`."""
+        self._reactor = reactor
+        self._resolver = resolver
+        self._words: dict[int, bytes] = {}
+        self._addresses: dict[int, bytes] = {}
+
+    def look_up(self, host: bytes, port: int, kind: Kind, ipv6: bool, then: Callable[[Answer], None]) -> None:
+        """Resolves; `then` runs on the Lua thread, at once when no name server need be asked."""
+        asker = get_ident()
+
+        def done(answer: Answer) -> None:
+            if get_ident() == asker:
+                then(answer)
+            else:
+                self._reactor.post(lambda: then(answer))
+
+        self._resolver.lookup(host_text(host), port, kind, ipv6, done)
+
+    def ask(self, number: int, host: bytes, port: int, kind: Kind, ipv6: bool, use: Use) -> Signal | None:
+        """Resolves, and makes `use` of the answer; returns its signal, None when that comes as an event."""
+        outcome: Signal | None = None
+        is_late = False
+
+        def then(answer: Answer) -> None:
+            nonlocal outcome
+            outcome = use(answer)
+            if is_late:
+                self._reactor.emit(number, outcome)
+
+        self.look_up(host, port, kind, ipv6, then)
+        is_late = True
+        return outcome
+
+    def ask_address(self, number: int, host: bytes) -> Signal | None:
+        """Resolves a name to its first address, which `take_address` then has; returns as `ask` does."""
+
+        def keep(answer: Answer) -> Signal:
+            if not answer.addresses:
+                return Signal.CANNOT_RESOLVE
+            self._addresses[number] = str(answer.addresses[0][1][0]).encode()
+            return Signal.RESOLVED
+
+        return self.ask(number, host, 0, "tcp", False, keep)
+
+    def take_address(self, number: int) -> bytes | None:
+        """Returns, once, the address that was found under this number."""
+        return self._addresses.pop(number, None)
+
+    def keep_words(self, number: int, answer: Answer) -> Signal:
+        """Keeps why the resolver found nothing; returns what that is to Lua."""
+        self._words[number] = answer.error.encode()
+        return Signal.CANNOT_RESOLVE
+
+    def take_words(self, number: int) -> bytes | None:
+        """Returns, once, why the resolver found nothing under this number, in its own words."""
+        return self._words.pop(number, None)
+
+    def forget(self, number: int) -> None:
+        """Drops what nobody has taken."""
+        self._words.pop(number, None)
+        self._addresses.pop(number, None)
+
+
+def host_text(host: bytes) -> str:
+    """Returns a host name as the resolver wants it; bytes that are not UTF-8 survive."""
+    return host.decode("utf-8", "surrogateescape")

@@ -1,0 +1,149 @@
+"""The TLS objects of `ba.create`: stores, certificates and contexts, by their numbers.
+
+They are numbers to Lua, freed when Lua's userdata goes; none of these numbers is a socket's. `tls/` is
+imported when the first of them is made, so that a program without TLS does not wait for it.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from ba_runtime._reactor import Reactor
+
+if TYPE_CHECKING:
+    from ba_runtime.tls import CertStore, Context, Credentials
+
+    from .secure import SecureStream
+
+    Secure: TypeAlias = Callable[[int, int, socket.socket], SecureStream]
+
+
+class TlsObjects:
+    """The TLS objects of one Lua state. Every method runs on the Lua thread."""
+
+    def __init__(self, reactor: Reactor) -> None:
+        """Starts with none; the connections that contexts make report to `reactor`."""
+        self._reactor = reactor
+        self._objects: dict[int, CertStore | Credentials | Context] = {}
+        self._last_number = 0
+        self._public: CertStore | None = None
+        self._lab_root: bytes | None = None
+
+    def functions(self) -> dict[str, Callable[..., object]]:
+        """Returns what Lua may call, by name."""
+        return {
+            "tls_store": self.store,
+            "tls_store_add": self.store_add,
+            "tls_credentials": self.credentials,
+            "tls_context": self.context,
+            "tls_context_add": self.context_add,
+            "tls_public_context": self.public_context,
+            "tls_forget": self.forget,
+        }
+
+    def _add(self, thing: CertStore | Credentials | Context) -> int:
+        self._last_number += 1
+        self._objects[self._last_number] = thing
+        return self._last_number
+
+    def forget(self, number: int) -> None:
+        """Lets an object go; connections that use it keep it."""
+        self._objects.pop(number, None)
+
+    # ------------------------------------------------------------ stores and certificates
+
+    def store(self) -> int:
+        """Makes an empty store of trusted certificates."""
+        from ba_runtime.tls import CertStore
+
+        return self._add(CertStore())
+
+    def store_add(self, number: int, pem: bytes) -> int:
+        """Adds certificates; returns how many there were in the text."""
+        return self._store(number).addcert(pem)
+
+    def _store(self, number: int) -> CertStore:
+        from ba_runtime.tls import CertStore
+
+        store = self._objects[number]
+        assert isinstance(store, CertStore)
+        return store
+
+    def credentials(self, cert: bytes, key: bytes, password: bytes | None = None) -> int | tuple[None, bytes]:
+        """Reads a certificate and its key; the number, or nil and the documented reason."""
+        from ba_runtime.tls import Credentials
+
+        loaded = Credentials.load(cert, key, password)
+        return (None, loaded.encode()) if isinstance(loaded, str) else self._add(loaded)
+
+    # ------------------------------------------------------------ contexts
+
+    def context(self, store: int, is_server: bool, cache_size: int | None = None) -> int:
+        """Makes a context; `store` 0 is none."""
+        from ba_runtime.tls import Context, Options, Role
+
+        role = Role.SERVER if is_server else Role.CLIENT
+        trusted = self._store(store) if store else None
+        return self._add(Context(role, trusted, Options(cachesize=cache_size)))
+
+    def context_add(self, number: int, credentials: int) -> bool:
+        """Gives a context a certificate of its own."""
+        from ba_runtime.tls import Credentials
+
+        own = self._objects[credentials]
+        assert isinstance(own, Credentials)
+        return self._context(number).addcert(own)
+
+    def public_context(self) -> int:
+        """Makes the client context that trusts the public roots, and the lab's while it is on."""
+        from ba_runtime.tls import CertStore, Context, Role
+
+        self._public = CertStore.public()
+        if self._lab_root is not None:
+            self._public.addcert(self._lab_root)
+        return self._add(Context(Role.CLIENT, self._public))
+
+    def trust_lab(self, root: bytes | None) -> None:
+        """Makes the public context trust this root of a lab network too, in place of an earlier one."""
+        former, self._lab_root = self._lab_root, root
+        if self._public is None:
+            return
+        if former is not None:
+            self._public.removecert(former)
+        if root is not None:
+            self._public.addcert(root)
+
+    def _context(self, number: int) -> Context:
+        from ba_runtime.tls import Context
+
+        context = self._objects[number]
+        assert isinstance(context, Context)
+        return context
+
+    # ------------------------------------------------------------ what a context makes
+
+    def announcing(self, context: int, host: str | None, port: int, alpn: bytes | None) -> Secure:
+        """Returns what puts TLS on a connected socket, on either side, and announces the handshake's end."""
+        return self._securer(context, host, port, alpn, announces=True)
+
+    def accepting(self, context: int) -> Secure:
+        """Returns what puts TLS on an accepted socket; its first read or write shakes hands."""
+        return self._securer(context, None, 0, None, announces=False)
+
+    def _securer(
+        self, context_number: int, host: str | None, port: int, alpn: bytes | None, *, announces: bool
+    ) -> Secure:
+        from ba_runtime.tls import Engine, alpn_list
+
+        from .secure import SecureStream
+
+        context = self._context(context_number)
+        protocols = alpn_list(alpn) if alpn else ()
+
+        def secure(number: int, cell: int, sock: socket.socket) -> SecureStream:
+            engine = Engine(context, host, port, protocols)
+            return SecureStream(number, cell, sock, self._reactor, engine, host, announces=announces)
+
+        return secure
