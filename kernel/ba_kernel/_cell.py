@@ -231,7 +231,7 @@ class Cells:
         """Whether a cosocket goes on after this cell: its traces will want a place to appear."""
         if self._area.is_shown or not self._has_run_lua:
             return False
-        with contextlib.suppress(asyncio.TimeoutError, BaError):
+        with contextlib.suppress(Exception):  # Lua is busy, gone, or could not be started: the reply says so
             sockets = await within(self._engine.runtime.sockets(), BACKGROUND_S)
             return any(info.state not in IDLE_STATES for info in sockets)
         return False

@@ -8,6 +8,7 @@ sends events to its sink and completes futures, only its language is smaller (se
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
@@ -260,6 +261,7 @@ class Desk:
         self.front = RecordingFrontEnd()
         self.runtimes: list[FakeRuntime] = []
         self.questions: list[str] = []
+        self.is_exhausted = False  # there is no descriptor for a runtime
         self.bench = Workbench(
             self.front,
             asyncio.get_running_loop(),
@@ -291,6 +293,8 @@ class Desk:
         return await self.bench.cells.run(code, asked, expressions=expressions or {})
 
     def _make(self, sink: Sink) -> FakeRuntime:
+        if self.is_exhausted:
+            raise OSError(errno.EMFILE, "Too many open files")
         self.runtimes.append(FakeRuntime(sink))
         return self.runtimes[-1]
 

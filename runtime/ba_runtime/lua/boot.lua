@@ -4,6 +4,7 @@ local import = ...
 local host = import "host"
 local background = import "tasks/background"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local interrupt = import "tasks/interrupt"
 local seal = import "seal"
 local cell = import "tasks/cell"
@@ -85,7 +86,7 @@ function ba.sleep(...)
       "ba.sleep in a cosocket: here the others go on, a device would stall them all (use s:read(ms) instead)"
     )
   end
-  sched.block(sched.caller(), clock() + (ms > 0 and ms / 1000 or 0))
+  waiting.block(waiting.caller(), clock() + (ms > 0 and ms / 1000 or 0))
 end
 
 -- ba.clock() → milliseconds, monotonic
@@ -138,7 +139,7 @@ function requests.interrupt()
   elseif not target then
     return host.interrupt_over()
   end
-  sched.interrupt(target)
+  waiting.interrupt(target)
 end
 
 requests.input = stdio.deliver

@@ -8,6 +8,7 @@
 local import = ...
 local host = import "host"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local debug = import "debug"
 local ours = import "ours"
 local tables = import "tables"
@@ -178,7 +179,7 @@ function os.exit(code)
   if not isyieldable() then
     host.stop_running() -- abandoning raises an error then, and goes on raising it if a pcall catches it
   end
-  sched.abandon(task)
+  waiting.abandon(task)
 end
 
 function os.execute()

@@ -6,6 +6,7 @@ local import = ...
 local host = import "host"
 local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
+local wait = import "tasks/waiting"
 local userdata = import "userdata"
 local output = import "console/output"
 local text = import "console/text"
@@ -88,14 +89,14 @@ local function more()
   if at_end then
     return false
   end
-  local task = sched.caller()
+  local task = wait.caller()
   if waiting and waiting.waits_for == streams then
     check.raise_outside("another task is already waiting for input")
   end
   waiting = task
   task.waits_for = streams
   host.request_input(cell_number(task.cell))
-  local line = sched.block(task)
+  local line = wait.block(task)
   if not line then
     at_end = true
     return false

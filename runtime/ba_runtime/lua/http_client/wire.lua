@@ -12,13 +12,14 @@ local import = ...
 local host = import "host"
 local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
 local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 
 local type = type
-local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
+local clock, run, pause, block = host.monotonic, sched.run, waiting.pause, waiting.block
 local arm, hold_back = sock.arm, sock.hold_back
 local CONNECTED, DRAINED, SEND_FAILED, CANNOT_RESOLVE, TLS_FAILED, HANDSHAKING =
   reasons.CONNECTED, reasons.DRAINED, reasons.SEND_FAILED, reasons.CANNOT_RESOLVE, reasons.TLS_FAILED,
@@ -36,7 +37,7 @@ local function expired(task)
 end
 
 local function wait(S, what, deadline)
-  local task = sched.caller()
+  local task = waiting.caller()
   S.waiter, S.awaits = task, what
   task.waits_for = S
   if task.kind.name ~= "cosocket" then

@@ -9,11 +9,12 @@ local background = import "tasks/background"
 local keepers = import "tasks/keepers"
 local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local report = import "tasks/report"
 local reasons = import "sockets/reasons"
 
-local run, pause, settle = sched.run, sched.pause, sched.settle
+local run, pause, settle = sched.run, waiting.pause, waiting.settle
 local READABLE = reasons.READABLE
 
 local cosocket = {}
@@ -99,7 +100,7 @@ end
 -- Ends the running cosocket if its connection is gone: it has had its chance to leave.
 function cosocket.must_live(S)
   if S.lost then
-    sched.abandon(S.task)
+    waiting.abandon(S.task)
   end
 end
 

@@ -4,11 +4,12 @@ local import = ...
 local host = import "host"
 local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
 local reasons = import "sockets/reasons"
 
-local clock, run, block = host.monotonic, sched.run, sched.block
+local clock, run, block = host.monotonic, sched.run, waiting.block
 local receive, hold_back, lose = host.udp_receive, sock.hold_back, sock.lose
 local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, reasons.CANNOT_RESOLVE
 
@@ -67,7 +68,7 @@ end
 -- Reads in any other code: data only.
 function datagram.read_blocking(S, wait_s)
   sock.arm(S)
-  local task = sched.caller()
+  local task = waiting.caller()
   sock.add_reader(S, task)
   return block(task, wait_s and clock() + wait_s)
 end
@@ -84,7 +85,7 @@ end
 
 -- Waits for the resolver's answer, which comes as a signal under this number.
 function datagram.await_answer(number)
-  local task = sched.caller()
+  local task = waiting.caller()
   local answer = {
     ready = function(self, signal)
       awaited[self] = nil

@@ -7,6 +7,7 @@ local import = ...
 local host = import "host"
 local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local check = import "check"
 local stream = import "sockets/stream"
@@ -19,7 +20,7 @@ local shark = import "sockets/shark"
 
 local type, mathtype, select, tostring = type, math.type, select, tostring
 local whole = check.whole
-local clock, run, pause, block = host.monotonic, sched.run, sched.pause, sched.block
+local clock, run, pause, block = host.monotonic, sched.run, waiting.pause, waiting.block
 local CONNECTED, RESOLVED, CANNOT_RESOLVE = reasons.CONNECTED, reasons.RESOLVED, reasons.CANNOT_RESOLVE
 local TLS_FAILED, HANDSHAKING = reasons.TLS_FAILED, reasons.HANDSHAKING
 
@@ -101,7 +102,7 @@ local function wake(S, signal)
 end
 
 local function connect_blocking(address, port, op)
-  local task = sched.caller()
+  local task = waiting.caller()
   local cell = current_cell()
   local S = sock.new(cell)
   local number = host.tcp_connect(cell_number(cell), address, port, op.interface, op.ipv6, op.shark, op.alpn)

@@ -4,10 +4,11 @@ local import = ...
 local host = import "host"
 local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local stream = import "sockets/stream"
 
-local run, pause = sched.run, sched.pause
+local run, pause = sched.run, waiting.pause
 local accept, hold_back = host.tcp_accept, sock.hold_back
 
 local listener = {}

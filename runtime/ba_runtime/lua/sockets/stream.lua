@@ -11,6 +11,7 @@
 local import = ...
 local host = import "host"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
@@ -18,7 +19,7 @@ local reasons = import "sockets/reasons"
 local pcall, type, sub = pcall, type, string.sub
 local keep, hold_back, lose = sock.keep, sock.hold_back, sock.lose
 local send, queued, arm, sender = host.send, host.queued, host.arm, host.sender
-local run, wake, pause, block, take_next = sched.run, sched.wake, sched.pause, sched.block, sched.take_next
+local run, wake, pause, block, take_next = sched.run, sched.wake, waiting.pause, waiting.block, sched.take_next
 local clock = host.monotonic
 local CONNECTED, DRAINED, READABLE = reasons.CONNECTED, reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
@@ -109,7 +110,7 @@ end
 
 local function await_drain(S)
   local own = sched.owner()
-  local task = own and sched.current or sched.caller()
+  local task = own and sched.current or waiting.caller()
   local writers = S.writers or {}
   S.writers = writers
   writers[#writers + 1] = task
@@ -169,7 +170,7 @@ function stream.upgrade(S, context, alpn, own)
     S.inbox = early ~= "" and early or nil
     return false
   end
-  local task = sched.caller()
+  local task = waiting.caller()
   S.armed, S.ready, S.upgrader = nil, upgraded, task
   S.send, S.secure = sender(S.number)
   if own then
@@ -237,7 +238,7 @@ function stream.read_blocking(S, wait_s)
     return nil, reason
   end
   sock.arm(S)
-  local task = sched.caller()
+  local task = waiting.caller()
   sock.add_reader(S, task)
   return block(task, wait_s and clock() + wait_s)
 end

@@ -19,6 +19,7 @@
 local import = ...
 local host = import "host"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local check = import "check"
 local stream = import "sockets/stream"
@@ -27,7 +28,7 @@ local reasons = import "sockets/reasons"
 local type = type
 local queued = host.queued
 local listen, hold_back, lose = sock.arm, sock.hold_back, sock.lose
-local run, block = sched.run, sched.block
+local run, block = sched.run, waiting.block
 local clock = host.monotonic
 local DRAINED, READABLE = reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
@@ -162,7 +163,7 @@ local function wait(S, wait_s, own)
   end
   listen(S)
   if not own then
-    local task = sched.caller()
+    local task = waiting.caller()
     sock.add_reader(S, task)
     return block(task, wait_s and clock() + wait_s)
   end

@@ -9,6 +9,7 @@
 
 local import = ...
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local interrupt = import "tasks/interrupt"
 local check = import "check"
 
@@ -16,7 +17,7 @@ local native = coroutine
 local c_create, c_resume, c_status, c_close =
   native.create, native.resume, native.status, native.close
 local error, type = error, type
-local WAIT, pass_on = sched.WAIT, sched.pass_on
+local WAIT, pass_on = sched.WAIT, waiting.pass_on
 local slot = interrupt.slot
 
 -- Of the coroutines that a program has made and may resume, the functions. A task's is not among them, nor one that
@@ -32,7 +33,7 @@ end
 local function wait_for(done, co)
   local task = sched.current
   if task and task.abandoning then
-    sched.abandon(task)
+    waiting.abandon(task)
   end
   local body = bodies[co]
   bodies[co] = nil

@@ -1,24 +1,9 @@
 -- The scheduler: tasks, how they wait, and the loop that wakes them.
 --
--- Theory of operation. A task is a coroutine that the scheduler knows: a cell, a cosocket, a thread job, a
--- timer callback. A task waits by yielding WAIT, and goes on when somebody calls `run(task, …)`; those values
--- are what the wait returns. There are two kinds of wait:
---
---   * `pause`: the task's own, documented suspension (a cosocket in read, accept, …).
---   * `block`: a call that on the server stops a whole thread (a cell in read, `ba.sleep` anywhere). It takes
---     a deadline, is what an interrupt ends, and marks the task as stalled meanwhile: whoever started or
---     resumed a stalled task waits until it has settled, as on the server, where such a call blocks them both.
---     Everybody else goes on.
---
--- Where the running coroutine cannot yield (a finalizer, the reader of `load`, a message handler), both run the loop
--- in place until mail arrives: `run` on such a task leaves the values there. Such waits end in the reverse order of
--- their beginning, so they are kept rare: callbacks.lua has what callbacks are mostly used for, in Lua. A
--- blocking wait in place is one of a task of its own (`caller`), because the running task may be in the middle of
--- a wait already: a finalizer can run at any moment. A coroutine of the user's own passes WAIT upwards
--- (coroutines.lua), so waiting inside one is an ordinary wait.
---
--- An interrupt ends the wait of its target. Where another wait lies on top of that in place, so that the target could
--- not go on, it ends the one on top; it is repeated until the target is over, so it gets there (`interrupt`).
+-- A task is a coroutine that the scheduler knows: a cell, a cosocket, a thread job, a timer callback. A task waits by
+-- yielding WAIT (waiting.lua), and goes on when somebody calls `run(task, …)`; those values are what the wait returns.
+-- Whoever started or resumed a stalled task, one that blocks as a whole thread does on the server, waits until it has
+-- settled. Everybody else goes on.
 --
 -- Rules: `run` may be called from anywhere, also from inside another task; the callee then runs at once and
 -- the caller goes on when it waits. Events live in one queue shared by all nested loops, so that order is kept
@@ -31,10 +16,9 @@ local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
 local keepers = import "tasks/keepers"
 
-local create, resume, yield, isyieldable, status, close =
-  coroutine.create, coroutine.resume, coroutine.yield, coroutine.isyieldable, coroutine.status, coroutine.close
-local error, select, pack, unpack, concat, setmetatable, pcall, traceback =
-  error, select, table.pack, table.unpack, table.concat, setmetatable, pcall, debug.traceback
+local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
+local select, pack, unpack, concat, setmetatable, traceback =
+  select, table.pack, table.unpack, table.concat, setmetatable, debug.traceback
 local poll, clock = host.poll, host.monotonic
 local probe = collector.probe
 local bodies = import "check".task_bodies
@@ -48,14 +32,13 @@ local slot = interrupt.slot -- what runs now is there, see interrupt.lua
 
 local WAIT = {} -- what a task yields: never seen by user code
 local THROW = {} -- what `run` passes to end a block with an error
-sched.WAIT = WAIT
+sched.WAIT, sched.THROW = WAIT, THROW
 
 -- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
 local MAX_DEPTH <const> = 120
 local depth = 0
 local turn = 0 -- counts what the loop has started
 local ready, ready_first, ready_last = {}, 1, 0
-local places, place = {}, 0 -- the tasks that wait in place, the innermost last
 
 -- ---------------------------------------------------------------- tasks
 
@@ -179,7 +162,7 @@ function sched.wake(task, value)
 end
 
 -- Ends a task's block with an error, also when what it waited for has come and it is only queued.
-local function throw(task)
+function sched.throw(task)
   for i = ready_first, ready_last do
     if ready[i][1] == task then
       ready[i][2] = pack(THROW)
@@ -187,20 +170,6 @@ local function throw(task)
     end
   end
   run(task, THROW)
-end
-
--- Ends the wait of a task that an interrupt is for, or the wait that lies on top of it. Without one, the planted hook
--- gets it when it goes on.
-function sched.interrupt(target)
-  if status(target.co) ~= "suspended" then
-    local top = places[place]
-    if top then
-      run(top, THROW)
-    end
-  elseif target.stalled then
-    target.interrupted = true
-    throw(target)
-  end
 end
 
 -- Returns a number that changes whenever the loop starts something; it tells a runaway from a busy loop.
@@ -225,106 +194,6 @@ end
 function sched.later(task, ...)
   ready_last = ready_last + 1
   ready[ready_last] = {task, pack(...)}
-end
-
--- ---------------------------------------------------------------- waiting
-
-local function in_place(task)
-  local before, outer = sched.current, slot[1]
-  place = place + 1
-  places[place] = task
-  task.nested = true
-  sched.current = nil
-  sched.claim_again()
-  local ok, problem = pcall(sched.loop, task)
-  places[place] = nil
-  place = place - 1
-  task.nested = nil
-  sched.current, slot[1] = before, outer
-  if not ok then -- memory that has run out
-    error(problem, 0)
-  end
-  local mail = task.mail or error("the runtime is closing", 0)
-  task.mail, task.at = nil, nil
-  return unpack(mail, 1, mail.n)
-end
-
-local function checked(first, ...)
-  if first == THROW then
-    interrupt.begin()
-    error("interrupted", 0)
-  end
-  return first, ...
-end
-
--- Waits for `run(task, …)` and returns its values.
-local function pause(task)
-  if isyieldable() then
-    return yield(WAIT)
-  end
-  return checked(in_place(task))
-end
-sched.pause = pause
-
-local IN_PLACE = {name = "in place"}
-
--- The task that a blocking call stops: the running one, or where it cannot yield one that waits in its place.
-function sched.caller()
-  local task = sched.current
-  if task and isyieldable() then
-    return task
-  end
-  return {kind = IN_PLACE, cell = task and task.cell}
-end
-
--- Waits on behalf of a coroutine inside this one that has yielded WAIT; returns what that is to be resumed with.
-function sched.pass_on()
-  if isyieldable() then
-    return yield(WAIT)
-  end
-  return in_place(sched.caller())
-end
-
--- Ends the running task for good, without an error: it is never resumed. Where it cannot yield, an error must do.
-function sched.abandon(task)
-  task.abandoning = true
-  if isyieldable() then
-    yield(WAIT)
-  end
-  error("abandoned", 0)
-end
-
-local function unblock(task, ...)
-  task.stalled = nil
-  return checked(...)
-end
-
-local function expired(task)
-  run(task, nil, "timeout")
-end
-
--- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout".
-function sched.block(task, deadline)
-  task.stalled = true
-  if deadline then
-    task.expire = expired
-    deadlines.set(task, deadline)
-  end
-  if isyieldable() then
-    return unblock(task, yield(WAIT))
-  end
-  return unblock(task, in_place(task))
-end
-
--- Waits while `task`, which the running one has just started or resumed, is stalled.
-function sched.settle(task)
-  while task.stalled and not task.over and task ~= sched.current do
-    local caller = sched.caller()
-    local onlookers = task.onlookers or {}
-    task.onlookers = onlookers
-    onlookers[#onlookers + 1] = caller
-    sched.block(caller)
-  end
 end
 
 -- ---------------------------------------------------------------- the loop

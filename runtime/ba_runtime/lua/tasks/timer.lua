@@ -8,6 +8,7 @@ local import = ...
 local host = import "host"
 local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local deadlines = import "tasks/deadlines"
 local userdata = import "userdata"
 local check = import "check"
@@ -111,7 +112,7 @@ function meta.set(...)
     task.timer, task.cell = T, T.cell
     T.task, T.busy = task, true
     run(task)
-    sched.settle(task)
+    waiting.settle(task)
     return T.active
   end
   if T.busy then

@@ -24,10 +24,11 @@ local import = ...
 local host = import "host"
 local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local reasons = import "sockets/reasons"
 
 local concat, unpack, error, lower, remove = table.concat, table.unpack, error, string.lower, table.remove
-local run, block, handlers, clock = sched.run, sched.block, sched.handlers, host.monotonic
+local run, block, handlers, clock = sched.run, waiting.block, sched.handlers, host.monotonic
 local DRAINED = reasons.DRAINED
 
 local exchange = {}
@@ -175,7 +176,7 @@ function exchange.flush(X)
   if X.bytes > 0 then
     left = host.web_data(number, collected(X))
   end
-  local task = sched.caller()
+  local task = waiting.caller()
   if left > 0 then
     local writers = X.writers or {}
     X.writers = writers

@@ -7,6 +7,7 @@ local import = ...
 local host = import "host"
 local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local exchange = import "web/exchange"
 local files = import "files"
 local cell = import "tasks/cell"
@@ -52,7 +53,7 @@ local function run(X, P)
       end
     end
     task.waits_for = X
-    sched.block(task)
+    waiting.block(task)
   end
 end
 

@@ -2,6 +2,7 @@
 
 local import = ...
 local sched = import "tasks/sched"
+local waiting = import "tasks/waiting"
 local exchange = import "web/exchange"
 local userdata = import "userdata"
 local check = import "check"
@@ -146,7 +147,7 @@ end
 local function stop(X)
   X.stopped = true
   if X.task and X.task == sched.current then
-    return sched.abandon(X.task)
+    return waiting.abandon(X.task)
   end
 end
 

@@ -1,0 +1,146 @@
+-- How a task waits, and what ends its wait.
+--
+-- Theory of operation. A task waits by yielding WAIT to whoever resumed it, the scheduler. There are two kinds of wait:
+--
+--   * `pause`: the task's own, documented suspension (a cosocket in read, accept, …).
+--   * `block`: a call that on the server stops a whole thread (a cell in read, `ba.sleep` anywhere). It takes
+--     a deadline, is what an interrupt ends, and marks the task as stalled meanwhile: whoever started or
+--     resumed a stalled task waits until it has settled, as on the server, where such a call blocks them both.
+--     Everybody else goes on.
+--
+-- Where the running coroutine cannot yield (a finalizer, the reader of `load`, a message handler), both run the loop
+-- in place until mail arrives: `run` on such a task leaves the values there. Such waits end in the reverse order of
+-- their beginning, so they are kept rare: callbacks.lua has what callbacks are mostly used for, in Lua. A
+-- blocking wait in place is one of a task of its own (`caller`), because the running task may be in the middle of
+-- a wait already: a finalizer can run at any moment. A coroutine of the user's own passes WAIT upwards
+-- (coroutines.lua), so waiting inside one is an ordinary wait.
+--
+-- An interrupt ends the wait of its target. Where another wait lies on top of that in place, so that the target could
+-- not go on, it ends the one on top; it is repeated until the target is over, so it gets there (`interrupt`).
+
+local import = ...
+local deadlines = import "tasks/deadlines"
+local interrupt = import "tasks/interrupt"
+local sched = import "tasks/sched"
+
+local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
+local error, pcall, unpack = error, pcall, table.unpack
+local run, WAIT, THROW, slot = sched.run, sched.WAIT, sched.THROW, interrupt.slot
+
+local waiting = {}
+
+local places, place = {}, 0 -- the tasks that wait in place, the innermost last
+
+local function in_place(task)
+  local before, outer = sched.current, slot[1]
+  place = place + 1
+  places[place] = task
+  task.nested = true
+  sched.current = nil
+  sched.claim_again()
+  local ok, problem = pcall(sched.loop, task)
+  places[place] = nil
+  place = place - 1
+  task.nested = nil
+  sched.current, slot[1] = before, outer
+  if not ok then -- memory that has run out
+    error(problem, 0)
+  end
+  local mail = task.mail or error("the runtime is closing", 0)
+  task.mail, task.at = nil, nil
+  return unpack(mail, 1, mail.n)
+end
+
+local function checked(first, ...)
+  if first == THROW then
+    interrupt.begin()
+    error("interrupted", 0)
+  end
+  return first, ...
+end
+
+-- Waits for `run(task, …)` and returns its values.
+local function pause(task)
+  if isyieldable() then
+    return yield(WAIT)
+  end
+  return checked(in_place(task))
+end
+waiting.pause = pause
+
+local IN_PLACE = {name = "in place"}
+
+-- The task that a blocking call stops: the running one, or where it cannot yield one that waits in its place.
+function waiting.caller()
+  local task = sched.current
+  if task and isyieldable() then
+    return task
+  end
+  return {kind = IN_PLACE, cell = task and task.cell}
+end
+
+-- Waits on behalf of a coroutine inside this one that has yielded WAIT; returns what that is to be resumed with.
+function waiting.pass_on()
+  if isyieldable() then
+    return yield(WAIT)
+  end
+  return in_place(waiting.caller())
+end
+
+-- Ends the running task for good, without an error: it is never resumed. Where it cannot yield, an error must do.
+function waiting.abandon(task)
+  task.abandoning = true
+  if isyieldable() then
+    yield(WAIT)
+  end
+  error("abandoned", 0)
+end
+
+local function unblock(task, ...)
+  task.stalled = nil
+  return checked(...)
+end
+
+local function expired(task)
+  run(task, nil, "timeout")
+end
+
+-- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout".
+function waiting.block(task, deadline)
+  task.stalled = true
+  if deadline then
+    task.expire = expired
+    deadlines.set(task, deadline)
+  end
+  if isyieldable() then
+    return unblock(task, yield(WAIT))
+  end
+  return unblock(task, in_place(task))
+end
+
+-- Waits while `task`, which the running one has just started or resumed, is stalled.
+function waiting.settle(task)
+  while task.stalled and not task.over and task ~= sched.current do
+    local caller = waiting.caller()
+    local onlookers = task.onlookers or {}
+    task.onlookers = onlookers
+    onlookers[#onlookers + 1] = caller
+    waiting.block(caller)
+  end
+end
+
+-- Ends the wait of a task that an interrupt is for, or the wait that lies on top of it. Without one, the planted hook
+-- gets it when it goes on.
+function waiting.interrupt(target)
+  if status(target.co) ~= "suspended" then
+    local top = places[place]
+    if top then
+      run(top, THROW)
+    end
+  elseif target.stalled then
+    target.interrupted = true
+    sched.throw(target)
+  end
+end
+
+return waiting
