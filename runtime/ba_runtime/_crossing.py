@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from time import monotonic, time_ns
+from time import monotonic, thread_time, time_ns
 from typing import Protocol
 
 from . import _base64, _in_place, crypto
@@ -60,6 +60,7 @@ def crossing_table(
         "hook_learn": interrupter.learn,
         "hook_note_state": interrupter.note_state,
         "counts_instructions": interrupter.counts_instructions,
+        "thread_time": thread_time,
         "time_ns": time_ns,
         "urandom": os.urandom,
         "b64encode": _base64.encode,

@@ -58,7 +58,7 @@ class LuaThread(threading.Thread):
         self._max_memory = max_memory
         self._reactor = Reactor()
         self._interrupter = Interrupter()
-        self._watchdog = Watchdog(self._interrupter, lambda: self.tell("interrupt"), self._stuck)
+        self._watchdog = Watchdog(self._interrupter, self._nudge, self._stuck)
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits)
         self._requests: deque[tuple[object, ...]] = deque()
@@ -119,7 +119,10 @@ class LuaThread(threading.Thread):
     def interrupt(self) -> None:
         """Stops the running cell, and whatever runs without ever waiting. Safe in a signal handler."""
         self._watchdog.begin()
-        self.tell("interrupt")
+        self._nudge()
+
+    def _nudge(self) -> None:
+        self.tell("interrupt", self._watchdog.serial)
 
     def close(self, timeout_s: float) -> None:
         """Ends the thread, cutting off what runs. Waits `timeout_s` at most; the thread is a daemon."""
@@ -295,9 +298,9 @@ class LuaThread(threading.Thread):
         """Called on the watchdog's thread."""
         self._sink(Stuck(self._cells[0].number if self._cells else 0, call))
 
-    def _interrupt_over(self) -> None:
+    def _interrupt_over(self, serial: int | None = None) -> None:
         if not self._closing:
-            self._watchdog.over()
+            self._watchdog.over(serial)
 
     def rows(self, answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
         """Returns the socket table that Lua's answer holds."""

@@ -38,6 +38,7 @@ class Watchdog:
         self._stuck = stuck
         self._wake: SimpleQueue[bool] = SimpleQueue()  # the one queue whose `put` is safe in a signal handler
         self._active = False
+        self.serial = 0  # of the latest interrupt: what is over may be an earlier one
         self._sign_of_life = 0.0
         self._thread = threading.Thread(target=self._run, name="lua interrupts", daemon=True)
 
@@ -55,6 +56,7 @@ class Watchdog:
         if not self._active:
             self._sign_of_life = monotonic()
             self._active = True
+        self.serial += 1
         self._interrupter.plant()
         self._wake.put(True)
 
@@ -68,9 +70,10 @@ class Watchdog:
         if self._active:
             self._sign_of_life = monotonic()
 
-    def over(self) -> None:
-        """Ends it."""
-        self._active = False
+    def over(self, serial: int | None = None) -> None:
+        """Ends it; with a serial only if no later one has begun."""
+        if serial is None or serial == self.serial:
+            self._active = False
 
     def close(self) -> None:
         """Ends the thread, once the last interrupt is over."""

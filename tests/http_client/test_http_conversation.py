@@ -137,6 +137,15 @@ def test_connection_close_ends_it() -> None:
     assert steps(asked(), OK + b"Content-Length: 0\r\nConnection: close\r\n\r\n")[-1] == Step(b"end", 0)
 
 
+def test_a_length_beside_chunks_ends_it() -> None:
+    """The chunks count, and nothing that follows (RFC 9112, 6.3); the next response is looked at anew."""
+    chunks = b"Transfer-Encoding: chunked\r\n%b\r\n2\r\nhe\r\n0\r\n\r\n"
+    found = steps(asked(), OK + chunks % b"Content-Length: 9\r\n")
+    assert (body_of(found), found[-1]) == (b"he", Step(b"end", 0))
+    assert steps(asked(), OK + b"Content-Length: 9\r\n" + chunks % b"")[-1] == Step(b"end", 0)
+    assert steps(asked(), OK + chunks % b"")[-1] == Step(b"end", 1)
+
+
 def test_an_upgrade_leaves_the_rest_alone() -> None:
     """What came with a 101 is the new protocol's."""
     fields = [(b"Host", b"x"), (b"Upgrade", b"websocket"), (b"Connection", b"Upgrade")]

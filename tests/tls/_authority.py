@@ -80,6 +80,7 @@ def issue(
     valid: tuple[datetime, datetime] = LONG,
     key: Key | None = None,
     extensions: Sequence[x509.ExtensionType] = (),
+    critical: Sequence[x509.ExtensionType] = (),
     name: x509.Name | None = None,
     issuer_name: x509.Name | None = None,
 ) -> Issued:
@@ -102,7 +103,43 @@ def issue(
         builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
     for extension in extensions:
         builder = builder.add_extension(extension, False)
+    for extension in critical:
+        builder = builder.add_extension(extension, True)
     return Issued(builder.sign(by.key if by else own, hashes.SHA256()), own)
+
+
+def of_version_1(one: Issued) -> Issued:
+    """The same, self-signed, as certificates were before there were extensions; no library issues those."""
+    _, _, certificate = _parts(one.der)[0]
+    (_, fields, _), algorithm, _ = _parts(certificate)
+    kept = b"".join(whole for tag, whole, _ in _parts(_parts(fields)[0][2]) if tag not in (0xA0, 0xA3))
+    signed = _sequence(kept)
+    assert isinstance(one.key, ec.EllipticCurvePrivateKey)
+    signature = one.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    bits = b"\x03" + bytes([len(signature) + 1, 0]) + signature
+    der = _sequence(signed + algorithm[1] + bits)
+    return Issued(x509.load_der_x509_certificate(der), one.key)
+
+
+def _parts(der: bytes) -> list[tuple[int, bytes, bytes]]:
+    """The elements of DER, one after the other: tag, whole element, content."""
+    found = []
+    while der:
+        head, length = 2, der[1]
+        if length > 0x80:
+            head = 2 + length - 0x80
+            length = int.from_bytes(der[2:head], "big")
+        found.append((der[0], der[: head + length], der[head : head + length]))
+        der = der[head + length :]
+    return found
+
+
+def _sequence(content: bytes) -> bytes:
+    size = len(content)
+    head = (
+        b"\x82" + size.to_bytes(2, "big") if size > 255 else bytes([0x81, size])
+    )  # none is shorter than 128
+    return b"\x30" + head + content
 
 
 @functools.cache

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ba_runtime.tls import CertStore, certificate_table, is_ca_known, judge
 from ba_runtime.tls.trust import MAX_CHAIN, name_matches
 
-from ._authority import FUTURE, LONG, NOW, PAST, Issued, family, issue
+from ._authority import FUTURE, LONG, NOW, PAST, Issued, family, issue, of_version_1
 
 SAN = ("localhost", "example.test", "*.wild.test", x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
 
@@ -142,6 +143,31 @@ def test_an_address_matches_as_a_common_name_only() -> None:
     assert verdict([issue("x.test", family().root, san=SAN)], "127.0.0.1", family().root) == "cert"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("*.0.0.1", "127.0.0.1"),
+        ("*.0.0.1", "127.0.0.1."),
+        ("*.0.0.1", "0.0.1"),
+        ("*.1", "127.1"),
+        ("*.0x1", "127.0x1"),
+        ("*.0.0.1", "::ffff:127.0.0.1"),
+        ("*.5", "fe80::1%eth0.5"),
+        ("*.a5", "fe80::1%eth0.a5"),
+    ],
+)
+def test_a_wildcard_never_covers_an_address(pattern: str, name: str) -> None:
+    """In none of the forms that connect takes; the same text is still a match."""
+    assert not name_matches(issue(pattern).certificate, name)
+    assert name_matches(issue(name.rstrip(".")).certificate, name)
+
+
+@pytest.mark.parametrize("name", ["a.b1", "a.1b", "1.a", "0x1.a", "a.0xg"])
+def test_a_wildcard_covers_names_with_digits(name: str) -> None:
+    """They are not addresses."""
+    assert name_matches(issue("*." + name.partition(".")[2]).certificate, name)
+
+
 def test_a_name_after_a_zero_byte_is_not_cut_off() -> None:
     """The trick of `good.test\\0.evil.test`."""
     certificate = issue("good.test\0.evil.test").certificate
@@ -200,12 +226,65 @@ def test_a_certificate_that_is_no_ca_cannot_sign() -> None:
     assert verdict([forged], "localhost", victim) == "cn"
 
 
-def test_a_ca_must_say_so_unless_it_is_an_old_root() -> None:
-    """Intermediates without basic constraints are none; roots of version 1 times had no extensions."""
-    root = issue("Old Root", is_ca=None)
+def test_a_ca_must_say_so_unless_it_is_a_root_of_version_1() -> None:
+    """There were no extensions then; those of a later one, pinned or sent, would have said so."""
+    root = of_version_1(issue("Old Root", is_ca=None))
+    assert root.certificate.version is x509.Version.v1
     middle = issue("Old Middle", root, is_ca=None)
     assert verdict([issue("localhost", root)], "localhost", root) is None
     assert verdict([issue("localhost", middle), middle], "localhost", root) == "cn"
+    pinned = issue("device.test", is_ca=None)
+    assert verdict([pinned], "device.test", pinned) is None
+    assert verdict([issue("localhost", pinned)], "localhost", pinned) == "cn"
+    assert verdict([issue("localhost", pinned), pinned], "localhost", pinned) == "cn"
+
+
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\5\0")
+
+
+@pytest.mark.parametrize("extension", [UNKNOWN, x509.PrecertPoison()], ids=["unknown", "poison"])
+@pytest.mark.parametrize("where", ["leaf", "middle", "root", "pinned"])
+@pytest.mark.parametrize(("is_critical", "expected"), [(True, "cn"), (False, None)])
+def test_a_critical_extension_that_is_not_known_is_refused(
+    where: str, extension: x509.ExtensionType, is_critical: bool, expected: str | None
+) -> None:
+    """Whoever has it: it may say when the certificate does not count. Others do no harm."""
+
+    def made(place: str, by: Issued | None = None) -> Issued:
+        own = [extension] if place == where else []
+        plain, critical = ([], own) if is_critical else (own, [])
+        is_ca = place in {"root", "middle"}
+        return issue(place, by, is_ca=is_ca, extensions=plain, critical=critical)
+
+    root = made("root")
+    middle = made("middle", root)
+    pinned = made("pinned")
+    if where == "pinned":
+        assert verdict([pinned], "pinned", pinned) == expected
+    else:
+        assert verdict([made("leaf", middle), middle], "leaf", root) == expected
+
+
+def test_extensions_that_cannot_be_read_are_refused_unless_that_very_certificate_is_trusted() -> None:
+    """There may be a demand among them."""
+    broken = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x03\x82\x01")
+    leaf = issue("localhost", family().root, extensions=[broken])
+    assert verdict([leaf], "localhost", family().root) == "cn"
+    assert verdict([leaf], "localhost", leaf) is None
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        x509.NameConstraints([x509.DNSName("other.test")], None),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]),
+    ],
+    ids=["name constraints", "extended key usage"],
+)
+def test_what_the_readme_says_is_not_looked_at_changes_nothing(extension: x509.ExtensionType) -> None:
+    """Critical or not."""
+    root = issue("Root", is_ca=True, critical=[extension])
+    assert verdict([issue("localhost", root)], "localhost", root) is None
 
 
 @pytest.mark.parametrize("may_sign", [True, False])

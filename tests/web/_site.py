@@ -48,6 +48,13 @@ class Site(Session):
         self.run(HELPERS)
         self.port = int(self.value("mako.port"))
 
+    def keep_little_in_the_system(self) -> None:
+        """Makes the system's buffers of new connections small, so that what a client leaves waits here."""
+        door = self.runtime._thread._web._door
+        assert door is not None
+        door.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        door.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
     def page(self, code: str, name: str = "page") -> None:
         """Puts Lua code behind /page/: the body of a directory's function."""
         result = self.run(f"serve({name!r}, function(_ENV, path) {code} end)")
@@ -102,9 +109,17 @@ class _Reader(io.BufferedReader):
 class Client:
     """One connection."""
 
-    def __init__(self, port: int) -> None:
-        """Connects."""
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
+    def __init__(self, port: int, *, receive_bytes: int | None = None) -> None:
+        """Connects; the system keeps about `receive_bytes` for the client, if that is given."""
+        self.sock = socket.socket()
+        self.sock.settimeout(TIMEOUT_S)
+        if receive_bytes is not None:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        try:
+            self.sock.connect(("127.0.0.1", port))
+        except OSError:
+            self.sock.close()
+            raise
         self._reader = _Reader(socket.SocketIO(self.sock, "r"))
 
     def send(self, data: bytes) -> None:
@@ -138,9 +153,9 @@ class Client:
 
 
 @contextmanager
-def client(port: int) -> Iterator[Client]:
+def client(port: int, *, receive_bytes: int | None = None) -> Iterator[Client]:
     """A connection for the time of a `with` block."""
-    connection = Client(port)
+    connection = Client(port, receive_bytes=receive_bytes)
     try:
         yield connection
     finally:

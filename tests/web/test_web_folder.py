@@ -27,6 +27,7 @@ def test_files_have_their_types(tmp_path: Path) -> None:
             answer = browser.get(f"/{name}")
             assert answer.body == (content.encode() if isinstance(content, str) else content)
             assert answer.headers["content-type"] == expected
+            assert answer.headers["cache-control"] == "no-cache"  # a browser asks whether it has changed
         answer = browser.get("/a.txt", method="HEAD")
         assert (answer.headers["content-length"], answer.body) == ("4", b"")
         assert browser.get("/a.txt", method="POST").status == 405
@@ -38,6 +39,16 @@ def test_a_large_file_arrives_whole(tmp_path: Path) -> None:
     with folder(tmp_path, {"big.bin": content}) as here, client(here.port) as browser:
         assert browser.get("/big.bin").body == content
         assert browser.get("/big.bin").headers["content-length"] == "3000000"
+
+
+def test_a_file_is_there_as_soon_as_it_is_written(tmp_path: Path) -> None:
+    """That it was not there is not remembered, nor that it was."""
+    with folder(tmp_path, {}) as here, client(here.port) as browser:
+        for _ in range(3):
+            assert browser.get("/a/b.txt").status == 404
+            write(tmp_path, {"a/b.txt": "here"})
+            assert browser.get("/a/b.txt").body == b"here"
+            (tmp_path / "a" / "b.txt").unlink()
 
 
 def test_a_folder_answers_by_its_index(tmp_path: Path) -> None:

@@ -182,6 +182,47 @@ def test_a_websocket_is_for_pages_of_this_server(origin: str | None, hosts: str,
         assert status_of(outcome) == 403
 
 
+@pytest.mark.parametrize("host", ["", " ", ":80"])
+def test_an_empty_host_is_refused(host: str) -> None:
+    """Only HTTP/1.0 may leave the field out, and no browser speaks it."""
+    assert status_of(ask(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())) == 421
+    assert status_of(ask(f"GET / HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())) == 421
+    assert status_of(ask(b"GET / HTTP/1.1\r\n\r\n")) == 400
+    assert isinstance(ask(b"GET / HTTP/1.0\r\n\r\n"), Request)
+
+
+def test_of_several_origins_none_counts() -> None:
+    """Whatever their order, and also where no WebSocket is wanted."""
+    head = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+    good, evil = b"Origin: http://localhost\r\n", b"Origin: http://evil.example\r\n"
+    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    for origins in (good + evil, evil + good, good + good):
+        assert status_of(ask(head + upgrade + origins + b"\r\n")) == 403
+        assert status_of(ask(head + origins + upgrade + b"\r\n")) == 403
+        assert status_of(ask(head + origins + b"\r\n")) == 403
+    assert isinstance(ask(head + upgrade + good + b"\r\n"), Request)
+
+
+def test_no_origin_matches_a_host_that_is_not_there() -> None:
+    """`null`, of a page in a file or a frame, has no name, and neither has the request."""
+    data = b"GET / HTTP/1.0\r\nUpgrade: websocket\r\nOrigin: %s\r\n\r\n"
+    for origin in (b"null", b"", b"http://", b"http://localhost"):
+        assert status_of(ask(data % origin)) == 403
+
+
+def test_a_length_beside_chunks_costs_the_connection() -> None:
+    """It is answered, as the chunks say; what came behind it may be smuggled and is not (RFC 9112, 6.1)."""
+    both = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n") + b"2\r\nhe\r\n0\r\n\r\n"
+    for data in (both, both.replace(b"2\r\nhe\r\n", b"")):
+        protocol = new()
+        protocol.receive(data + GET)
+        request = protocol.next()
+        assert isinstance(request, Request)
+        assert (request.body, request.is_kept) == (b"he" if data is both else b"", False)
+        assert b"\r\nConnection: close\r\n" in protocol.whole(200, (), b"")
+        assert not protocol.next_cycle()
+
+
 @pytest.mark.parametrize(
     ("target", "path"),
     [

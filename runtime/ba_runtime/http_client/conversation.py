@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import h11
+from ba_runtime._h11 import h11
 
 # A response's status line and header fields together; also a chunk's size line, and the trailers. Browsers
 # allow 256 KiB, servers send 1.
 MAX_HEAD_BYTES = 64 << 10
+
+LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Conversation:
         """Starts with nothing said."""
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
         self._is_faulty = False
+        self._is_ambiguous = False  # the response says in two ways where its body ends
 
     def begin(self, method: bytes, target: bytes, fields: list[tuple[bytes, bytes]]) -> bytes | Fault:
         """Begins a request; `fields` must say how long the body is, if there is one."""
@@ -101,17 +104,18 @@ class Conversation:
         if isinstance(event, h11.InformationalResponse):
             return _head(event) if event.status_code == 101 else None
         if isinstance(event, h11.Response):
+            self._is_ambiguous = {name for name, _ in event.headers} >= LENGTHS
             return _head(event)
         if isinstance(event, h11.Data):
             return Step(b"body", bytes(event.data))
         if event is h11.PAUSED and self._http.their_state is h11.SWITCHED_PROTOCOL:
             return Step(b"switched")
-        # EndOfMessage; PAUSED and ConnectionClosed come after it, to who asks on. What came beyond the end
-        # must not pass for the next response.
+        # EndOfMessage; PAUSED and ConnectionClosed come after it, to whoever asks on. What came beyond the
+        # end must not pass for the next response. Nor is a connection used again whose response had both a
+        # length and chunks: it may be an attempt to smuggle in another (RFC 9112, 6.3).
         http = self._http
-        is_reusable = (
-            http.our_state is h11.DONE and http.their_state is h11.DONE and not http.trailing_data[0]
-        )
+        is_done = http.our_state is h11.DONE and http.their_state is h11.DONE
+        is_reusable = is_done and not http.trailing_data[0] and not self._is_ambiguous
         return Step(b"end", int(is_reusable and isinstance(event, h11.EndOfMessage)))
 
     def left_over(self) -> bytes:

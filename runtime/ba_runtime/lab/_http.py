@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-import h11
+from ba_runtime._h11 import h11
 
 from ._clock import Clock
 from ._service import Turn

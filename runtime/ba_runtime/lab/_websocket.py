@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-import h11
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
+from ba_runtime._h11 import h11
 from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
 
 from ._clock import Clock

@@ -132,12 +132,12 @@ requests.page = page_cell.start
 requests.serve = app.request
 
 -- Comes again and again while an interrupt lasts; the last one may be late.
-function requests.interrupt()
+function requests.interrupt(serial)
   local target = interrupt.target
   if not host.is_interrupting() then
     return
   elseif not target then
-    return host.interrupt_over()
+    return host.interrupt_over(serial) -- not of one that has begun since, for a cell that is still to come
   end
   waiting.interrupt(target)
 end
@@ -195,13 +195,13 @@ sched.handlers[0] = mailbox
 -- At the end everything of the user's is dropped and collected while Python still answers: finalizers may
 -- print, and sockets close. `_lua.py` says why nothing is left for later.
 local function let_go()
+  sched.forget()
   for name in next, G do
     G[name] = nil
   end
   for name in next, loaded do
     loaded[name] = nil
   end
-  sched.forget()
   collectgarbage()
   collectgarbage()
 end

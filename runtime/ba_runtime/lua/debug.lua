@@ -9,17 +9,14 @@ local import = ...
 local check = import "check"
 local interrupt = import "tasks/interrupt"
 local ours = import "ours"
+local frame = import "stack".frame
 
 local d = debug
 local getinfo, traceback = debug.getinfo, debug.traceback
 local type, getmetatable, error, find, sub, select, gsub =
   type, getmetatable, error, string.find, string.sub, select, string.gsub
 local running = coroutine.running
-local is_ours, is_hidden = ours.source, ours.is_hidden
-
--- Ours are looked for among so many frames: each look costs as many steps as it is deep. Further down they are rare,
--- and not shown all the same.
-local MOST_FRAMES = 200
+local is_hidden = ours.is_hidden
 
 -- Splits off a coroutine in front of the other arguments; nil for none and for the running one.
 local function coroutine_of(...)
@@ -30,38 +27,6 @@ local function coroutine_of(...)
     return nil, 1, select(2, ...)
   end
   return co, 1, select(2, ...)
-end
-
-local function look(co, level, options)
-  if co then
-    return getinfo(co, level, options)
-  end
-  return (getinfo(level + 1, options)) -- no tail call: this function is one of the levels
-end
-
--- Returns the level at which the documented function that calls this finds the frame that programs call `level`, nil
--- where there is none. Level 0 of the running coroutine is that function, 1 its caller.
-local function frame(co, level)
-  local at, left = co and 0 or 3, co and level or level - 1
-  if left < 0 then
-    return nil
-  end
-  for _ = 1, MOST_FRAMES do
-    local info = look(co, at, "S")
-    if not info then
-      return nil
-    elseif not is_ours(info.source) then
-      if left == 0 then
-        return co and at or at - 1
-      end
-      left = left - 1
-    end
-    at = at + 1
-  end
-  local info = left < 1 << 30 and look(co, at + left, "S")
-  if info and not is_ours(info.source) then
-    return co and at + left or at + left - 1
-  end
 end
 
 local debug = {}

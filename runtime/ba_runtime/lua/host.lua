@@ -31,6 +31,10 @@ function host.hook_note_state(coroutine, in_hook) end
 ---@type boolean
 host.counts_instructions = nil
 
+--- Returns the seconds that this thread has computed.
+---@return number
+function host.thread_time() end
+
 --- Returns nanoseconds since 1970.
 ---@return integer
 function host.time_ns() end
@@ -285,8 +289,9 @@ function host.page_done(status, content_type, body, url, ...) end
 ---@return boolean
 function host.is_interrupting() end
 
---- Says that it has been.
-function host.interrupt_over() end
+--- Says that it has been: with its number, unless a later one has begun.
+---@param serial? integer
+function host.interrupt_over(serial) end
 
 --- Makes whatever runs now stop at its next instruction.
 function host.stop_running() end

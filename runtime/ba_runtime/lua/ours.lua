@@ -48,10 +48,18 @@ function ours.not_ours(name)
   return ours.source(name) and "@" .. sub(name, 2) or name
 end
 
--- Returns Lua's traceback without our frames: neither do they show up nor leave the mark of a tail call.
+-- Returns Lua's traceback without our frames: neither do they show up nor leave the mark of a tail call. What they call
+-- Lua's own functions by, `native_` and the name, is not shown either.
 function ours.hide(frames)
   frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
-  return (gsub(frames, "\n\tba:[^\n]*", ""))
+  frames = gsub(frames, "\n\tba:[^\n]*", "")
+  return (gsub(frames, "in upvalue 'native_(%w+)'", "in function '%1'"))
+end
+
+-- Returns a message without a position in our own code: Lua adds one to what goes wrong there, such as an overflow of
+-- the stack.
+function ours.clean(message)
+  return (gsub(message, "^ba:[^:\n]*:%d+: ", ""))
 end
 
 return ours

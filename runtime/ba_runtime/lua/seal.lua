@@ -11,6 +11,7 @@ local sched = import "tasks/sched"
 local waiting = import "tasks/waiting"
 local debug = import "debug"
 local ours = import "ours"
+local stack = import "stack"
 local tables = import "tables"
 local coroutines = import "tasks/coroutines"
 local stdio = import "console/stdio"
@@ -20,10 +21,9 @@ local check = import "check"
 local callbacks = import "tasks/callbacks"
 
 local G = _G
-local type, select, error, xpcall, rawset, pairs, load, open, gsub, gmatch, sub, find, concat, tonumber =
+local type, select, error, native_xpcall, rawset, pairs, load, open, gsub, gmatch, sub, find, concat, tonumber =
   type, select, error, xpcall, rawset, pairs, load, io.open, string.gsub, string.gmatch, string.sub, string.find,
   table.concat, tonumber
-local isyieldable = coroutine.isyieldable
 local package = package
 local searchpath = package.searchpath
 
@@ -153,7 +153,7 @@ local function user_xpcall(...)
   if type(handler) ~= "function" then
     check.expected(2, "function", handler, select("#", ...))
   end
-  return xpcall(f, shielded(handler), select(3, ...))
+  return native_xpcall(f, shielded(handler), select(3, ...))
 end
 
 -- ---------------------------------------------------------------- os
@@ -176,7 +176,7 @@ function os.exit(code)
     error("os.exit ends a program: only its main chunk, a cell, can call it", 2)
   end
   task.exit_code = code == nil and 0 or code == true and 0 or code == false and 1 or tonumber(code) or 1
-  if not isyieldable() then
+  if not waiting.can_yield() then
     host.stop_running() -- abandoning raises an error then, and goes on raising it if a pcall catches it
   end
   waiting.abandon(task)
@@ -203,7 +203,7 @@ function seal.apply()
   end
   G.print, G.trace, G.tracep = output.print, output.trace, output.tracep
   G.table.sort, G.table.move, G.string.gsub = callbacks.sort, tables.move, callbacks.gsub
-  G.xpcall = user_xpcall
+  G.error, G.xpcall = stack.error, user_xpcall
   G.tostring = text.user_tostring
   G.load, G.loadfile, G.dofile, G.require = user_load, user_loadfile, user_dofile, require
   rawset(package, "loadlib", nil)

@@ -6,13 +6,15 @@ name or a DNS name of the certificate. Dates, of every certificate on the path, 
 answers are yes.
 
 On a path, whoever signs must be allowed to: basic constraints (with the path length) and key usage are
-honoured, RFC 5280, 6.1.4. A certificate that is itself in the store is trusted, self-signed ones of a
-device included. Not looked at: revocation, name constraints, policies, extended key usage. So a CA that may
-only sign for one domain may sign for any here.
+honoured, RFC 5280, 6.1.4, and a certificate with a critical extension that is not known here is refused
+(4.2). A certificate that is itself in the store is trusted, self-signed ones of a device included; that does
+not let it sign others. Not looked at: revocation, name constraints, policies, extended key usage. So a CA
+that may only sign for one domain may sign for any here.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
@@ -37,6 +39,19 @@ from .store import CertStore, is_signed_by
 
 Doubt: TypeAlias = Literal["certcn", "cert", "cn", "none"]
 
+# What may be critical: what is honoured, and what is not looked at, as said above.
+KNOWN_EXTENSIONS = (
+    x509.BasicConstraints,
+    x509.KeyUsage,
+    x509.SubjectAlternativeName,
+    x509.ExtendedKeyUsage,
+    x509.NameConstraints,
+    x509.CertificatePolicies,
+    x509.PolicyConstraints,
+    x509.InhibitAnyPolicy,
+    x509.CRLDistributionPoints,
+)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # A chain in use has four certificates at most; every one that is looked at costs signatures.
 MAX_CHAIN = 16
 
@@ -94,15 +109,24 @@ def certificate_table(chain: Sequence[bytes], store: CertStore | None) -> Certif
 def name_matches(certificate: x509.Certificate, name: str) -> bool:
     """Tells whether a common name or a DNS name of the certificate is `name` or, with `*.`, covers it.
 
-    Case does not count. `*.wild.test` covers `a.wild.test` and, other than in RFC 6125, `wild.test`.
+    Case does not count. `*.wild.test` covers `a.wild.test` and, other than in RFC 6125, `wild.test`, but
+    never an address (RFC 9525, 6.3): only the same text matches one.
     """
     wanted = name.rstrip(".").lower()
     names = texts_of(subject_of(certificate), NameOID.COMMON_NAME) + (dns_names_of(certificate) or [])
     return bool(wanted) and any(_covers(pattern.rstrip(".").lower(), wanted) for pattern in names)
 
 
+def _is_address(name: str) -> bool:
+    """Tells an address from a name, in any form that the system takes: `127.1`, `0x7f.1`, `fe80::1%eth0`.
+
+    The last label of a domain is never a number, which is how the URL Standard tells them apart as well.
+    """
+    return ":" in name or _NUMBER.fullmatch(name.rpartition(".")[2]) is not None
+
+
 def _covers(pattern: str, name: str) -> bool:
-    if not pattern.startswith("*."):
+    if not pattern.startswith("*.") or _is_address(name):
         return pattern == name
     domain = pattern[2:]
     return bool(domain) and domain in (name, name.partition(".")[2])
@@ -137,7 +161,7 @@ def _is_anchored(
     seen = set()
     while waiting:
         certificate, cas_below = waiting.popleft()
-        if certificate in seen or not is_fine(certificate):
+        if certificate in seen or not is_fine(certificate) or not _is_understood(certificate, store):
             continue
         seen.add(certificate)
         if certificate in store:
@@ -152,6 +176,22 @@ def _is_anchored(
     return False
 
 
+def _is_understood(certificate: x509.Certificate, store: CertStore) -> bool:
+    """Tells whether nothing in a certificate demands what is not known here.
+
+    Extensions that cannot be read may hold such a demand. A device's own certificate, which the program has
+    put into the store as it is, may have those all the same.
+    """
+    extensions = extensions_of(certificate)
+    if extensions is None:
+        return certificate in store
+    return not _has_unknown_demand(extensions)
+
+
+def _has_unknown_demand(extensions: x509.Extensions) -> bool:
+    return any(one.critical and not isinstance(one.value, KNOWN_EXTENSIONS) for one in extensions)
+
+
 def _known_signers(
     certificate: x509.Certificate, store: CertStore, cas_below: int
 ) -> Iterator[x509.Certificate]:
@@ -159,14 +199,17 @@ def _known_signers(
 
 
 def _may_sign(issuer: x509.Certificate, cas_below: int, is_root: bool) -> bool:
-    """Tells whether a CA may stand above `cas_below` others. Only old roots may lack basic constraints."""
+    """Tells whether a CA may stand above `cas_below` others.
+
+    Only roots of before version 3 may lack basic constraints: there were no extensions then.
+    """
     extensions = extensions_of(issuer)
-    if extensions is None:
+    if extensions is None or _has_unknown_demand(extensions):
         return False
     constraints = extension_of(extensions, x509.BasicConstraints)
     usage = extension_of(extensions, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:
         return False
     if constraints is None:
-        return is_root
+        return is_root and issuer.version is x509.Version.v1
     return constraints.ca and (constraints.path_length is None or cas_below <= constraints.path_length)

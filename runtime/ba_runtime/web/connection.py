@@ -1,4 +1,4 @@
-"""A browser's connection on the reactor: reads and bounds requests, sends responses, and knows its deadline.
+"""A browser's connection on the reactor: reads and bounds requests, sends responses, and knows its deadlines.
 
 Theory of operation. The connection reads while it waits for a request, and hands a whole one to its owner.
 While that one is answered it reads on, but only up to a bound, so that pipelined requests wait in order, and
@@ -7,12 +7,18 @@ what is left is sent, our side is shut down, and what still arrives is thrown aw
 closing a socket that has unread data resets the connection, and the reset can overtake the last response (RFC
 9112, 9.6).
 
-There is one deadline; the owner looks at it now and then (`server.py`) and calls `expire`.
+There are two deadlines, for what the client sends and for what it takes; the owner looks at the nearer one
+now and then (`server.py`) and calls `expire`. A client that takes a response slowly but steadily is never cut
+off. Whether it takes anything cannot be told by when the system takes more from us: that has a buffer of
+megabytes, and takes more only when a third of it is free. So what is asked is how much the client has not
+acknowledged (`unacknowledged`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import struct
 from enum import Enum, auto
 from time import monotonic
 from typing import Protocol as Seam
@@ -26,6 +32,24 @@ from .limits import Limits
 from .memory import Memory
 from .outcome import Ended, Refusal, Request
 from .protocol import Protocol
+
+try:
+    from fcntl import ioctl
+    from termios import TIOCOUTQ
+except ImportError:  # Windows
+
+    def unacknowledged(sock: socket.socket) -> int:
+        """Returns how much of what the system took for sending has not arrived; 0 where it does not tell."""
+        return 0
+else:
+
+    def unacknowledged(sock: socket.socket) -> int:
+        """Returns how much of what the system took for sending has not arrived; 0 where it does not tell."""
+        with contextlib.suppress(OSError):
+            count: int = struct.unpack("i", ioctl(sock, TIOCOUTQ, b"\0" * 4))[0]
+            return count
+        return 0
+
 
 RECEIVE_BYTES = 32 << 10
 # A body may be as long as this before anybody asks how much all clients hold together.
@@ -82,8 +106,16 @@ class Connection(Stream):
         self._ahead = 0  # bytes that came while a request is answered
         self.state = State.READING
         self.request: Request | None = None
-        self.deadline: float | None = monotonic() + limits.head_s
+        self._request_by: float | None = monotonic() + limits.head_s  # …or the next step of it, or the end
+        self._taken_by: float | None = None  # something of what waits to be sent, and of…
+        self._owed = 0  # …what the client had not acknowledged when that time was set
         self.arm()
+
+    @property
+    def deadline(self) -> float | None:
+        """Returns when `expire` must be called, None for never."""
+        times = [time for time in (self._request_by, self._taken_by) if time is not None]
+        return min(times, default=None)
 
     @property
     def held_bytes(self) -> int:
@@ -131,7 +163,7 @@ class Connection(Stream):
                 self.disarm()
             return
         if not was_begun:
-            self.deadline = monotonic() + self._limits.head_s
+            self._request_by = monotonic() + self._limits.head_s
         self._advance()
 
     def _advance(self) -> None:
@@ -143,16 +175,16 @@ class Connection(Stream):
         if isinstance(outcome, Request):
             self.request = outcome
             self.state = State.ANSWERING
-            self.deadline = None
+            self._request_by = None
             self._owner.requested(self)
         elif isinstance(outcome, Refusal):
             self.refuse(outcome)
         elif isinstance(outcome, Ended):
-            self._over()
+            self.hang_up()
         elif self._protocol.held_bytes > SMALL_BODY and self._owner.is_full():
             self.refuse(Refusal(503, "Too much is being sent to this server at once."))
         elif self._protocol.has_head and not had_head:
-            self.deadline = monotonic() + self._limits.body_s
+            self._request_by = monotonic() + self._limits.body_s
 
     # ------------------------------------------------------------ answering
 
@@ -193,8 +225,12 @@ class Connection(Stream):
         if left < 0:
             self._lose()
         elif left and not before:
-            self.deadline = monotonic() + self._limits.send_s
+            self._await_taking()
         return left
+
+    def _await_taking(self) -> None:
+        self._taken_by = monotonic() + self._limits.send_s
+        self._owed = self._pending_bytes + unacknowledged(self.sock)
 
     def _next(self) -> None:
         if self.state is not State.ANSWERING:
@@ -210,14 +246,13 @@ class Connection(Stream):
     def _resume(self) -> None:
         self.state = State.READING
         self._ahead = 0
-        now = monotonic()
         if self._protocol.is_begun:
-            self.deadline = now + self._limits.head_s
+            self._request_by = monotonic() + self._limits.head_s
             self._advance()
         elif self._is_at_end:
             return self.hang_up()
-        else:
-            self.deadline = now + self._limits.idle_s
+        elif not self._pending_bytes:
+            self._request_by = monotonic() + self._limits.idle_s
         if self.state is State.READING and not self._is_at_end:
             self.arm()
         return None
@@ -225,17 +260,19 @@ class Connection(Stream):
     def _flush(self) -> None:
         before = self._pending_bytes
         super()._flush()
-        if self._pending_bytes and self._pending_bytes < before:
-            self.deadline = monotonic() + self._limits.send_s
+        if 0 < self._pending_bytes < before:
+            self._await_taking()
 
     def _queue_drained(self) -> None:
+        self._taken_by = None
         if self.state is State.ANSWERING:
-            self.deadline = None
             self._reactor.emit(self.number, Signal.DRAINED)
         elif self.state is State.DRAINING:
             self._resume()
         elif self.state is State.CLOSING:
             self.hang_up()
+        elif not self._protocol.is_begun:  # only from now on is it idle
+            self._request_by = monotonic() + self._limits.idle_s
 
     def _queue_failed(self) -> None:
         self._lose()
@@ -244,7 +281,12 @@ class Connection(Stream):
 
     def expire(self) -> None:
         """Ends what has taken too long: a slow request, an idle or a stuck client."""
-        if self.state is State.READING and self._protocol.is_begun:
+        if self._taken_by is not None and self._taken_by <= monotonic():
+            if self._pending_bytes + unacknowledged(self.sock) < self._owed:
+                self._await_taking()
+            else:
+                self._lose()
+        elif self.state is State.READING and self._protocol.is_begun:
             self.refuse(Refusal(408, "The request took too long to arrive."))
         else:
             self._lose()
@@ -255,11 +297,12 @@ class Connection(Stream):
             return None
         if self._pending_bytes:
             self.state = State.CLOSING
+            self._request_by = None
             return None
         if self._is_at_end:
             return self._over()
         self.state = State.LINGERING
-        self.deadline = monotonic() + self._limits.linger_s
+        self._request_by = monotonic() + self._limits.linger_s
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:

@@ -24,15 +24,16 @@ TRUST_S = 1.0
 
 @functools.lru_cache(maxsize=512)
 def _real_path(root: bytes, path: bytes, _period: int) -> bytes | None:
-    """Returns the file's real path, None when that is hidden, not in `root`, or no path at all."""
+    """Returns the file's real path, None when that is hidden, not in `root`, or not a path at all.
+
+    Raises OSError when nothing is there, which is not remembered: the file may come at any moment.
+    """
     parts = [part for part in path.split(b"/") if part]
     if any(part.startswith(b".") for part in parts) or b"\0" in path or (os.sep != "/" and b"\\" in path):
         return None
-    try:
-        real = os.path.realpath(os.path.join(root, *parts))
-        return real if os.path.commonpath([root, real]) == root else None
-    except (OSError, ValueError):
-        return None
+    # strict: otherwise every part behind the first that is missing is looked up too, maybe thousands
+    real = os.path.realpath(os.path.join(root, *parts), strict=True)
+    return real if os.path.commonpath([root, real]) == root else None
 
 
 def look_up(root: bytes, path: bytes) -> tuple[bytes, int, int] | None:
@@ -40,12 +41,12 @@ def look_up(root: bytes, path: bytes) -> tuple[bytes, int, int] | None:
 
     `root` must be a real path, as `os.path.realpath` gives it. None when there is nothing to show.
     """
-    real = _real_path(root, path, int(monotonic() / TRUST_S))
-    if real is None:
-        return None
     try:
+        real = _real_path(root, path, int(monotonic() / TRUST_S))
+        if real is None:
+            return None
         status = os.stat(real)
-    except OSError:
+    except (OSError, ValueError):
         return None
     if stat.S_ISDIR(status.st_mode):
         return b"folder", 0, status.st_mtime_ns

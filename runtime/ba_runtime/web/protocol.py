@@ -18,7 +18,7 @@ from http import HTTPStatus
 from time import time
 from urllib.parse import unquote_to_bytes
 
-import h11
+from ba_runtime._h11 import h11
 
 from .access import Access
 from .limits import Limits
@@ -28,7 +28,10 @@ from .outcome import Ended, Outcome, Refusal, Request
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 # What frames a response is the server's business; a page that sets these by hand would contradict it.
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"})
-BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+# Both in one request may be an attempt at smuggling another past a proxy: RFC 9112, 6.1, has it answered, as
+# the chunks say, and the connection closed.
+LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
+BODY = LENGTHS | {b"expect"}
 WITHOUT_BODY = frozenset({204, 304})
 REMEMBERED_BYTES = 2048  # how long a head may be that is remembered
 
@@ -185,9 +188,12 @@ class Protocol:
         self._sends_head_only = head.method == b"HEAD"
         self._is_websocket = False
         fields: dict[bytes, bytes] = {}
+        origins = []
         size = len(head.target)
         for name, value in head.headers:
             fields[name] = value
+            if name == b"origin":
+                origins.append(value)
             size += len(name) + len(value) + 4
         limits = self._limits
         if size > limits.head_bytes:
@@ -196,8 +202,8 @@ class Protocol:
             return Refusal(431, f"The request has more than {limits.head_fields} header fields.")
         if int(fields.get(b"content-length", b"0")) > limits.body_bytes:
             return self._too_long()
-        host = fields.get(b"host", b"")
-        if host and not self._access.allows_host(host):
+        host = fields.get(b"host")  # HTTP/1.0 may come without one, and no browser does
+        if host is not None and not self._access.allows_host(host):
             return Refusal(
                 421,
                 f"This server answers to localhost only, and not to {host.decode('latin-1')!r}. "
@@ -207,13 +213,14 @@ class Protocol:
         if path is None:
             return Refusal(400, "The request's target is no path.")
         self._path = path
+        if len(origins) > 1:  # one of them would have to win, and a browser sends one only
+            return Refusal(403, "The request has more than one Origin.")
         if fields.get(b"upgrade", b"").lower() == b"websocket":
             self._is_websocket = True
-            origin = fields.get(b"origin")
-            if origin is not None and not self._access.allows_origin(origin, host):
+            if origins and not self._access.allows_origin(origins[0], host or b""):
                 return Refusal(
                     403,
-                    f"Pages of {origin.decode('latin-1')!r} may not open WebSockets here. "
+                    f"Pages of {origins[0].decode('latin-1')!r} may not open WebSockets here. "
                     "To allow them, start the kernel with BA_LUA_HOSTS=name.",
                 )
         return None
@@ -224,6 +231,7 @@ class Protocol:
         body = b"".join(self._body)
         self._body.clear()
         self.held_bytes = 0
+        names = {name for name, _ in head.headers}
         request = Request(
             bytes(head.method),
             self._path,
@@ -232,10 +240,10 @@ class Protocol:
             tuple(head.headers),
             body,
             self._is_websocket,
-            parser.their_state is not h11.MUST_CLOSE,
+            parser.their_state is not h11.MUST_CLOSE and not names >= LENGTHS,
             b"".join(b"%s\0%s\0" % field for field in head.headers),
         )
-        is_all_head = not body and not any(name in BODY for name, _ in head.headers)
+        is_all_head = not body and not names & BODY
         if self._whole_head and is_all_head and not self._is_websocket and not parser.trailing_data[0]:
             self._memory.add(self._whole_head, request)
         return request

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 
-import h11
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Request
 from wsproto.utilities import (
@@ -19,6 +18,7 @@ from wsproto.utilities import (
     generate_nonce,
 )
 
+from ba_runtime._h11 import h11
 from ba_runtime.errors import BaError
 
 # What a request can be instead of an upgrade: refused by wsproto, or not even HTTP to h11 (no Host, an odd

@@ -3,7 +3,7 @@
 local import = ...
 local check = import "check"
 
-local type, next, tostring, sort = type, next, tostring, table.sort
+local type, next, tostring, sort, concat = type, next, tostring, table.sort, table.concat
 local find, format, gmatch, lower, match = string.find, string.format, string.gmatch, string.lower, string.match
 
 local fields = {}
@@ -59,23 +59,35 @@ function fields.find(lines, wanted)
   end
 end
 
--- Returns all fields as a table. Values of the same name are joined, as RFC 9110 has it (5.3).
+-- Returns all fields as a table. Values of the same name are joined, as RFC 9110 has it (5.3): once, at the end,
+-- since a head has room for ten thousand of them.
 function fields.table(lines)
-  local all = {}
+  local all, several = {}, {}
   for name, value in fields.pairs(lines) do
-    all[name] = all[name] and all[name] .. ", " .. value or value
+    local values = several[name]
+    if values then
+      values[#values + 1] = value
+    elseif all[name] then
+      several[name] = {all[name], value}
+    else
+      all[name] = value
+    end
+  end
+  for name, values in next, several do
+    all[name] = concat(values, ", ")
   end
   return all
 end
 
--- Returns the cookies that a response sets, values by names.
+-- Returns the cookies that a response sets, values by names. The blanks behind a value are taken off on their own: in
+-- `(.-)%s*$` each blank within the value would be tried as the first of those.
 function fields.cookies(lines)
   local cookies = {}
   for name, value in fields.pairs(lines) do
     if lower(name) == "set-cookie" then
-      local cookie, content = match(match(value, "^[^;]*"), "^%s*([^=%s]+)%s*=%s*(.-)%s*$")
+      local cookie, content = match(match(value, "^[^;]*"), "^%s*([^=%s]+)%s*=%s*(.*)$")
       if cookie then
-        cookies[cookie] = content
+        cookies[cookie] = match(content, "^.*%S") or ""
       end
     end
   end

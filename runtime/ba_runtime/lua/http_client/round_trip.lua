@@ -14,7 +14,7 @@
 --                 written; sent; head: the response has begun; over
 --   left          bytes of the body that are still to be written, nil for any number
 --   status, fields    of the response; fields as `name:value` lines
---   pieces, bytes     what was received of its body and not taken; empty: nothing has been taken either
+--   body          what was received of its body and not read, see http_client/received.lua; empty: nothing was read
 --   reusable      the connection can have another round trip
 --   failure, detail   what ended it
 --
@@ -22,9 +22,9 @@
 
 local import = ...
 local host = import "host"
+local received = import "http_client/received"
 local wire = import "http_client/wire"
 
-local concat, sub = table.concat, string.sub
 local min, maxinteger = math.min, math.maxinteger
 local clock = host.monotonic
 
@@ -178,7 +178,7 @@ end
 
 -- Makes a round trip, which takes over from the one before.
 function round_trip.new(request, settings, before)
-  local X = {request = request, settings = settings, phase = "connecting", pieces = {}, bytes = 0, empty = true}
+  local X = {request = request, settings = settings, phase = "connecting", body = received.new(), empty = true}
   inherit(X, before)
   return X
 end
@@ -340,14 +340,6 @@ local function next_piece(X)
   end
 end
 
--- Takes `n` bytes of what was received.
-local function take(X, n)
-  local data = concat(X.pieces)
-  local rest = sub(data, n + 1)
-  X.pieces, X.bytes, X.empty = {rest}, #rest, nil
-  return sub(data, 1, n)
-end
-
 -- Returns at most `wanted` bytes of the body, and less only at its end; with nil, what comes next. nil at the end,
 -- or nil and the reason; what had come before that is kept.
 function round_trip.read(X, wanted)
@@ -355,22 +347,24 @@ function round_trip.read(X, wanted)
   if not ok then
     return nil, problem, text
   end
-  while X.bytes < (wanted or 1) do
+  local body = X.body
+  while body.bytes < (wanted or 1) do
     local piece, reason, detail = next_piece(X)
     if reason then
       return nil, reason, detail
     elseif not piece then
       break
     end
-    X.pieces[#X.pieces + 1], X.bytes = piece, X.bytes + #piece
-    if X.bytes > MOST_BYTES then
+    received.add(body, piece)
+    if body.bytes > MOST_BYTES then
       return nil, "malloc", "the body is too long for one string, read it in pieces"
     end
   end
-  if X.bytes == 0 then
+  if body.bytes == 0 then
     return nil
   end
-  return take(X, wanted and min(wanted, X.bytes) or X.bytes)
+  X.empty = nil
+  return received.take(body, wanted and min(wanted, body.bytes) or body.bytes)
 end
 
 -- Returns all that is left of the body, nil when all was taken; or nil and the reason.
@@ -390,9 +384,9 @@ function round_trip.release(X)
   if not S or not parser or not S.open then
     return nil
   end
-  local early = concat(X.pieces) .. host.http_left_over(parser) .. (S.inbox or "")
+  local early = received.rest(X.body) .. host.http_left_over(parser) .. (S.inbox or "")
   let_go(X)
-  X.phase, X.pieces, X.bytes, S.inbox = "over", {}, 0, nil
+  X.phase, X.body, S.inbox = "over", received.new(), nil
   return wire.release(S), early
 end
 

@@ -27,6 +27,8 @@ local LARGE_BYTES <const> = 1 << 16
 -- For so many keys the text up to the value of the key behind them is remembered: most objects are alike, and to
 -- compare takes a third of the time of `match`.
 local MAX_LIKELY <const> = 100
+-- Longer ones are not remembered: to compare is to copy so much, and a peer may put a megabyte of blanks there.
+local LIKELY_BYTES <const> = 200
 
 -- Each on its own, for only then the compiler puts the number where the name is.
 local SPACE <const> = 0x20
@@ -123,7 +125,7 @@ READ[byte "{"] = function(R, pos, depth)
       local before = key
       key, after = match(R.text, '^,%s*"([^"]*)"%s*:%s*()', pos)
       first = key and after < R.escape and after < R.check and byte(R.text, after)
-      if first and not expected and R.likely < MAX_LIKELY then
+      if first and not expected and R.likely < MAX_LIKELY and after - pos <= LIKELY_BYTES then
         R.likely = R.likely + 1
         likely_text[before], likely_key[before] = sub(R.text, pos, after - 1), key
       end

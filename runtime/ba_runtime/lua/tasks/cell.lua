@@ -61,7 +61,7 @@ end
 local function failed(task, kind, message)
   local stack = report.stack(task, nil, 0)
   if kind == "interrupt" then -- it was our own hook that called error
-    stack = gsub(stack, "^(stack traceback:)\n\t%[C%]: in function 'error'", "%1")
+    stack = gsub(stack, "^(stack traceback:)\n\t%[C%]: in %w+ 'error'", "%1")
   end
   over(task)
   host.cell_failed(task.cell.id, kind, message, task.source, task.line, stack, 0)
@@ -120,7 +120,7 @@ local function ended(task, ok, ...)
   elseif problem == "not enough memory" then
     failed(task, "memory", problem)
   elseif type(problem) == "string" or type(problem) == "number" then
-    failed(task, "runtime", problem .. "")
+    failed(task, "runtime", ours.clean(problem .. ""))
   else
     speak_for(task, problem)
   end

@@ -18,7 +18,7 @@ local c_create, c_resume, c_status, c_close =
   native.create, native.resume, native.status, native.close
 local error, type = error, type
 local WAIT, pass_on = sched.WAIT, waiting.pass_on
-local slot = interrupt.slot
+local slot, closing = interrupt.slot, interrupt.closing
 
 -- Of the coroutines that a program has made and may resume, the functions. A task's is not among them, nor one that
 -- waits.
@@ -44,6 +44,18 @@ local function wait_for(done, co)
     return done(before, co, c_resume(co, ...))
   end
   return go_on(pass_on())
+end
+
+-- Closes a coroutine: its variables with `__close` are code of the user's, and run in it.
+local function close(co)
+  local before = slot[1]
+  slot[1], closing[co] = co, true
+  local closed, problem = c_close(co)
+  slot[1], closing[co] = before, nil
+  if not closed and interrupt.under_way then
+    interrupt.carry_on(before)
+  end
+  return closed, problem
 end
 
 local function resumed(before, co, ok, ...)
@@ -84,7 +96,7 @@ local function unwrap(before, co, ok, ...)
   end
   local reason = ...
   if c_status(co) == "dead" then
-    local closed, problem = coroutines.close(co)
+    local closed, problem = close(co)
     if not closed and problem ~= nil then
       reason = problem
     end
@@ -135,10 +147,7 @@ function coroutines.close(co)
   if status ~= "suspended" and status ~= "dead" then
     check.raise("cannot close a " .. status .. " coroutine")
   end
-  local before = slot[1]
-  slot[1] = co
-  local closed, problem = c_close(co)
-  slot[1] = before
+  local closed, problem = close(co)
   if closed then
     return true
   end

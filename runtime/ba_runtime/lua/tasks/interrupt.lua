@@ -17,7 +17,7 @@ local ours = import "ours"
 local getinfo, sethook, gethook, registry = debug.getinfo, debug.sethook, debug.gethook, debug.getregistry()
 local setmetatable, error, tonumber, format, find = setmetatable, error, tonumber, string.format, string.find
 local create, running = coroutine.create, coroutine.running
-local clock = host.monotonic
+local processor_time = host.thread_time -- of this thread: the machine may have other things to do
 local may_be_cut, is_ours = ours.may_be_cut, ours.source
 
 local main = running()
@@ -28,15 +28,16 @@ local interrupt = {
   slot = {main}, -- the running coroutine
   under_way = false, -- an interrupt has raised an error, and was not over when last looked at
   counts_instructions = host.counts_instructions, -- Python cannot plant a hook
+  closing = setmetatable({}, {__mode = "k"}), -- coroutines whose `__close` variables are being closed
 }
 
--- A background task that has run for so long without waiting, while the user asks for a stop, is a runaway.
-local RUNAWAY_S = 0.03
+-- A background task that has computed for so long without waiting, while the user asks for a stop, is a runaway.
+local RUNAWAY_S = 0.2
 
 local turn, since
 
 local function is_runaway()
-  local now = clock()
+  local now = processor_time()
   if turn ~= interrupt.scheduler.turns() then
     turn, since = interrupt.scheduler.turns(), now
   end
@@ -52,7 +53,7 @@ local user_hooks = setmetatable({}, {__mode = "k"}) -- coroutine → the user's 
 
 local hook, user_hook
 
--- Gives a coroutine back the hook that it should have when nothing is interrupted.
+-- Gives a coroutine back the hook that it should have when it is not to be stopped.
 local function restore(co)
   local user = user_hooks[co]
   if user then
@@ -95,29 +96,43 @@ local function wants(user, event)
   return user.count > 0
 end
 
--- The planted hook. Level 2 is the function in which it is called.
-function hook()
+-- What the planted hook does in a function of this source. Tells whether to raise.
+local function attend(source)
   if not host.is_interrupting() then
     interrupt.under_way = false
-    return restore(running())
-  end
-  if counts_instructions then
-    plant(running())
-  end
-  if may_be_cut(getinfo(2, "S").source) and must_stop() then
+    restore(running())
+  elseif not may_be_cut(source) then
+    if counts_instructions then
+      plant(running())
+    end
+  elseif must_stop() then
     interrupt.under_way = true
-    error("interrupted", 2)
+    if counts_instructions then
+      plant(running())
+    end
+    return true
+  else -- another task's work goes on at full speed, until the hook is planted again
+    restore(running())
+  end
+end
+
+-- Only the program's own functions have a place that is worth naming.
+local function raise(source)
+  error("interrupted", is_ours(source) and 0 or 3)
+end
+
+-- The planted hook. Level 2 is the function in which it is called.
+function hook()
+  local source = getinfo(2, "S").source
+  if attend(source) then
+    raise(source)
   end
 end
 
 function user_hook(event, line)
   local source = getinfo(2, "S").source
-  if counts_instructions and host.is_interrupting() then
-    plant(running())
-    if may_be_cut(source) and must_stop() then
-      interrupt.under_way = true
-      error("interrupted", 2)
-    end
+  if counts_instructions and attend(source) then
+    raise(source)
   end
   local user = user_hooks[running()]
   if user and not is_ours(source) and wants(user, event) then
@@ -140,12 +155,10 @@ else
     __index = function(_, name)
       if not COUNT_EVENT[name] then
         return globals[name]
-      elseif not host.is_interrupting() then
-        interrupt.under_way = false
-        restore(running())
-      elseif may_be_cut(getinfo(2, "S").source) and must_stop() then
-        interrupt.under_way = true
-        error("interrupted", 2)
+      end
+      local source = getinfo(2, "S").source
+      if attend(source) then
+        raise(source)
       end
     end,
     __newindex = globals,

@@ -19,7 +19,7 @@ function report.stack(task, message, level)
     frames = gsub(frames, "^(stack traceback:)\n[^\n]*", "%1")
   end
   frames = ours.hide(frames)
-  return message and message .. "\n" .. frames or frames
+  return message and ours.clean(message) .. "\n" .. frames or frames
 end
 
 local HANDLER = {

@@ -28,6 +28,7 @@ local sched = {
   cell = nil, -- the running cell's task
 }
 interrupt.scheduler = sched
+local closing = interrupt.closing
 local slot = interrupt.slot -- what runs now is there, see interrupt.lua
 
 local WAIT = {} -- what a task yields: never seen by user code
@@ -36,6 +37,7 @@ sched.WAIT, sched.THROW = WAIT, THROW
 
 -- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
 local MAX_DEPTH <const> = 120
+local IN_PLACE_DEPTH <const> = 10 -- what a wait in place adds, and the callback that it is in
 local depth = 0
 local turn = 0 -- counts what the loop has started
 local ready, ready_first, ready_last = {}, 1, 0
@@ -75,9 +77,9 @@ end
 -- Closes what a task has left on its stack: code of the user's, in variables with `__close`.
 local function close_stack(task)
   local previous, outer, co = sched.current, slot[1], task.co
-  sched.current, slot[1] = task, co
+  sched.current, slot[1], closing[co] = task, co, true
   close(co)
-  sched.current, slot[1] = previous, outer
+  sched.current, slot[1], closing[co] = previous, outer, nil
 end
 sched.close_stack = close_stack
 
@@ -273,7 +275,7 @@ local function take_ready()
     ready_first, ready_last = 1, 0
   end
   local task, values = entry[1], entry[2]
-  if not task.over then
+  if not task.over and not sched.closing then
     run(task, unpack(values, 1, values.n))
   end
 end
@@ -301,7 +303,9 @@ end
 
 -- Runs tasks until the mail of `waiter` has come; without a waiter, until the runtime closes.
 function sched.loop(waiter)
-  local saved = depth
+  local before = depth
+  local saved = before + (waiter and IN_PLACE_DEPTH or 0)
+  depth = saved
   repeat
     for _ = ready_first, ready_last do -- those who wait now; what they add waits for the next round
       if ready_first > ready_last then -- a nested loop has taken them
@@ -311,6 +315,7 @@ function sched.loop(waiter)
       take_ready()
       depth = saved
       if waiter and waiter.mail then
+        depth = before
         return
       end
     end
@@ -328,6 +333,7 @@ function sched.loop(waiter)
       depth = saved
     end
   until waiter and waiter.mail or sched.closing
+  depth = before
 end
 
 -- ---------------------------------------------------------------- the end

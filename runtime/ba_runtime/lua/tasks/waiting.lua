@@ -25,9 +25,16 @@ local sched = import "tasks/sched"
 
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
 local error, pcall, unpack = error, pcall, table.unpack
-local run, WAIT, THROW, slot = sched.run, sched.WAIT, sched.THROW, interrupt.slot
+local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
 local waiting = {}
+
+-- Tells whether the running coroutine can yield. While one is being closed Lua says it could, and is wrong.
+local function can_yield()
+  return isyieldable() and not closing[slot[1]]
+end
+
+waiting.can_yield = can_yield
 
 local places, place = {}, 0 -- the tasks that wait in place, the innermost last
 
@@ -61,7 +68,7 @@ end
 
 -- Waits for `run(task, …)` and returns its values.
 local function pause(task)
-  if isyieldable() then
+  if can_yield() then
     return yield(WAIT)
   end
   return checked(in_place(task))
@@ -73,7 +80,7 @@ local IN_PLACE = {name = "in place"}
 -- The task that a blocking call stops: the running one, or where it cannot yield one that waits in its place.
 function waiting.caller()
   local task = sched.current
-  if task and isyieldable() then
+  if task and can_yield() then
     return task
   end
   return {kind = IN_PLACE, cell = task and task.cell}
@@ -81,7 +88,7 @@ end
 
 -- Waits on behalf of a coroutine inside this one that has yielded WAIT; returns what that is to be resumed with.
 function waiting.pass_on()
-  if isyieldable() then
+  if can_yield() then
     return yield(WAIT)
   end
   return in_place(waiting.caller())
@@ -90,7 +97,7 @@ end
 -- Ends the running task for good, without an error: it is never resumed. Where it cannot yield, an error must do.
 function waiting.abandon(task)
   task.abandoning = true
-  if isyieldable() then
+  if can_yield() then
     yield(WAIT)
   end
   error("abandoned", 0)
@@ -112,7 +119,7 @@ function waiting.block(task, deadline)
     task.expire = expired
     deadlines.set(task, deadline)
   end
-  if isyieldable() then
+  if can_yield() then
     return unblock(task, yield(WAIT))
   end
   return unblock(task, in_place(task))

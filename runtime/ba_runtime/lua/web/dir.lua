@@ -14,8 +14,8 @@ local userdata = import "userdata"
 local check = import "check"
 
 local G = _G
-local type, select, setmetatable, sub, gsub, insert, remove =
-  type, select, setmetatable, string.sub, string.gsub, table.insert, table.remove
+local type, select, setmetatable, sub, gsub, match, insert, remove =
+  type, select, setmetatable, string.sub, string.gsub, string.match, table.insert, table.remove
 
 local nodes = setmetatable({}, {__mode = "k"})
 local meta = {__name = "DIR"}
@@ -210,7 +210,7 @@ function dir.create(...)
     check.fail(2, "priority out of range")
   end
   local u = userdata.new(meta)
-  local node = new_node(gsub(gsub(name, "^/+", ""), "/+$", ""), priority)
+  local node = new_node(match(gsub(name, "^/+", ""), "^.*[^/]") or "", priority)
   node.environment = {__index = setmetatable({dir = u}, {__index = G})}
   nodes[u] = node
   return u

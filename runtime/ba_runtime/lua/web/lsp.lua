@@ -85,7 +85,7 @@ function lsp.translate(text)
     local newline = match(text, "^\r?\n", at)
     at = at + #(newline or "")
     add(is_expression and "_emit(" .. code or code)
-    if find(match(code, "[^\n]*$"), "--", 1, true) then
+    if find(code, "--", match(code, "^.*\n()") or 1, true) then -- in its last line
       add "\n"
       owed = owed + (newline and 0 or 1)
       newline = nil

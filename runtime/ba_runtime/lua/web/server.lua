@@ -86,7 +86,7 @@ end
 local function resolve(X, path)
   path = match(path, "^[^?]*")
   if sub(path, 1, 1) ~= "/" then
-    path = gsub(X.base or X.path, "[^/]*$", "") .. path
+    path = match(X.base or X.path, "^.*/") .. path
   end
   return path
 end

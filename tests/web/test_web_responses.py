@@ -1,0 +1,277 @@
+"""What pages do with responses: fields that repeat, order, and the edges of what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ._site import Client, Site, client, get, request, site
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def here() -> Iterator[Site]:
+    """A fresh site."""
+    with site() as fresh:
+        yield fresh
+
+
+def head_of(browser: Client, path: str) -> list[str]:
+    """The lines of the head that answers, in their order."""
+    browser.send(request(path, "Connection: close"))
+    return browser.rest().partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+
+
+# ---------------------------------------------------------------- fields
+
+
+def test_cookies_add_up_and_other_fields_do_not(here: Site) -> None:
+    """In their order, in any case of the name; taking one away takes the first."""
+    here.page("""
+        response:setheader("Set-Cookie", "a=1") response:setheader("X-One", "1")
+        response:setheader("set-cookie", "b=2") response:setheader("x-one", "2")
+        response:setheader("Set-Cookie", "c=3") response:setheader("X-Two", "3")
+        response:setheader("X-TWO") response:setheader("X-None")
+    """)
+    with client(here.port) as browser:
+        fields = [line for line in head_of(browser, "/page/") if line[0] in "SsXx"]
+    assert fields == ["Set-Cookie: a=1", "X-One: 2", "set-cookie: b=2", "Set-Cookie: c=3"]
+    here.page("for i = 1, 3 do response:setheader('Set-Cookie', i) end response:setheader('Set-Cookie')")
+    with client(here.port) as browser:
+        assert [line for line in head_of(browser, "/page/") if "ookie" in line] == [
+            "Set-Cookie: 2",
+            "Set-Cookie: 3",
+        ]
+
+
+@pytest.mark.parametrize("code", [0, 1, 9, 10, 13, 31, 127])
+def test_no_control_character_gets_into_a_head(here: Site, code: int) -> None:
+    """By no function that writes there; a tab is allowed in a field's value."""
+    here.page(f"""
+        local char = string.char({code})
+        for _, call in ipairs{{
+          function() response:setheader("X-A", "a" .. char .. "b") end,
+          function() response:setcontenttype("text/plain" .. char) end,
+          function() response:sendredirect("/a" .. char .. "b") end,
+          function() response:setheader("X" .. char, "b") end,
+        }} do
+          trace((pcall(call)))
+        end
+    """)
+    with client(here.port) as browser:
+        lines = head_of(browser, "/page/")
+    assert here.recorder.traced == ["true" if code == 9 else "false", "false", "false", "false"]
+    assert not any(line.startswith("Location") for line in lines)
+
+
+@pytest.mark.parametrize("char", [" ", "!", "~", "\u00ff"])
+def test_every_other_character_gets_into_a_value(here: Site, char: str) -> None:
+    """Those at the edges of what is refused."""
+    here.page(f"response:setheader('X-A', 'a\\x{ord(char):02x}b')")
+    with client(here.port) as browser:
+        assert f"X-A: a{char}b" in head_of(browser, "/page/")
+
+
+@pytest.mark.parametrize(("status", "is_fine"), [(199, False), (200, True), (599, True), (600, False)])
+@pytest.mark.parametrize("call", ["response:setstatus(%d)", "response:senderror(%d, 'x')"])
+def test_a_status_is_200_to_599(here: Site, call: str, status: int, is_fine: bool) -> None:
+    """By either function."""
+    here.page(call % status)
+    assert get(here.port, "/page/").status == (status if is_fine else 500)
+
+
+def test_a_redirect_has_the_status_that_was_asked_for(here: Site) -> None:
+    """302 unless it was; what was set before is forgotten."""
+    here.page("response:setheader('X-A', '1') print'x' response:sendredirect('/y', 307)")
+    answer = get(here.port, "/page/")
+    assert (answer.status, answer.headers["location"], answer.body) == (307, "/y", b"")
+    assert "x-a" not in answer.headers
+
+
+@pytest.mark.parametrize(("length", "status"), [(-1, 500), (0, 200)])
+def test_a_length_is_not_negative(here: Site, length: int, status: int) -> None:
+    """Nothing is a length."""
+    here.page(f"response:setcontentlength({length}) response:flush()")
+    answer = get(here.port, "/page/")
+    assert answer.status == status
+    assert status == 500 or answer.headers["content-length"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("include()", "bad argument #1 to 'include' (string expected, got no value)"),
+        ("include({})", "bad argument #1 to 'include' (string expected, got table)"),
+        ("forward()", "bad argument #1 to 'forward' (string expected, got no value)"),
+        ("sendredirect()", "bad argument #1 to 'sendredirect' (string expected, got no value)"),
+        ("sendredirect('/', 'x')", "bad argument #2 to 'sendredirect' (number expected, got string)"),
+        ("senderror()", "bad argument #1 to 'senderror' (number expected, got no value)"),
+        ("senderror(404, {})", "bad argument #2 to 'senderror' (string expected, got table)"),
+        ("setheader()", "bad argument #1 to 'setheader' (string expected, got no value)"),
+        ("setheader('X', {})", "bad argument #2 to 'setheader' (string expected, got table)"),
+        ("setstatus()", "bad argument #1 to 'setstatus' (number expected, got no value)"),
+        ("setcontenttype()", "bad argument #1 to 'setcontenttype' (string expected, got no value)"),
+        ("setcontentlength()", "bad argument #1 to 'setcontentlength' (number expected, got no value)"),
+        ("include('/nothing')", "there is no page at '/nothing'"),
+        ("forward('/nothing')", "there is no page at '/nothing'"),
+    ],
+)
+def test_what_a_method_needs_is_asked_for_at_the_pages_line(here: Site, call: str, message: str) -> None:
+    """In the words of Lua."""
+    here.page(f"\n response:{call}")
+    assert get(here.port, "/page/").body.decode().split("\n")[0] == f"Lua error in LSP: program:2: {message}"
+
+
+# ---------------------------------------------------------------- forms and bodies
+
+
+def test_a_name_that_repeats_in_a_form_keeps_its_first_value(here: Site) -> None:
+    """Alone, in the table, and before those of the body; pairs have all of them in order."""
+    here.page("""
+        print(request:data"a", request:data().a, request:data"b", request:data().b)
+        for name, value in request:datapairs() do print(name, value) end
+    """)
+    answer = get(here.port, "/page/?a=1&b=2&a=3", FORM, method="POST", body=b"b=4&a=5&a=6")
+    assert answer.body.decode().split("\n") == [
+        *("1\t1\t2\t2", "a\t1", "b\t2", "a\t3", "b\t4", "a\t5", "a\t6", ""),
+    ]
+
+
+def test_an_empty_value_is_the_first_too(here: Site) -> None:
+    """It counts, though it is empty."""
+    here.page("print('[' .. request:data'a' .. ']', '[' .. request:data().a .. ']')")
+    assert get(here.port, "/page/?a=&a=1").body == b"[]\t[]\n"
+
+
+def test_a_form_of_exactly_as_many_fields_as_allowed_is_read(here: Site) -> None:
+    """One more is not."""
+    here.page("local n = 0 for _ in request:datapairs() do n = n + 1 end print(n)")
+    for count, status in ((1000, 200), (1001, 500)):
+        body = b"&".join([b"a=1"] * count)
+        assert get(here.port, "/page/", FORM, method="POST", body=body).status == status
+
+
+@pytest.mark.parametrize(
+    ("size", "blocks"),
+    [(1, [1] * 10), (3, [3, 3, 3, 1]), (9, [9, 1]), (10, [10]), (11, [10])],
+)
+def test_a_body_is_read_in_blocks_of_a_size(here: Site, size: int, blocks: list[int]) -> None:
+    """The last may be shorter."""
+    here.page(f"for block in request:rawrdr({size}) do response:write(#block, ' ') end")
+    answer = get(here.port, "/page/", method="POST", body=b"0123456789")
+    assert [int(word) for word in answer.body.split()] == blocks
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_block_has_a_byte_at_least(here: Site, size: int) -> None:
+    """Else there would be no end of them."""
+    here.page(f"print(select(2, pcall(request.rawrdr, request, {size})))")
+    answer = get(here.port, "/page/", method="POST", body=b"x").body
+    assert answer.endswith(b"(size out of range)\n")
+
+
+def test_a_block_is_a_kilobyte_unless_it_is_said(here: Site) -> None:
+    """And an empty body has none."""
+    here.page(
+        "local n = 0 for block in request:rawrdr() do n = n + 1 response:write(#block, ' ') end print(n)"
+    )
+    assert get(here.port, "/page/", method="POST", body=b"x" * 1025).body == b"1024 1 2\n"
+    assert get(here.port, "/page/").body == b"0\n"
+
+
+# ---------------------------------------------------------------- order
+
+
+def test_directories_of_one_priority_are_asked_in_the_order_of_their_insertion(here: Site) -> None:
+    """Higher ones before, lower ones after them, whatever the order of those."""
+    code = """
+    local function made(name, priority)
+      local dir = ba.create.dir("d", priority)
+      dir:setfunc(function(_ENV) response:write(name, " ") return false end)
+      return dir
+    end
+    local dirs = {}
+    for i, priority in ipairs{0, 5, 0, -5, 5, 0, 127, -127, -5, 0} do
+      dirs[i] = made(i, priority)
+      dirs[i]:insert()
+    end
+    dirs[3]:unlink() dirs[3]:insert() -- behind its equals
+    local last = ba.create.dir("d", -127)
+    last:setfunc(function(_ENV) print "end" return true end)
+    last:insert()
+    """
+    assert here.run(code).error is None
+    assert get(here.port, "/d/").body == b"7 2 5 1 6 10 3 4 9 8 end\n"
+
+
+@pytest.mark.parametrize(("priority", "is_fine"), [(127, True), (128, False), (-127, True), (-128, False)])
+def test_a_priority_has_its_bounds(here: Site, priority: int, is_fine: bool) -> None:
+    """As on the server."""
+    result = here.run(f"ba.create.dir('x', {priority})")
+    assert (result.error is None) is is_fine
+
+
+def test_a_directory_that_is_gone_answers_nothing_more(here: Site) -> None:
+    """Its neighbours do, and it can come back; a whole branch goes with its parent."""
+    code = """
+    function made(name)
+      local dir = ba.create.dir(name)
+      dir:setfunc(function() return false end)
+      return dir
+    end
+    outer, one, two, three = made "o", made "1", made "2", made "3"
+    for _, dir in ipairs{one, two, three} do
+      dir:setfunc(function(_ENV) print(dir:baseuri()) return true end)
+      outer:insert(dir)
+    end
+    outer:insert()
+    two:unlink()
+    """
+    assert here.run(code).error is None
+    with client(here.port) as browser:
+        found = [browser.get(f"/o/{n}/").status for n in (1, 2, 3)]
+        assert found == [200, 404, 200]
+        here.run("outer:insert(two)")
+        assert browser.get("/o/2/").body == b"/o/2/\n"
+        here.run("two:insert()")  # somewhere else, and no longer there
+        assert [browser.get(path).status for path in ("/o/2/", "/2/")] == [404, 200]
+        here.run("outer:unlink()")
+        assert [browser.get(path).status for path in ("/o/1/", "/2/")] == [404, 200]
+
+
+# ---------------------------------------------------------------- includes
+
+
+@pytest.mark.parametrize(("depth", "is_fine"), [(10, True), (11, False)])
+def test_pages_include_each_other_to_a_depth(here: Site, depth: int, is_fine: bool) -> None:
+    """Deeper ones are an error, and no endless loop."""
+    here.page("""
+        local n = tonumber(path)
+        print(n)
+        if n > 0 then response:include(tostring(n - 1)) end
+    """)
+    answer = get(here.port, f"/page/{depth}")
+    if is_fine:
+        assert answer.body.split() == [b"%d" % n for n in range(depth, -1, -1)]
+    else:
+        assert answer.status == 500
+        assert b"too deeply" in answer.body
+
+
+def test_relative_paths_begin_where_the_page_is_that_runs(here: Site) -> None:
+    """Again after an include has returned."""
+    here.page("print(path)", "b")
+    here.page(
+        """
+        print(path)
+        if path == "x/1" then
+          response:include "2" response:include "2?q" response:include "/b/4"
+        elseif path == "y/5" then
+          response:include "6" response:include "/a/x/7" response:include "6"
+        end
+    """,
+        "a",
+    )
+    assert get(here.port, "/a/x/1").body.split() == [b"x/1", b"x/2", b"x/2", b"4"]
