@@ -1,7 +1,7 @@
 """The kernel's process: service threads around the channels, signals, and an orderly end.
 
-This does what `ipykernel.kernelapp` does, from the same parts (`IOPubThread`, `Heartbeat`, `ControlThread`,
-the parent pollers), without importing that module: it pulls in IPython's shell, debugger and completer, which
+This does what `ipykernel.kernelapp` does, from the same parts (`IOPubThread`, `Heartbeat`, `ControlThread`),
+without importing that module: it pulls in IPython's shell, debugger and completer, which
 costs a quarter of the time from start to first reply and is of no use to Lua. There is no shell channel
 thread either, because it only serves subshells: without the hop through it a trivial cell takes half the
 time.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import sys
 import threading
@@ -25,15 +24,29 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from ._channels import PORTS, Channels, read_connection_file
+from ._channels import PORTS, CannotStart, Channels, read_connection_file
+from ._parent import watch_parent
+
+# The kernel's own channels, threads and Lua state take 44; the rest is for imports and a few sockets.
+NEEDED_DESCRIPTORS = 64
 
 if TYPE_CHECKING:
     from .kernel import BaLuaKernel
 
 
-def run(connection_file: str) -> None:
-    """Serves one front end until it asks for shutdown or its process is gone."""
-    _on_interrupt(signal.SIG_IGN)  # until there is something to interrupt
+def run(connection_file: str) -> int:
+    """Serves one front end until it asks for shutdown or its process is gone; returns the exit code."""
+    try:
+        _run(connection_file)
+    except CannotStart as problem:
+        print(f"ba-lua-kernel: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(connection_file: str) -> None:
+    _on_signal("SIGINT", signal.SIG_IGN)  # until there is something to interrupt
+    _need_descriptors()
     info = read_connection_file(connection_file)
     app = App(Channels(info or {"key": str(uuid.uuid4())}))
     if info:
@@ -50,11 +63,12 @@ class App:
         from ipykernel.control import ControlThread
         from ipykernel.heartbeat import Heartbeat
         from ipykernel.iostream import IOPubThread
-        from jupyter_client.session import Session
+
+        from ._session import new_session
 
         info = channels.info
         self.channels = channels
-        self.session = Session(key=info["key"].encode(), signature_scheme=info["signature_scheme"])
+        self.session = new_session(info["key"], info["signature_scheme"])
         try:
             self._publisher = IOPubThread(channels.iopub, session=self.session)
         except TypeError:  # ipykernel 6 does not say welcome, and needs no session for it
@@ -75,12 +89,14 @@ class App:
         """Answers requests on this thread until one of them is shutdown."""
         from tornado.ioloop import IOLoop
 
-        _watch_parent()
-        kernel = self._kernel()
+        watch_parent()
+        kernel, loop = self._kernel(), IOLoop.current()
         # Whether a cell runs or not; and it must never raise in the middle of our own work.
-        _on_interrupt(lambda _signal, _frame: kernel.interrupt())
+        _on_signal("SIGINT", lambda _signal, _frame: kernel.interrupt())
+        for name in ("SIGTERM", "SIGHUP"):  # an end like any other, with nothing left behind
+            _on_signal(name, lambda _signal, _frame: loop.add_callback_from_signal(loop.stop))
         kernel.start()
-        IOLoop.current().start()
+        loop.start()
         kernel.stop()
         self._close()
 
@@ -94,11 +110,12 @@ class App:
     def _kernel(self) -> BaLuaKernel:
         from zmq.eventloop.zmqstream import ZMQStream
 
+        from ._shell import ShellStream
         from .kernel import BaLuaKernel
 
         return BaLuaKernel(
             session=self.session,
-            shell_stream=ZMQStream(self.channels.shell),
+            shell_stream=ShellStream(self.channels.shell, self.session),
             control_stream=ZMQStream(self.channels.control, self._control.io_loop),
             control_thread=self._control,
             iopub_thread=self._publisher,
@@ -123,23 +140,22 @@ def _connection_file(name: str, app: App) -> Iterator[None]:
         Path(name).unlink(missing_ok=True)
 
 
-def _on_interrupt(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    """Handles SIGINT, where a front end may send it: Python allows that on the main thread only."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, handler)
+def _on_signal(name: str, handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Handles a signal where there is such a one, on the main thread: Python allows it there only."""
+    if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+        signal.signal(getattr(signal, name), handler)
 
 
-def _watch_parent() -> None:
-    """Ends this process when the one that started it is gone; that one says who it is in the environment."""
-    from ipykernel.parentpoller import ParentPollerUnix, ParentPollerWindows
-
-    parent = int(os.environ.get("JPY_PARENT_PID") or 0)
-    event = int(os.environ.get("JPY_INTERRUPT_EVENT") or 0)
+def _need_descriptors() -> None:
+    """Raises the process's own limit as far as that is needed and allowed."""
     if sys.platform == "win32":
-        if parent or event:
-            ParentPollerWindows(event, parent).start()
-    elif parent > 1:
-        try:
-            ParentPollerUnix(parent_pid=parent).start()
-        except TypeError:  # ipykernel 6 knows only "my parent is init now"
-            ParentPollerUnix().start()
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= NEEDED_DESCRIPTORS:
+        return
+    if hard != resource.RLIM_INFINITY and hard < NEEDED_DESCRIPTORS:
+        allowed = f"needs {NEEDED_DESCRIPTORS} file descriptors, and {hard} are allowed"
+        raise CannotStart(f"{allowed}; raise the limit (ulimit -n)")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (NEEDED_DESCRIPTORS, hard))

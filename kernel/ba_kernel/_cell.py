@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 from collections.abc import Awaitable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from ba_runtime.errors import BaError
+from ba_runtime.errors import BaError, RuntimeClosed
 from ba_runtime.events import CellResult, ErrorReport
 
 from ._engine import Engine, within
@@ -27,8 +28,14 @@ T = TypeVar("T")
 
 _log = logging.getLogger("ba_kernel")
 
+OUT_OF_DESCRIPTORS = (
+    "the process is out of file descriptors, and this cell needs one; "
+    "close sockets and files, run %reset, or start Jupyter with a higher limit (ulimit -n)"
+)
 # A Lua thread that is busy for longer at the end of a cell is not waited for.
 BACKGROUND_S = 0.25
+# A front end evaluates expressions to fill a panel of its own, such as a list of variables.
+EXPRESSION_S = 1.0
 # Socket states with no coroutine behind them: nothing will happen there by itself.
 IDLE_STATES = frozenset(("notcon", "terminated"))
 
@@ -57,9 +64,7 @@ class Cells:
         self._has_run_lua = False
         self.history = History()
 
-    async def run(
-        self, code: str, request: Request, *, store_history: bool, expressions: dict[str, str]
-    ) -> dict[str, object]:
+    async def run(self, code: str, request: Request, *, expressions: dict[str, str]) -> dict[str, object]:
         """Runs a cell and returns the content of its execute_reply."""
         self._begin(request)
         values: tuple[bytes, ...] = ()
@@ -68,13 +73,12 @@ class Cells:
             values = await self._run_parts(split(code), request)
         except _Failed as error:
             failed = error.what
-        except Exception as fault:  # ours; without a reply the front end would wait for ever
-            _log.exception("a cell failed in the kernel itself")
-            failed = own_failure("InternalFault", f"{type(fault).__name__}: {fault}; please report this")
+        except Exception as fault:  # without a reply the front end would wait forever
+            failed = _of_ours(fault)
         finally:
             await self._end()
         result = _shown(values)
-        if store_history and not request.is_silent:
+        if request.is_stored:
             self.history.add(request.cell, code, result)
         if failed:
             return self._reply_error(failed, request)
@@ -119,11 +123,13 @@ class Cells:
         return values
 
     async def _lua(self, lua: str, request: Request) -> tuple[bytes, ...]:
-        name = f"cell[{request.cell}]"
+        name = request.chunk_name
         self._sources.keep(name, lua)
         self._has_run_lua = True
         result = await self._submit(self._engine.chunk(lua), name, request)
         if result.error:
+            if self._engine.is_closed:  # which has interrupted it
+                raise RuntimeClosed("the kernel is shutting down")
             raise _Failed(self._explained(result.error, lua))
         return result.values
 
@@ -133,13 +139,13 @@ class Cells:
         if not cell.has_lua:
             raise MagicError("there is no page: it begins on the line below %%lsp")
         request = tools.request
-        name = f"cell[{request.cell}]"
+        name = request.chunk_name
         self._sources.keep(name, cell.lua)
         self._has_run_lua = True
         source = cell.page.encode("utf-8", "surrogatepass")
         path = cell.calls[-1].rest or None
         result = await self._told(
-            self._engine.runtime.run_page(source, name=name, cell=request.cell, path=path)
+            self._engine.runtime.run_page(source, name=name, cell=request.origin, path=path)
         )
         unusual = head(result)
         if unusual:
@@ -164,7 +170,7 @@ class Cells:
         return with_hint(plain, f"If {magic} is to be a magic, it has to stand before the cell's Lua.")
 
     async def _submit(self, source: bytes, name: str, request: Request) -> CellResult:
-        return await self._told(self._engine.runtime.run_cell(source, name=name, cell=request.cell))
+        return await self._told(self._engine.runtime.run_cell(source, name=name, cell=request.origin))
 
     async def _told(self, future: Future[T]) -> T:
         try:
@@ -184,14 +190,28 @@ class Cells:
             self._task = None
 
     async def _evaluate(self, expression: str, request: Request) -> dict[str, object]:
+        source = b"return " + expression.encode("utf-8", "surrogatepass")
         try:
-            source = b"return " + expression.encode("utf-8", "surrogatepass")
-            result = await self._submit(source, "expression", request)
-            if result.error:
-                raise _Failed(failure(result.error, self._sources))
-        except _Failed as error:
-            return {"status": "error", **error.what.content()}
-        return {"status": "ok", "data": {"text/plain": _joined(result.values)}, "metadata": {}}
+            future = self._engine.runtime.run_cell(source, name="expression", cell=request.origin)
+            result = await self._soon(future)
+        except asyncio.TimeoutError:
+            failed = own_failure("Timeout", f"the expression took longer than {EXPRESSION_S:g} s")
+        except Exception as fault:
+            failed = _of_ours(fault)
+        else:
+            if not result.error:
+                return {"status": "ok", "data": {"text/plain": _joined(result.values)}, "metadata": {}}
+            failed = failure(result.error, self._sources)
+        return {"status": "error", **failed.content()}
+
+    async def _soon(self, future: Future[T]) -> T:
+        """Returns what Lua answers in time; what takes longer is stopped, as nobody sees that it runs."""
+        try:
+            return await within(future, EXPRESSION_S)
+        except asyncio.TimeoutError:
+            self._engine.interrupt()
+            await asyncio.wait({asyncio.wrap_future(future)}, timeout=EXPRESSION_S)
+            raise
 
     # ---- before and after
 
@@ -211,7 +231,7 @@ class Cells:
         """Whether a cosocket goes on after this cell: its traces will want a place to appear."""
         if self._area.is_shown or not self._has_run_lua:
             return False
-        with contextlib.suppress(asyncio.TimeoutError, BaError):
+        with contextlib.suppress(Exception):  # Lua is busy, gone, or could not be started: the reply says so
             sockets = await within(self._engine.runtime.sockets(), BACKGROUND_S)
             return any(info.state not in IDLE_STATES for info in sockets)
         return False
@@ -225,6 +245,16 @@ class Cells:
             **failed.content(),
             "user_expressions": {},
         }
+
+
+def _of_ours(fault: Exception) -> Failure:
+    """Returns what to show for an exception that is not an error of Lua's."""
+    if isinstance(fault, BaError):
+        return own_failure(type(fault).__name__, str(fault))
+    if isinstance(fault, OSError) and fault.errno in (errno.EMFILE, errno.ENFILE):
+        return own_failure("OutOfDescriptors", OUT_OF_DESCRIPTORS)
+    _log.error("a cell failed in the kernel itself", exc_info=fault)
+    return own_failure("InternalFault", f"{type(fault).__name__}: {fault}; please report this")
 
 
 def _shown(values: tuple[bytes, ...]) -> str | None:

@@ -23,6 +23,10 @@ PORT_S = 2.0
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
+class CannotStart(Exception):
+    """The surroundings do not allow a kernel; the message says what is wrong with them."""
+
+
 class Channels:
     """Four bound sockets, and what a front end must know to use them."""
 
@@ -38,9 +42,9 @@ class Channels:
             self.control = self._bind(zmq.ROUTER, "control_port")
             # XPUB tells newer ipykernels who subscribes, so that they can say welcome; to others it is a PUB.
             self.iopub = self._bind(zmq.XPUB, "iopub_port")
-        except zmq.ZMQError:
+        except zmq.ZMQError as error:
             self.context.destroy(linger=0)
-            raise
+            raise CannotStart(f"cannot use the connection: {error}") from error
 
     @property
     def curve_keys(self) -> dict[str, bytes]:
@@ -91,7 +95,14 @@ def _bind_patiently(socket: zmq.Socket[Any], address: str) -> None:
 
 
 def read_connection_file(name: str) -> dict[str, Any]:
-    """Returns what a connection file says, nothing if there is no such file."""
+    """Returns what a connection file says, nothing if there is no such file, but a place for one."""
     file = Path(name)
-    info: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {}
+    try:
+        if not file.exists() and file.parent.is_dir():
+            return {}
+        info = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"cannot read the connection file {name}: {error}") from error
+    if not isinstance(info, dict):
+        raise CannotStart(f"cannot read the connection file {name}: it is not a JSON object")
     return info

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -22,15 +22,16 @@ from ._magic_table import MAGICS
 from ._magics import split
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 # A person who typed a dot waits this long and no longer.
 ANSWER_S = 0.5
 
 
-async def answer_of(future: Future[T], instead: T) -> T:
-    """Returns what the Lua thread answers, or `instead` if it is busy or gone."""
-    with contextlib.suppress(asyncio.TimeoutError, BaError):
-        return await within(future, ANSWER_S)
+async def answer_of(question: Callable[[], Future[T]], instead: U) -> T | U:
+    """Returns what the Lua thread answers, or `instead` if it is busy, is gone or cannot be started."""
+    with contextlib.suppress(asyncio.TimeoutError, BaError, OSError):
+        return await within(question(), ANSWER_S)
     return instead
 
 
@@ -62,7 +63,7 @@ async def _names(engine: Engine, context: Context, code: str, cursor: int) -> di
         return dict.fromkeys(await _members(engine, context, local_names(code, cursor)), kind)
     if context.path is None:
         return {}
-    known: tuple[str, ...] = await answer_of(engine.runtime.fields(()), ())
+    known: tuple[str, ...] = await answer_of(lambda: engine.runtime.fields(()), ())
     return {
         **dict.fromkeys(known or members(()), "global"),
         **dict.fromkeys(sorted(KEYWORDS), "keyword"),
@@ -74,7 +75,7 @@ async def _members(engine: Engine, context: Context, locals_: tuple[str, ...]) -
     path = text_path(context.path)
     known: tuple[str, ...] = ()
     if path and path[0] not in locals_:
-        known = await answer_of(engine.runtime.fields(path), ()) or members(path)
+        known = await answer_of(lambda: engine.runtime.fields(path), ()) or members(path)
     # A local of the cell, or the value of a call, exists only while the cell runs. What has methods there
     # is a socket, nearly always.
     return known or (methods() if context.separator == ":" else ())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # A process has two seconds to end; Lua that spins is interrupted first and leaves long before this.
-CLOSE_S = 1.0
+CLOSE_S = 0.5
 
 
 async def within(future: Future[T], seconds: float) -> T:
@@ -85,15 +85,21 @@ class Engine:
         self.lab: Lab | None = None
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the kernel is shutting down."""
+        return self._is_closed
+
+    @property
     def runtime(self) -> LuaRuntime:
         """The running Lua state, started now if there was none."""
         with self._lock:
             if self._is_closed:
                 raise RuntimeClosed("the kernel is shutting down")
             if self._runtime is None:
-                self._runtime = self._make(self._sink)
-                self._runtime.start()
-                self._runtime.use_lab(self.lab)
+                runtime = self._make(self._sink)
+                runtime.start()  # may fail, for want of a descriptor; the next cell tries again
+                runtime.use_lab(self.lab)
+                self._runtime = runtime
             return self._runtime
 
     @property
@@ -112,8 +118,8 @@ class Engine:
         return cell_chunk(lua, self.compiler)
 
     def warm_up(self) -> None:
-        """Starts Lua before it is needed."""
-        with contextlib.suppress(RuntimeClosed):
+        """Starts Lua before it is needed; if that is not possible, the next cell says why."""
+        with contextlib.suppress(RuntimeClosed, OSError):
             _ = self.runtime
 
     def interrupt(self) -> None:
@@ -121,6 +127,12 @@ class Engine:
         runtime = self._runtime
         if runtime is not None:
             runtime.interrupt()
+
+    def reply_input(self, line: bytes | None) -> None:
+        """Answers what Lua asks the user; a state that is gone has forgotten its questions."""
+        runtime = self._runtime
+        if runtime is not None:
+            runtime.reply_input(line)
 
     def reset(self) -> None:
         """Closes this Lua state with its sockets; the next use makes a fresh one."""

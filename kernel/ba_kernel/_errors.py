@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ba_runtime.events import ErrorReport
 
-from ._text import printable, readable
+from ._text import printable, readable, shortened
 
 NAMES = {
     "syntax": "SyntaxError",
@@ -24,6 +24,12 @@ CONTEXT_LINES = 2
 
 _RED, _GREEN, _CYAN, _BOLD, _OFF = "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
 _CELL = re.compile(r"^cell\[(\d+)\]$")
+# Where a message says that it comes from: Lua puts that in front, also for error(message, 2).
+_POSITION = re.compile(rb"([^\n]{1,200}?):(\d{1,9}): ")
+# A line of a cell may be a whole file; a frame may carry a name of any length.
+LINE_CHARACTERS, FRAME_BYTES = 500, 1_000
+# What the front end shows of a message of our own, which may quote what the user wrote.
+OWN_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +58,29 @@ class Sources:
         if len(self._lines) > KEPT_SOURCES:
             self._lines.popitem(last=False)
 
+    def has(self, name: str, line: int) -> bool:
+        """Returns whether the text of `name` is kept and has this line."""
+        return 1 <= line <= len(self._lines.get(name, ()))
+
     def around(self, name: str, line: int) -> Iterator[str]:
         """Yields the lines around `line` with their numbers, and an arrow at that one; none if unknown."""
-        lines = self._lines.get(name, [])
-        if not 1 <= line <= len(lines):
+        if not self.has(name, line):
             return
+        lines = self._lines[name]
         first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
         width = len(str(last))
         for number in range(first, last + 1):
             mark, colour = ("---->", _GREEN) if number == line else ("     ", "")
             off = _OFF if colour else ""
-            yield f"{colour}{mark} {number:>{width}}{off} {printable(lines[number - 1])}".rstrip()
+            yield f"{colour}{mark} {number:>{width}}{off} {_cut(printable(lines[number - 1]))}".rstrip()
 
 
 def failure(report: ErrorReport, sources: Sources) -> Failure:
     """Returns what to show for an error of Lua's."""
     name = NAMES[report.kind]
+    report = replace(report, message=shortened(report.message))
+    source, line = _position(report, sources)
+    report = replace(report, source=source, line=line)
     message = _message(report)
     return Failure(name, message, tuple(_traceback(name, message, report, sources)))
 
@@ -79,7 +92,25 @@ def with_hint(what: Failure, hint: str) -> Failure:
 
 def own_failure(name: str, message: str) -> Failure:
     """Returns what to show for an error of the kernel's own, such as a mistyped magic."""
+    if len(message) > OWN_CHARACTERS:
+        message = f"{message[:OWN_CHARACTERS]}… ({len(message) - OWN_CHARACTERS:,} more characters)"
     return Failure(name, message, (f"{_RED}{_BOLD}{name}{_OFF}: {message}",))
+
+
+def _position(report: ErrorReport, sources: Sources) -> tuple[str, int]:
+    """Returns the chunk and the line to blame: those in the message, if they are a cell's or on the stack."""
+    said = _POSITION.match(report.message)
+    if said:
+        source, line = said[1].decode("utf-8", "replace"), int(said[2])
+        if sources.has(source, line) or any(frame.startswith(said[0][:-1]) for frame in report.traceback):
+            return source, line
+    return report.source, report.line
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LINE_CHARACTERS:
+        return text
+    return f"{text[:LINE_CHARACTERS]}… ({len(text) - LINE_CHARACTERS:,} more characters)"
 
 
 def _message(report: ErrorReport) -> str:
@@ -97,7 +128,8 @@ def _traceback(name: str, message: str, report: ErrorReport, sources: Sources) -
     if around:
         yield around
     if report.traceback:
-        frames = "\n".join("  " + readable(frame).strip() for frame in report.traceback if frame)
+        kept = (shortened(frame, FRAME_BYTES, 0) for frame in report.traceback if frame)
+        frames = "\n".join("  " + readable(frame).strip() for frame in kept)
         yield f"stack traceback:\n{frames}"
 
 

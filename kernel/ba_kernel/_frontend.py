@@ -21,6 +21,9 @@ class Request:
     """One execute request: what came with it, and the number that its cell got.
 
     Kept by ourselves, because ipykernel's `get_parent()` may already be a completion or a comm message.
+
+    Only what is stored in the history is numbered. Any other request has the number of the cell before it,
+    for the front end; for errors and traces it is a chunk of its own, counted by `serial`.
     """
 
     parent: Message
@@ -29,6 +32,18 @@ class Request:
     cell_id: str | None = None
     is_silent: bool = False
     allow_stdin: bool = False
+    is_stored: bool = True
+    serial: int = 0
+
+    @property
+    def chunk_name(self) -> str:
+        """What Lua calls the text of this request."""
+        return f"cell[{self.cell}]" if self.is_stored else f"request[{self.serial}]"
+
+    @property
+    def origin(self) -> int:
+        """The number that its output, traces and sockets carry; 0 where it has none."""
+        return self.cell if self.is_stored else 0
 
     @property
     def session(self) -> str:

@@ -44,16 +44,18 @@ class Input:
         self._is_asking = False
 
     def end(self) -> None:
-        """The cell has ended, and with it a question that nobody has answered."""
+        """The cell has ended, and front ends take away the question: whoever still waits gets end of file."""
         self._request = None
-        self._is_asking = False
+        if self._is_asking:
+            self._is_asking = False
+            self._engine.reply_input(None)
 
     def ask(self, prompt: bytes) -> None:
         """Sends the question, after what was printed before it."""
         request = self._request
         if request is None or not request.allow_stdin:
             self._output.write(NO_INPUT, "stderr")
-            self._engine.runtime.reply_input(None)
+            self._engine.reply_input(None)
             return
         self._output.flush()
         self._is_asking = True
@@ -64,7 +66,7 @@ class Input:
         if self._is_asking:
             self._is_asking = False
             line = None if value == END_OF_FILE else value.encode("utf-8", "surrogatepass") + b"\n"
-            self._engine.runtime.reply_input(line)
+            self._engine.reply_input(line)
 
 
 class StdinChannel:

@@ -11,6 +11,7 @@ from ._complete import answer_of, text_path
 from ._engine import Engine
 from ._text import printable
 
+BUSY = "(Lua is busy, so the value cannot be shown now)"
 # A table of 10,000 lines is no help in a tooltip.
 VALUE_CHARACTERS = 2000
 
@@ -25,7 +26,7 @@ async def inspect(engine: Engine, code: str, cursor: int) -> dict[str, object]:
     if path:
         documents = lookup(".".join(path[:-1]) + separator + path[-1])
         if path[0] and path[0] not in local_names(code, cursor):
-            value = await answer_of(engine.runtime.describe(path), None)
+            value = await answer_of(lambda: engine.runtime.describe(path), BUSY)
     if not documents and value is None:
         return {"status": "ok", "found": False, "data": {}, "metadata": {}}
     data = {"text/plain": _plain(documents, value), "text/markdown": _markdown(documents, value)}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+import os
+
+from ba_runtime.regular import open_regular
 
 from ._magics import After, Magic, MagicError, Tools
 
@@ -55,7 +57,10 @@ def _save(tools: Tools, name: str) -> None:
         raise MagicError("usage: %trace save FILE")
     text, lines = tools.area.saved()
     try:
-        Path(name).expanduser().write_text(text, encoding="utf-8")
+        # Not `write_text`: a pipe that nobody reads would stop the main loop in `open`.
+        descriptor = open_regular(os.path.expanduser(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise MagicError(f"%trace save: {getattr(error, 'strerror', error)}: {name}") from error
     tools.say(f"{lines:,} {'line' if lines == 1 else 'lines'} written to {name}")

@@ -34,7 +34,7 @@ class Tools:
 
     def say(self, text: str) -> None:
         """Writes a line into the cell's output."""
-        self.output.write(text.encode() + b"\n")
+        self.output.write(text.encode("utf-8", "surrogatepass") + b"\n")
 
 
 # What is left to do when the Lua part of the cell has ended well.

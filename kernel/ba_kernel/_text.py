@@ -13,6 +13,26 @@ import codecs
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 
+# What people read of a text that a program made by accident: its beginning, and how it ends.
+HEAD_BYTES, TAIL_BYTES = 16_000, 2_000
+
+
+def shortened(data: bytes, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> bytes:
+    """Returns `data`, or of a long one its two ends and how much is missing between them."""
+    if len(data) <= head + tail:
+        return data
+    while head and data[head] & 0xC0 == 0x80:  # not in the middle of a letter
+        head -= 1
+    while tail and data[-tail] & 0xC0 == 0x80:
+        tail -= 1
+    left_out = len(data) - head - tail
+    return b"%s\n[%s bytes are left out here]\n%s" % (
+        data[:head],
+        f"{left_out:,}".encode(),
+        data[len(data) - tail :],
+    )
+
+
 def readable(data: bytes) -> str:
     """Returns the whole of `data` as text with everything unprintable written out."""
     return printable(data.decode("utf-8", "backslashreplace"))

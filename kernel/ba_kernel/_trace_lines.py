@@ -16,11 +16,13 @@ from itertools import islice
 
 from ba_runtime.events import Event, Fault, LatePrint, Note, Traced
 
-from ._text import printable, readable
+from ._text import printable, readable, shortened
 
 KEPT_LINES = 10_000
 # One hex dump must not push the rest of the area off the screen, nor 10,000 of them fill the memory.
 LINE_CHARACTERS = 500
+# What is kept of one text, at its beginning and at its end, however many lines it has.
+HEAD_BYTES, TAIL_BYTES = 200_000, 20_000
 
 _CELL = re.compile(r"^cell\[(\d+)\]$")
 
@@ -88,18 +90,20 @@ def lines_of(event: Event) -> tuple[Line, ...]:
     """Returns the lines of an event that belongs in the trace, nothing for any other."""
     if isinstance(event, Traced):
         place, name = (_place(event), printable(event.name)) if event.prefix else ("", "")
-        return _lines(Kind.TRACE, place, name, readable(event.text))
+        return _lines(Kind.TRACE, place, name, _text(event.text))
     if isinstance(event, LatePrint):
-        ended = f"print after cell [{event.cell}] ended"
-        return _lines(Kind.PRINT, _cell(event.cell), "", readable(event.text), ended)
+        whose = f"cell [{event.cell}]" if event.cell else "its cell"
+        return _lines(Kind.PRINT, _cell(event.cell), "", _text(event.text), f"print after {whose} ended")
     if isinstance(event, Fault):
-        report = (
-            readable(event.text).strip("\n").replace("\n\t", "\n  ")
-        )  # a tab means nothing behind a column
+        report = _text(event.text).strip("\n").replace("\n\t", "\n  ")  # a tab means nothing behind a column
         return _lines(Kind.FAULT, _cell(event.cell), "", report)
     if isinstance(event, Note):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(event.text))
     return ()
+
+
+def _text(data: bytes) -> str:
+    return readable(shortened(data, HEAD_BYTES, TAIL_BYTES))
 
 
 def _lines(kind: Kind, place: str, name: str, text: str, remark: str = "") -> tuple[Line, ...]:

@@ -58,11 +58,19 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         "nbconvert_exporter": "script",
     }
     help_links = [{"text": text, "url": url} for text, url in HELP_LINKS]  # noqa: RUF012 - likewise
-    # All output leaves through one thread in order, so there is nothing to let settle before a reply.
-    _execute_sleep = 0.0
 
     _made: Workbench | None = None
     _is_warm = False
+    _is_stopping = False
+    _unstored = 0
+
+    def __init__(self, **parts: Any) -> None:
+        """Takes the parts that `_app.py` has made."""
+        super().__init__(**parts)
+        self._aborted: set[str] = set()
+        self.shell_handlers.update(
+            comm_open=self.comm_open, comm_msg=self.comm_message, comm_close=self.comm_message
+        )
 
     def start(self) -> None:
         """Begins to answer; called once, before the main loop runs."""
@@ -71,6 +79,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
 
     def stop(self) -> None:
         """Ends Lua and the lab network. From any thread."""
+        self._is_stopping = True
         if self._made is not None:
             self._made.close()
 
@@ -100,31 +109,52 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         self.io_loop.add_callback(self._warm_up)
 
     async def execute_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Remembers who asks before ipykernel takes the request apart."""
-        self._asking = (ident, parent)
-        await super().execute_request(stream, ident, parent)
+        """Runs a cell and answers it, or says that it has been aborted.
 
-    async def do_execute(
-        self,
-        code: str,
-        silent: bool,
-        store_history: bool = True,
-        user_expressions: dict[str, str] | None = None,
-        allow_stdin: bool = False,
-        *,
-        cell_meta: Mapping[str, object] | None = None,
-        cell_id: str | None = None,
-    ) -> dict[str, object]:
-        """Runs a cell."""
-        ident, parent = self._asking
-        request = Request(parent, ident, self.execution_count, cell_id, silent, allow_stdin)
-        start = time.perf_counter()
-        reply = await self._bench.cells.run(
-            code, request, store_history=store_history, expressions=user_expressions or {}
-        )
-        if reply["status"] == "error" and parent["content"].get("stop_on_error", True):
+        This takes the place of ipykernel's own way with a cell: that counts cells which are not stored, and
+        aborts cells that were sent because of an error's reply.
+        """
+        message_id, start = parent["header"]["msg_id"], time.perf_counter()
+        self.shell_stream.begin(message_id)
+        if self._is_stopping or message_id in self._aborted:
+            self._aborted.discard(message_id)
+            self._send_abort_reply(stream, parent, ident)
+            return
+        metadata = self.init_metadata(parent)
+        request = self._request(ident, parent)
+        reply = await self._run(parent["content"], request)
+        if (
+            reply["status"] == "error"
+            and not request.is_silent
+            and parent["content"].get("stop_on_error", True)
+        ):
             await asyncio.sleep(start + RUN_ALL_S - time.perf_counter())
-        return reply
+            self._aborted |= self.shell_stream.take_waiting()
+        metadata = self.finish_metadata(parent, metadata, reply)
+        self.session.send(stream, "execute_reply", reply, parent, metadata=metadata, ident=ident)
+
+    def _request(self, ident: list[bytes], parent: Message) -> Request:
+        """Returns what a request asks for, counted if it is to be stored, and echoes it to all front ends."""
+        content = parent["content"]
+        is_silent = bool(content.get("silent", False))
+        is_stored = bool(content.get("store_history", True)) and not is_silent
+        if is_stored:
+            self.execution_count += 1
+        else:
+            self._unstored += 1
+        cell_id = parent.get("metadata", {}).get("cellId")
+        allow_stdin = bool(content.get("allow_stdin", False))
+        request = Request(
+            parent, ident, self.execution_count, cell_id, is_silent, allow_stdin, is_stored, self._unstored
+        )
+        if not is_silent:
+            echo = {"code": content["code"], "execution_count": request.cell}
+            self._publish("execute_input", echo, parent)
+        return request
+
+    async def _run(self, content: Message, request: Request) -> Message:
+        expressions = content.get("user_expressions") or {}
+        return await self._bench.cells.run(content["code"], request, expressions=expressions)
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, object]:
         """Says how the word at the cursor may go on."""
@@ -185,26 +215,14 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
     def post_handler_hook(self) -> None:
         """Leaves our SIGINT handler in place; ipykernel would ignore the signal between cells."""
 
-    # ---- after an error
+    # ---- comms, which this kernel has no use for
 
-    def _abort_queues(self, *subshell: object) -> None:
-        """Aborts the cells that wait for their turn, as Run All wants after an error.
+    def comm_open(self, stream: Any, ident: list[bytes], parent: Message) -> None:
+        """Closes what a front end opens: there is no such target, and it waits for an answer."""
+        self._publish("comm_close", {"comm_id": parent["content"].get("comm_id"), "data": {}}, parent)
 
-        Without subshells ipykernel 7 would abort the first of them only: it stops aborting one step of the
-        event loop later. Here that waits its turn too, behind the cells that came before.
-        """
-        turn: asyncio.Lock | None = getattr(self, "_main_asyncio_lock", None)
-        if turn is None:  # ipykernel 6 has a queue, and gets it right
-            super()._abort_queues(*subshell)
-            return
-
-        async def stop_aborting() -> None:
-            async with turn:
-                self._aborting = False
-
-        self._aborting = True
-        self.shell_stream.flush()  # what has arrived takes its place in the line
-        self.io_loop.add_callback(stop_aborting)
+    def comm_message(self, stream: Any, ident: list[bytes], parent: Message) -> None:
+        """Drops a message for a comm that was never open."""
 
     # ---- wiring
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -104,23 +105,53 @@ def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) 
     runtime = Runtime(
         Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime)), max_memory=max_memory
     )
-    with runtime:
-        before = signal.signal(signal.SIGINT, lambda *_: runtime.interrupt())
+    with runtime, CtrlC(runtime.interrupt) as ctrl_c:
         try:
             if folder is not None:
                 runtime.serve(str(folder)).result()
             result = runtime.run_cell(source, name=path.name, cell=1).result()
             if stay and result.error is None:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+                ctrl_c.first = _stop_waiting
+                if ctrl_c.is_pressed:  # just as the program ended
+                    return INTERRUPTED
                 runtime.until_idle().result()
         except KeyboardInterrupt:
             return INTERRUPTED
         except UsageError as error:
             print(f"ba-lua: cannot serve {folder}: {error}", file=sys.stderr)
             return 1
-        finally:
-            signal.signal(signal.SIGINT, before)
         return _exit_code(result, sys.stderr.buffer)
+
+
+def _stop_waiting() -> None:
+    raise KeyboardInterrupt
+
+
+class CtrlC:
+    """What Ctrl-C does while a program runs: the first asks it to stop, the second ends the process.
+
+    The second is for a program that cannot be asked, such as a pattern that backtracks for minutes inside one
+    C function. So it waits for nothing, and it stays in force until the process has ended.
+    """
+
+    def __init__(self, first: Callable[[], None]) -> None:
+        """`first` is called in the signal handler."""
+        self.first = first
+        self.is_pressed = False
+
+    def __enter__(self) -> CtrlC:
+        self._before = signal.signal(signal.SIGINT, self._pressed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.is_pressed:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _pressed(self, *_: object) -> None:
+        if self.is_pressed:
+            os._exit(INTERRUPTED)
+        self.is_pressed = True
+        self.first()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -140,10 +171,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         return run(options.file, stay=options.stay, max_memory=options.max_memory << 20, folder=options.serve)
+    except KeyboardInterrupt:  # before the program ran, or after it
+        return INTERRUPTED
     except OSError as error:
         print(f"ba-lua: cannot read {options.file}: {error.strerror}", file=sys.stderr)
         return 1
 
 
 if __name__ == "__main__":
+    # Modules that are imported later must not come from the folder in which the program is.
+    if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+        del sys.path[0]
     sys.exit(main())

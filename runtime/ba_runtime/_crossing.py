@@ -24,7 +24,7 @@ from .web import WebServer
 
 FILE_FUNCTIONS = (
     *("io_root", "io_enter", "io_stat", "io_remove", "io_mkdir", "io_rmdir", "io_rename", "io_realpath"),
-    *("io_list", "io_open", "file_read", "file_write", "file_seek", "file_close"),
+    *("io_list", "io_open", "io_obstacle", "file_read", "file_write", "file_seek", "file_close"),
 )
 
 

@@ -29,6 +29,9 @@ import stat
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
+from ._descriptors import check_next
+from .regular import check_regular, open_regular
+
 Failure = tuple[None, bytes]
 OpenFailure = tuple[None, bytes, bytes, bytes]
 
@@ -70,8 +73,6 @@ _MODES = {
     b"a": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
     b"a+": os.O_RDWR | os.O_CREAT | os.O_APPEND,
 }
-# Opening must not wait for a pipe's other end, nor make a terminal ours. Missing on Windows.
-_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 class _NameError(Exception):
@@ -210,13 +211,16 @@ class Files:
         """Returns a descriptor, or raises OSError also for what is no regular file."""
         if len(self._descriptors) >= MAX_OPEN_FILES:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        descriptor = os.open(path, flags | _NEVER_WAIT, 0o666)
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            os.close(descriptor)
-            code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EACCES
-            raise OSError(code, os.strerror(code))
-        return descriptor
+        check_next()
+        return open_regular(path, flags)
+
+    def io_obstacle(self, name: bytes) -> tuple[bytes, int] | None:
+        """Returns why Lua's own library must not open a file, as the system's text and number."""
+        try:
+            check_regular(name.partition(b"\0")[0])  # C reads no further
+        except OSError as fault:
+            return os.fsencode(fault.strerror or ""), fault.errno or 0
+        return None
 
     @_answering
     def file_read(self, number: int, size: int) -> bytes:

@@ -8,6 +8,7 @@ sends events to its sink and completes futures, only its language is smaller (se
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
@@ -260,6 +261,7 @@ class Desk:
         self.front = RecordingFrontEnd()
         self.runtimes: list[FakeRuntime] = []
         self.questions: list[str] = []
+        self.is_exhausted = False  # there is no descriptor for a runtime
         self.bench = Workbench(
             self.front,
             asyncio.get_running_loop(),
@@ -286,12 +288,13 @@ class Desk:
     ) -> Message:
         """Runs one cell and returns the content of its reply."""
         self._cell += 1
-        asked = request(self._cell, session=session, cell_id=cell_id, **options)
-        return await self.bench.cells.run(
-            code, asked, store_history=store_history, expressions=expressions or {}
-        )
+        is_stored = store_history and not options.get("is_silent", False)
+        asked = request(self._cell, session=session, cell_id=cell_id, is_stored=is_stored, **options)
+        return await self.bench.cells.run(code, asked, expressions=expressions or {})
 
     def _make(self, sink: Sink) -> FakeRuntime:
+        if self.is_exhausted:
+            raise OSError(errno.EMFILE, "Too many open files")
         self.runtimes.append(FakeRuntime(sink))
         return self.runtimes[-1]
 

@@ -235,3 +235,16 @@ def test_what_is_only_printed_late_appears_in_the_trace_area() -> None:
         ]
 
     play(scene)
+
+
+def test_a_cell_says_when_lua_cannot_be_started() -> None:
+    """The process is out of descriptors; as soon as it has some again, the next cell runs."""
+
+    async def scene(desk: Desk) -> None:
+        desk.is_exhausted = True
+        reply = await desk.run("print x")
+        assert (reply["status"], reply["ename"]) == ("error", "OutOfDescriptors")
+        desk.is_exhausted = False
+        assert (await desk.run("print x"))["status"] == "ok"
+
+    play(scene)

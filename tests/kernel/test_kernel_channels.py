@@ -44,7 +44,10 @@ def test_a_port_that_is_taken_for_a_moment_is_waited_for(monkeypatch: pytest.Mon
 def test_a_port_that_stays_taken_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jupyter then tries again with other ports."""
     monkeypatch.setattr(_channels, "PORT_S", 0.0)
-    with socket.create_server(("127.0.0.1", 0)) as holder, pytest.raises(zmq.ZMQError, match="in use"):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as holder,
+        pytest.raises(_channels.CannotStart, match="in use"),
+    ):
         Channels({"shell_port": holder.getsockname()[1]})
 
 

@@ -124,6 +124,19 @@ def test_inspection_of_a_variable_shows_its_value() -> None:
     assert data["text/plain"] == "number: 5\\x1b"
 
 
+def test_inspection_while_lua_is_busy_says_so() -> None:
+    """What is documented is shown all the same."""
+
+    async def scene(desk: Desk) -> None:
+        desk.runtime.is_busy = True
+        known = await inspect(desk.bench.engine, "ba.socket.connect", 17)
+        unknown = await inspect(desk.bench.engine, "counter", 7)
+        for reply, text in ((known, "connect(host"), (known, "Lua is busy"), (unknown, "Lua is busy")):
+            assert text in str(reply["data"])
+
+    play(scene)
+
+
 @pytest.mark.parametrize("code", ["", "nothing", "5", "-- print", "local print = 1\nprint2"])
 def test_inspection_of_nothing_finds_nothing(code: str) -> None:
     """The reply says so."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ba_kernel._errors import Failure, Sources, failure
+from ba_kernel._errors import Failure, Sources, failure, own_failure
 from ba_runtime.events import ErrorReport
 
 SOURCE = "local t = {}\nlocal function f()\n  return t.x.y\nend\nf()"
@@ -78,3 +78,41 @@ def test_old_sources_are_forgotten() -> None:
         kept.keep(f"cell[{number}]", "x")
     assert list(kept.around("cell[0]", 1)) == []
     assert list(kept.around("cell[1]", 1)) != []
+
+
+def test_the_line_to_blame_is_the_one_in_the_message() -> None:
+    """`error(message, 2)` blames its caller, which may be in another cell than the call of error."""
+    kept = sources()
+    kept.keep("cell[4]", "-- a\n-- b\nf('bad')")
+    frames = (b"[C]: in function 'error'", b"cell[3]:2: in function 'f'", b"cell[4]:3: in main chunk")
+    shown = plain(failure(ErrorReport("runtime", b"cell[4]:3: bad", "cell[3]", 2, frames), kept))
+    assert "(cell [4], line 3)" in shown
+    assert "----> 3 f('bad')" in shown
+
+
+def test_a_file_in_the_message_is_blamed_if_it_is_on_the_stack() -> None:
+    """Anything else that looks like a position may be a part of somebody's text."""
+    frames = (b"cell[3]:2: in function 'f'", b"module.lua:7: in main chunk")
+    for message, place in (
+        (b"module.lua:7: bad", "(module.lua, line 7)"),
+        (b"GET:80: bad", "(cell [3], line 2)"),
+    ):
+        assert place in plain(failure(ErrorReport("runtime", message, "cell[3]", 2, frames), sources()))
+
+
+def test_a_line_or_a_frame_of_any_length_is_cut() -> None:
+    """A cell may be one line of a megabyte, and so may the name of a field that is called."""
+    kept = Sources()
+    kept.keep("cell[1]", "local s = '" + "y" * 10**6 + "'")
+    frames = (b"cell[1]:1: in field '" + b"z" * 10**6 + b"'",)
+    what = failure(ErrorReport("runtime", b"cell[1]:1: bad", "cell[1]", 1, frames), kept)
+    assert len(plain(what)) < 3000
+    assert "more characters" in plain(what)
+    assert "bytes are left out here" in plain(what)
+
+
+def test_a_message_of_the_kernels_own_is_cut() -> None:
+    """It may quote a mistyped magic of any length."""
+    what = own_failure("MagicError", "no magic " + "x" * 10**6)
+    assert len(what.evalue) < 2100
+    assert what.evalue.endswith("… (998,009 more characters)")

@@ -85,3 +85,16 @@ def test_clearing_starts_the_count_again_but_not_what_came() -> None:
     ring.clear()
     assert ring.snapshot().total == 0
     assert ring.came == 1
+
+
+def test_a_text_of_a_million_lines_keeps_its_ends() -> None:
+    """It is cut before it becomes lines, so that it costs neither memory nor the ring's other lines."""
+    lines = lines_of(Fault(1, b"head\n" + b"x\n" * 10**6 + b"tail"))
+    assert (lines[0].text, lines[-1].text) == ("head", "tail")
+    assert any("bytes are left out here" in line.text for line in lines)
+    assert len(lines) < 120_000
+
+
+def test_a_late_print_of_a_request_that_is_no_cell_names_none() -> None:
+    """It has no number."""
+    assert only(LatePrint(0, b"late")).remark == "print after its cell ended"

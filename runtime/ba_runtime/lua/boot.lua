@@ -10,6 +10,7 @@ local seal = import "seal"
 local cell = import "tasks/cell"
 local look = import "inspect/look"
 local stdio = import "console/stdio"
+local warnings = import "console/warn"
 local check = import "check"
 local report = import "tasks/report"
 local socket = import "sockets/socket"
@@ -120,6 +121,7 @@ G.mako = setmetatable({sharkclient = shark.sharkclient}, {
 loaded.mako = G.mako
 loaded.httpc, loaded.httpm = httpc.api, httpm
 seal.apply()
+G.warn = warnings.warn
 
 -- ---------------------------------------------------------------- what other threads ask for
 

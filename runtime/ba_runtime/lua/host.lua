@@ -822,6 +822,12 @@ function host.io_list(root, name) end
 ---@return string? path
 function host.io_open(root, name, mode) end
 
+--- Returns why Lua's own library must not open a file: it is a pipe or the like, or there is no descriptor for it.
+---@param name string
+---@return string? text
+---@return integer? number of the system's error
+function host.io_obstacle(name) end
+
 --- Returns the next bytes, at most `size`; none at the end.
 ---@param number integer
 ---@param size integer

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from ba_runtime._descriptors import new_socket
 from ba_runtime._reactor import WRITE, Reactor
 from ba_runtime._resolver import Answer
 
@@ -71,7 +72,7 @@ class Dial:
         """Starts one attempt; returns None when it is under way or done, else why it could not start."""
         self._drop()
         try:
-            self.sock = socket.socket(family, socket.SOCK_STREAM)
+            self.sock = new_socket(family, socket.SOCK_STREAM)
         except OSError as error:
             return Signal.NO_RESOURCES if error.errno in EXHAUSTED else Signal.CANNOT_CONNECT
         self.sock.setblocking(False)

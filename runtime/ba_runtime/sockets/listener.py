@@ -11,6 +11,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from ba_runtime._descriptors import is_reserved
 from ba_runtime._reactor import READ, Reactor
 
 from .reasons import EXHAUSTED, Signal
@@ -56,6 +57,10 @@ class Listener:
         except OSError as error:  # the client gave up already, or no descriptor is left
             if error.errno in EXHAUSTED:
                 self._refuse()
+            return None
+        if is_reserved(client.fileno()):
+            self.refused += 1
+            client.close()
             return None
         client.setblocking(False)
         return client

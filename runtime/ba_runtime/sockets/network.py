@@ -12,6 +12,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TypeAlias
 
+from ba_runtime._descriptors import new_socket
 from ba_runtime._later import later
 from ba_runtime._reactor import Reactor
 from ba_runtime._resolver import Answer, Resolver
@@ -105,7 +106,7 @@ class Network:
         """Listens, with TLS when there is a context; None when the address cannot be bound."""
         address = _text(interface)
         try:
-            sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
+            sock = new_socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
         except OSError:
             return None
         try:
@@ -164,7 +165,7 @@ class Network:
         """
         address = _text(interface)
         try:
-            sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
+            sock = new_socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
         except OSError as error:
             return 0, Signal.NO_RESOURCES if error.errno in EXHAUSTED else Signal.CANNOT_BIND
         try:

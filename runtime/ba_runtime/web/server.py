@@ -19,6 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
 
+from ba_runtime._descriptors import new_socket
 from ba_runtime._reactor import Reactor
 from ba_runtime.sockets import Network
 from ba_runtime.sockets.listener import Listener
@@ -94,18 +95,24 @@ class WebServer:
         """Begins to listen; returns the number for events and the port, or None and what is wrong."""
         if self._door is None:
             wanted = os.environ.get(PORT_VARIABLE, "") or "0"
-            sock = socket.socket()
             try:
-                sock.setblocking(False)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                sock.bind((ADDRESS, int(wanted)))
-                self._door = _Door(self._network.new_number(), 0, sock, self._reactor)
+                self._door = self._open_door(int(wanted))
             except (OSError, ValueError, OverflowError) as fault:
-                sock.close()
                 return None, f"the page server cannot listen on port {wanted}: {fault}".encode()
             self._door.enter = self._enter
             self._door.arm()
         return self._door.number, self._door.sock.getsockname()[1]
+
+    def _open_door(self, port: int) -> _Door:
+        sock = new_socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((ADDRESS, port))
+            return _Door(self._network.new_number(), 0, sock, self._reactor)
+        except BaseException:
+            sock.close()
+            raise
 
     def _enter(self, client: socket.socket) -> None:
         if len(self._connections) >= self._limits.connections:

@@ -13,7 +13,7 @@ local words = import "console/text".tostring
 local next, pcall, rawget, type = next, pcall, rawget, type
 local find, format, gmatch, rep = string.find, string.format, string.gmatch, string.rep
 local getinfo, getmetatable = debug.getinfo, debug.getmetatable
-local concat, status, utf8len = table.concat, coroutine.status, utf8.len
+local concat, unpack, status, utf8len = table.concat, table.unpack, coroutine.status, utf8.len
 local loaded = package.loaded
 
 local render = {}
@@ -187,6 +187,20 @@ function render.value(value)
     return text
   end
   return format("<%s that cannot be shown: %s>", type(value), type(text) == "string" and text or type(text))
+end
+
+-- Returns how many texts follow, and a text for each value; of many values, for the first, and a remark.
+function render.values(n, ...)
+  local values, texts, bytes = {...}, {}, MAX_BYTES
+  for i = 1, n do
+    if i > MAX_ENTRIES or bytes <= 0 then
+      texts[i] = format("… %d more values", n - i + 1)
+      break
+    end
+    texts[i] = render.value(values[i])
+    bytes = bytes - #texts[i]
+  end
+  return #texts, unpack(texts)
 end
 
 return render

@@ -10,8 +10,8 @@ local check = import "check"
 local ours = import "ours"
 
 local G = _G
-local load, pcall, type, select, unpack, getinfo, gsub, match, native_tostring, getmetatable =
-  load, pcall, type, select, table.unpack, debug.getinfo, string.gsub, string.match, tostring, debug.getmetatable
+local load, pcall, type, select, getinfo, gsub, match, native_tostring, getmetatable =
+  load, pcall, type, select, debug.getinfo, string.gsub, string.match, tostring, debug.getmetatable
 
 local cell = {}
 
@@ -135,14 +135,9 @@ end
 local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned, failing = failing}
 
 -- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted. The
--- first result is how many there are.
+-- first result is how many texts there are.
 local function rendered(...)
-  local n = select("#", ...)
-  local texts = {...}
-  for i = 1, n do
-    texts[i] = render.value(texts[i])
-  end
-  return n, unpack(texts, 1, n)
+  return render.values(select("#", ...), ...)
 end
 
 -- The chunk comes as `...` because a local's name would show up in tracebacks instead of "main chunk".

@@ -36,9 +36,9 @@ end
 
 -- Strings, and numbers as print has them; other values are left out, as documented.
 local function write_all(writer, X, ...)
-  local bytes = 0
+  local values, bytes = {...}, 0
   for i = 1, select("#", ...) do
-    local value = select(i, ...)
+    local value = values[i]
     if type(value) == "number" then
       value = tostring(value)
     end

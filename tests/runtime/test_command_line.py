@@ -1,0 +1,68 @@
+"""`ba-lua` and the keyboard."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C there")
+
+# A program that the first Ctrl-C does not stop, as Lua may be inside one C function for minutes.
+STUCK = """
+import sys, time
+from ba_runtime.__main__ import CtrlC
+with CtrlC(lambda: print("first", file=sys.stderr, flush=True)):
+    print("ready", file=sys.stderr, flush=True)
+    time.sleep(60)
+"""
+BA_LUA = "from ba_runtime.__main__ import main; import sys; sys.exit(main(sys.argv[1:]))"
+PATIENCE_S = 30
+
+
+def _start(folder: Path, program: str, *options: str) -> subprocess.Popen[str]:
+    (folder / "program.lua").write_text(program, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-c", BA_LUA, "program.lua", *options], cwd=folder, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert "ready" in process.stderr.readline()
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> tuple[int, str]:
+    _, said = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, said
+
+
+def test_the_first_ctrl_c_stops_the_program(tmp_path: Path) -> None:
+    """And says where it was."""
+    process = _start(tmp_path, "trace 'ready' while true do end")
+    process.send_signal(signal.SIGINT)
+    code, said = _end(process)
+    assert code == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+
+
+def test_the_second_ctrl_c_ends_what_the_first_cannot_stop() -> None:
+    """At once, and without a word of Python's."""
+    with subprocess.Popen([sys.executable, "-c", STUCK], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for word in ("ready", "first"):
+            assert process.stderr.readline() == f"{word}\n"
+            process.send_signal(signal.SIGINT)
+        assert _end(process) == (130, "")
+
+
+def test_ctrl_c_ends_a_program_that_stays(tmp_path: Path) -> None:
+    """Its cosockets wait for nothing that will come."""
+    program = "ba.socket.bind(0):event(function(s) trace 'ready' s:accept() end)"
+    process = _start(tmp_path, program, "--stay")
+    process.send_signal(signal.SIGINT)
+    code, said = _end(process)
+    assert code == 130
+    assert "Traceback" not in said
