@@ -156,7 +156,7 @@ LOSSES = {
         c:event(function(s) s:read() trace(s:read()) LOST(s) end)
     """,
     "connect": """
-        local port = free_port()
+        local port = refused_port()
         local s = ba.socket.event(function(s) trace(ba.socket.connect("127.0.0.1", port)) LOST(s) end)
     """,
     "accept": """
