@@ -149,6 +149,18 @@ def test_a_page_is_displayed_and_its_link_shown() -> None:
     play(scene)
 
 
+def test_a_page_that_leaves_a_cosocket_shows_the_trace_area() -> None:
+    """As any cell does: what the cosocket traces will want a place."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%%lsp\n<p>")
+        assert desk.front.kinds() == ["display_data"]
+        await desk.run("%%lsp\nlisten")
+        assert desk.front.kinds() == ["display_data"] * 3
+
+    play(scene)
+
+
 def test_a_failing_page_is_an_error_like_other_cells() -> None:
     """With the source line; what the page wrote before stands above it."""
 

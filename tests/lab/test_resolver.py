@@ -233,6 +233,38 @@ def test_after_close_names_are_an_error_and_addresses_are_not() -> None:
     assert answers.now().error == ""
 
 
+def workers() -> set[threading.Thread]:
+    """The resolvers' threads."""
+    return {thread for thread in threading.enumerate() if thread.name == "ba-resolver"}
+
+
+def test_the_threads_end_when_the_resolver_is_closed() -> None:
+    """Those that wait for work at once, those that ask as soon as they are answered."""
+    before = workers()
+    system = FakeSystem({"host.example": "127.0.0.2"}, is_stuck=True)
+    answers = Answers()
+    resolver = Resolver(system)
+    for _ in range(4):
+        resolver.lookup("host.example", 1, "tcp", False, answers)
+    ours = workers() - before
+    assert len(ours) == 4
+    for _ in ours:
+        system.asked.get(timeout=PATIENCE_S)
+    system.may_answer.set()
+    for _ in ours:
+        assert answers.next().error == ""
+    system.may_answer.clear()
+    resolver.lookup("host.example", 1, "tcp", False, answers)
+    system.asked.get(timeout=PATIENCE_S)
+    resolver.close()
+    assert answers.next() == Answer(error="Request canceled")
+    system.may_answer.set()
+    for thread in ours:
+        thread.join(PATIENCE_S)
+    assert not any(thread.is_alive() for thread in ours)
+    assert answers.got.empty()
+
+
 def test_an_answer_comes_even_when_the_system_call_breaks(caplog: pytest.LogCaptureFixture) -> None:
     """An exception nobody thought of is logged and becomes an error answer."""
 

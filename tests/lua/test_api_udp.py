@@ -299,6 +299,18 @@ def test_a_closed_port_of_the_peer_fails_the_read_of_a_connected_socket() -> Non
     """) == ["nil\tsocketreadfailed"]
 
 
+@pytest.mark.parametrize("send", ["write('again')", "sendto('again', '127.0.0.1', port)"])
+def test_a_datagram_after_a_closed_port_was_reported_is_sent(send: str) -> None:
+    """The report is about the one before, and the peer may be back."""
+    assert traced(f"""
+        local peer, port = udp()
+        local c = ba.socket.udpcon("127.0.0.1", port)
+        peer:close()
+        trace(c:write "lost")
+        trace(c:{send})
+    """) == ["true", "true"]
+
+
 # ---------------------------------------------------------------- sending
 
 

@@ -64,11 +64,20 @@ def test_the_outdated_forms_are_read_as_the_original_reads_them(lua: Chunks) -> 
     assert lua.run("return parsedate('Sat Jan  6 08:49:37 2024')") == before_year_124
 
 
+@pytest.mark.parametrize("text", ["Sun, 06 Nov 1994 23:59:60 GMT", "Sunday, 06-Nov-94 23:59:60 GMT"])
+def test_a_leap_second_is_the_first_of_the_next_minute(lua: Chunks, text: str) -> None:
+    """RFC 9110 section 5.6.7 has a second 60. There is no second 61."""
+    seconds = lua.run(f"return parsedate('{text}')")
+    assert seconds == lua.run(f"return parsedate('{text.replace('23:59:60', '23:59:59')}')") + 1
+    assert lua.run(f"return parsedate('{text.replace(':60', ':61')}')") == 0
+
+
 NO_DATES = """
 x
 06 Nov 1994 08:49:37
 Sun, 06 Abc 1994 08:49:37 GMT
 Sun, 32 Nov 1994 08:49:37 GMT
+Sun, 06 Nov 1994 08:49:61 GMT
 Sun, 00 Nov 1994 08:49:37 GMT
 Sun, 06 Nov 1994 24:49:37 GMT
 Sun, 06 Nov 1994 08:60:37 GMT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,10 +13,14 @@ from ._fault import Fault
 from ._suites import suite_of
 from ._tree import Tree
 
-# Of what a suite takes without a fault: a fault that makes it four times slower is one that is noticed.
+# Of what a suite takes without a fault: a fault that makes it four times slower is one that is noticed. So is
+# one that makes a single test take so long (without a fault the slowest takes six seconds), or a process this
+# big.
 PATIENCE = 4
 LEAST_PATIENCE_S = 20.0
 LONGEST_S = 900.0
+TEST_S = 30
+PROCESS_BYTES = 6 << 30
 FIRST_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
@@ -28,13 +33,22 @@ class Outcome:
     took_s: float
 
 
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (PROCESS_BYTES, PROCESS_BYTES))
+
+
 def _run(tree: Tree, suite: tuple[str, ...], timeout_s: float) -> tuple[str, float]:
     """Runs tests in the tree; returns the first that failed, `the clock`, or an empty string."""
     paths = [str(path) for word in suite for path in sorted(tree.root.glob(word))]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-m", "not browser", *paths]
+    options = ["-x", "-q", "-p", "no:randomly", "-m", "not browser", f"--timeout={TEST_S}"]
     began = monotonic()
     with subprocess.Popen(
-        command, cwd=tree.root, env=tree.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, "-m", "pytest", *options, *paths],
+        cwd=tree.root,
+        env=tree.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=_limit_memory,
     ) as process:
         try:
             said, _ = process.communicate(timeout=timeout_s)
