@@ -15,10 +15,10 @@ SOCKETS = (
         "tests/runtime/test_closing.py",
         "tests/runtime/test_socket_table.py",
     ),
-    *("tests/runtime/test_nested_waiting.py", "tests/runtime/test_many_cosockets.py"),
-    *("tests/runtime/test_interrupt.py", "tests/runtime/test_dropped_objects.py", API % "numbers"),
+    *("tests/runtime/test_many_cosockets.py", "tests/runtime/test_dropped_objects.py", API % "numbers"),
 )
 SECURE = (
+    "tests/runtime/test_secure_stream.py",
     *(API % word for word in ("tls", "tls_objects", "tls_starttls", "tls_held_up", "tls_peers")),
     *(API % word for word in ("tls_collected", "tls_secrets", "tls_crowd")),
 )
