@@ -400,3 +400,22 @@ def test_an_interrupt_ends_long_work(work: str) -> None:
         assert error is not None
         assert error.kind == "interrupt"
         assert fresh.value("1") == "1"
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        ("local t = {} t.a = t return t", b'{"a":null}'),
+        ("local t = {1} t[2] = t return t", b"[1,null]"),
+        ("local t = {} t.a = {b = t} return t", b'{"a":{"b":null}}'),
+        ("local t = {} t.a = {} t.a.b = t.a return t", b'{"a":{"b":null}}'),
+        ("local t = {1} return {t, t, {t}}", b"[[1],[1],[[1]]]"),
+        ("local t = {1} return {{t}, t}", b"[[[1]],[1]]"),
+        ("local t = {1} return t, t", b"[1][1]"),
+    ],
+)
+def test_a_table_within_itself_is_null_and_beside_itself_is_not(
+    lua: Chunks, program: str, text: bytes
+) -> None:
+    """At every depth, and where the path to it has been another before."""
+    assert lua.run(f"return json.encode((function() {program} end)())") == text

@@ -213,6 +213,20 @@ def test_a_peer_that_pings_and_does_not_read_is_not_answered_for_ever() -> None:
 # ------------------------------------------------------------ writing
 
 
+def test_pongs_that_wait_count_as_a_queue() -> None:
+    """A write from outside finds it full, as if messages waited there."""
+    ping = frame(PING, bytes(125), masked=True)
+    with lua() as fresh:
+        port = serve(fresh, "own = s " + TRACE_ALL)
+        with raw_client(port) as client:
+            for _ in range(400):
+                client.send(ping * 500)
+            client.send(frame(TEXT, b"text", masked=True))
+            fresh.recorder.wait_for_trace("text\ttrue")
+            assert fresh.value("(own:write('more', true))") == "nil"
+            assert fresh.value("select(2, own:write('more', true)) > own:queuelen()") == "true"
+
+
 def test_a_full_queue_takes_whole_frames_or_none() -> None:
     """From outside, in queued mode: nil and what waits; nothing of that frame goes out."""
     with lua() as fresh:
