@@ -145,6 +145,13 @@ def test_inspection_of_a_variable_shows_its_value() -> None:
     assert data["text/plain"] == "number: 5\\x1b"
 
 
+def test_inspection_shows_two_thousand_characters_of_a_value() -> None:
+    """A longer one is cut visibly."""
+    for length, shown in ((2000, "1" * 2000), (2001, "1" * 2000 + "…")):
+        data = inspected("x", values={("x",): "1" * length})["data"]
+        assert data["text/plain"] == shown
+
+
 @pytest.mark.parametrize("code", ["", "nothing", "5", "-- print", "local print = 1\nprint2"])
 def test_inspection_of_nothing_finds_nothing(code: str) -> None:
     """The reply says so."""

@@ -533,3 +533,28 @@ def test_maxsize_takes_257_to_8192() -> None:
     """)
         == ["true"] * 4 + ["false"] * 9
     )
+
+
+def test_a_cosocket_waits_once_more_than_1400_bytes_are_queued() -> None:
+    """As measured on the original: up to that its write returns, although nothing was read."""
+    assert traced(
+        FLOW
+        + """
+        local s, peer = pair()
+        local total, over = 0, false
+        s:event(function(s)
+          local left
+          repeat
+            left = select(2, s:write(("x"):rep(1000)))
+            total = total + 1000
+          until left > 0
+          total = total + 1400 - left + 1
+          trace(s:write(("x"):rep(1400 - left)))
+          trace(s:write "x")
+          over = true
+        end, "s")
+        trace(s:state())
+        trace(drain(peer, total))
+        await(function() return over end)
+    """
+    ) == ["true\t1400", "write\ttrue", "true", "all"]

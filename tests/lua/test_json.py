@@ -353,10 +353,19 @@ def test_a_thousand_levels_are_read_and_written_and_no_more(lua: Chunks) -> None
     for depth in (1001, 100000):
         assert lua.run(f"return json.decode(('['):rep({depth}) .. (']'):rep({depth}))") == (None, b"malloc")
         assert lua.run(f"return json.decode(('{{\"a\":'):rep({depth}))") == (None, b"malloc")
-        assert lua.run(f"local t = {{}} for i = 1, {depth} do t = {{t}} end return json.encode(t)") == (
+        nested = f"local t = {{}} for i = 2, {depth} do t = {{t}} end"
+        assert lua.run(f"{nested} return json.encode(t)") == (
             None,
             b"malloc",
         )
+
+
+def test_a_number_in_pieces_has_a_thousand_characters_at_most(lua: Chunks) -> None:
+    """To be exact, 1024 may have come before its end does: no number that anybody wrote is longer."""
+    lua.run("function begun(n) p = json.parser() return p:parse('[' .. ('1'):rep(n)) end")
+    assert lua.run("return begun(1024)") is True
+    assert lua.run("return #select(2, p:parse(']'))") == 1
+    assert lua.run("return begun(1025)") == (None, b"parse")
 
 
 def test_a_call_returns_no_more_than_a_hundred_thousand_tables(lua: Chunks) -> None:
