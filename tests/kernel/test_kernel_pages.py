@@ -150,6 +150,8 @@ def test_a_page_is_displayed_and_its_link_shown() -> None:
         assert desk.runtime.ran == [(b"<?lsp ?>\n<p>", "cell[1]", 1)]
         await desk.run("%%lsp\n<p>", is_silent=True)
         assert desk.front.kinds() == ["display_data", "stream"]
+        await desk.run("%sockets\n%%lsp /b.lsp\n<p>")
+        assert desk.front.text().endswith("Served at http://127.0.0.1:9357/b.lsp\n")
 
     play(scene)
 

@@ -247,11 +247,15 @@ def test_what_python_writes_is_read_and_written_again(lua: Chunks, seed: int, st
 def test_objects_that_are_almost_alike_keep_their_own_keys(
     lua: Chunks, seed: int, separators: tuple[str, str]
 ) -> None:
-    """The reader expects the keys that came before; here they come in any order, or others do."""
+    """The reader expects the keys that came before; here they come in any order, or others do.
+
+    The values are of every kind, for a key says nothing of its value either.
+    """
     source = random.Random(seed)
     names = [*"abcd", "", "key with \\", 'and "', *(f"rare {i}" for i in range(200))]
+    values = [*range(9), -1.5, "text", "", True, False, None, [1], ["a", 2], {"a": "b"}]
     document = [
-        {name: source.randrange(9) for name in source.sample(names[: source.choice([4, 7, 207])], k=3)}
+        {name: source.choice(values) for name in source.sample(names[: source.choice([4, 7, 207])], k=3)}
         for _ in range(300)
     ]
     text = json.dumps(document, separators=separators)
