@@ -43,7 +43,7 @@ def sample(
     count: int,
     seed: int,
 ) -> list[Fault]:
-    """Draws `count` faults, no two on one line; the same for the same seed, in the order of the drawing.
+    """Draws `count` faults, no two on one line; the same for the same seed and the same code.
 
     `is_code(path, text)` tells whether the file's text with the fault in it still compiles.
     """

@@ -64,7 +64,8 @@ class _Finder(ast.NodeVisitor):
     # ------------------------------------------------------------ what is not looked at
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None and not (isinstance(node.annotation, ast.Name) and _is_alias(node)):
+        is_alias = isinstance(node.annotation, ast.Name) and node.annotation.id == "TypeAlias"
+        if node.value is not None and not is_alias:
             self.visit(node.value)
 
     def visit_arg(self, node: ast.arg) -> None:
@@ -72,6 +73,10 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Assert(self, node: ast.Assert) -> None:
         """Narrows a type."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for statement in node.body:  # and not its decorators, which say how it is stored
+            self.visit(statement)
 
     def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for default in (*node.args.defaults, *node.args.kw_defaults):
@@ -155,9 +160,6 @@ class _Finder(ast.NodeVisitor):
         self._replace("inverted condition", node.test, f"not ({self._text(node.test)})")
         self.generic_visit(node)
 
-    def visit_While(self, node: ast.While) -> None:
-        self.generic_visit(node)
-
     def visit_Continue(self, node: ast.Continue) -> None:
         self._replace("continue", node, "break")
 
@@ -168,10 +170,6 @@ class _Finder(ast.NodeVisitor):
             if text[:1] in "\"'" and len(text) > 2:
                 self._replace("changed text", texts[0], text[:1] + "?" + text[1:])
         self.generic_visit(node)
-
-
-def _is_alias(node: ast.AnnAssign) -> bool:
-    return isinstance(node.annotation, ast.Name) and node.annotation.id == "TypeAlias"
 
 
 def faults_of(path: str, source: str) -> list[Fault]:

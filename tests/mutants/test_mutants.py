@@ -38,6 +38,8 @@ PYTHON = {
     "x: 'int | None' = a": [],
     "def f(a: int | None) -> a | b:\n    '''Says.'''": [],
     "if TYPE_CHECKING:\n    x = 1": [],
+    "x: TypeAlias = f(1)": [],
+    "@dataclass(frozen=True)\nclass A:\n    '''Says.'''": [],
     "x = 'ä' if a == 'ö' else 'ü'": ["x = 'ä' if a != 'ö' else 'ü'", "x = 'ä' if (not (a == 'ö')) else 'ü'"],
 }  # fmt: skip
 LUA = {
