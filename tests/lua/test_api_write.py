@@ -427,6 +427,52 @@ def test_closing_a_socket_ends_its_own_waiting_write() -> None:
     ) == ["write\ttrue", "nil\tsocketclosed", "exec\tfalse", "true", "terminated\tfalse"]
 
 
+@pytest.mark.parametrize(
+    ("then", "shown"),
+    [
+        ("trace(s:close()) trace(s:close())", ["true", "false", "terminated\tfalse"]),
+        ("s:disable() trace 'never'", ["notcon\tfalse"]),
+    ],
+)
+def test_after_its_own_write_was_ended_a_cosocket_can_only_leave(then: str, shown: list[str]) -> None:
+    """Its own close is still to come, and the first answers true; whatever waits ends it."""
+    assert traced(
+        FLOW
+        + f"""
+        local s, peer = pair()
+        s:event(function(s)
+          fill(s)
+          trace(s:write "x")
+          {then}
+        end, "s")
+        s:close()
+        trace(s:state())
+    """
+    ) == ["nil\tsocketclosed", *shown]
+
+
+def test_after_its_write_has_waited_a_cosocket_goes_on_as_before() -> None:
+    """It may wait again, and its socket is closed by its own close."""
+    assert traced(
+        FLOW
+        + """
+        local s, peer = pair()
+        local total
+        s:event(function(s)
+          local _, _, filled = fill(s)
+          total = filled + 1
+          trace(s:write "x")
+          s:disable()
+          trace(s:close())
+          trace(s:close())
+        end, "s")
+        trace(drain(peer, total))
+        await(function() return s:state() == "disabled" end)
+        s:enable()
+    """
+    ) == ["true", "all", "true", "false"]
+
+
 def test_closing_a_socket_ends_the_writes_of_others_to_it() -> None:
     """Cosockets and thread jobs alike."""
     assert traced(
