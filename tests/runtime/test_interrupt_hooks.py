@@ -31,10 +31,56 @@ def _stop_the_runaway(lua: Session) -> str:
 @pytest.mark.parametrize("place", PLACES)
 def test_a_runaway_in_the_background_with_a_hook_can_be_stopped(place: str, hook: str) -> None:
     """And what comes after it is not."""
-    code = f"debug.sethook(function() n = n + 1 end, {HOOKS[hook]}) trace 'ready' while true do f() end"
+    code = f"""
+        debug.sethook(function() n = n + 1 end, {HOOKS[hook]})
+        for _ = 1, 10 do f() end
+        trace 'ready'
+        while true do f() end
+    """
     with session() as lua:
         assert lua.run("n = 0 function f() end " + PLACES[place].replace("CODE", code)).error is None
         lua.recorder.wait_for_trace("ready")
         assert "interrupted" in _stop_the_runaway(lua)
         assert lua.value("n > 0") == "true"
         assert lua.value("(function() local s = 0 for i = 1, 1e5 do s = s + i end return s end)()") != ""
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_hook_goes_on_after_an_interrupt_of_another(hook: str) -> None:
+    """It belongs to its coroutine, which the interrupt does not end."""
+    with session() as lua:
+        lua.run(f"""
+            n = 0
+            co = coroutine.create(function()
+              while true do coroutine.yield(math.abs(1)) end
+            end)
+            debug.sethook(co, function() n = n + 1 end, {HOOKS[hook]})
+            function counted() local before = n coroutine.resume(co) return n - before end
+            counted() counted()
+        """)
+        usual = lua.value("counted()")
+        assert int(usual) > 0
+        finish = lua.start("trace 'ready' while true do end")
+        lua.recorder.wait_for_trace("ready")
+        lua.runtime.interrupt()
+        assert finish().error is not None
+        assert lua.value("counted()") == usual
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_hook_in_the_background_that_never_ends_can_be_stopped(place: str, hook: str) -> None:
+    """The error is raised in the hook, and so in the code below it."""
+    code = f"""
+        debug.sethook(function()
+          debug.sethook()
+          trace 'ready'
+          while true do end
+        end, {HOOKS[hook]})
+        for _ = 1, 10 do f() end
+    """
+    with session() as lua:
+        assert lua.run("function f() end " + PLACES[place].replace("CODE", code)).error is None
+        lua.recorder.wait_for_trace("ready")
+        assert "interrupted" in _stop_the_runaway(lua)
+        assert lua.value("1 + 1") == "2"
