@@ -309,7 +309,7 @@ class Stopwatch:
         self._seconds = iter(seconds)
 
     def perf_counter(self) -> float:
-        """Return the next."""
+        """Returns the next."""
         return next(self._seconds)
 
 

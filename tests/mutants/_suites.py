@@ -26,13 +26,9 @@ TLS = ("tests/tls", *SECURE, "tests/http_client/test_httpc_tls.py")
 WEBSOCKET = ("tests/websocket", "tests/http_client/test_http2sock.py")
 TASKS = (
     *(API % word for word in ("thread", "timer", "events", "enable", "errors", "read", "write")),
-    *(
-        "tests/lua/test_callbacks.py",
-        "tests/lua/test_stale_events.py",
-        "tests/runtime/test_nested_waiting.py",
-    ),
-    *("tests/runtime/test_interrupt.py", "tests/runtime/test_closing.py", "tests/runtime/test_seal.py"),
-    *("tests/runtime/test_many_cosockets.py", "tests/runtime/test_collector.py", "tests/runtime"),
+    *("tests/lua/test_callbacks.py", "tests/lua/test_stale_events.py"),
+    *(f"tests/runtime/test_{word}.py" for word in ("nested_waiting", "interrupt_hooks", "seal", "closing")),
+    "tests/runtime",
 )
 DATA = (
     *(f"tests/lua/test_{word}.py" for word in ("bytearray", "bytes", "dates", "encoding", "json")),
@@ -67,9 +63,15 @@ SUITES: dict[str, tuple[str, ...]] = {
     "runtime/ba_runtime/lua/sockets/takeover.lua": (*WEBSOCKET, "tests/web"),
     "runtime/ba_runtime/lua/tasks": TASKS,
     "runtime/ba_runtime/lua/web": PAGES,
-    "runtime/ba_runtime/sockets": (*SOCKETS, *SECURE, "tests/runtime/test_descriptors.py"),
+    "runtime/ba_runtime/sockets": (
+        "tests/runtime/test_dial.py",
+        *SOCKETS,
+        *SECURE,
+        "tests/runtime/test_descriptors.py",
+    ),
     "runtime/ba_runtime/sockets/secure.py": (*SECURE, *SOCKETS),
-    "runtime/ba_runtime/sockets/security.py": (*SECURE, *SOCKETS),
+    "runtime/ba_runtime/sockets/tls_calls.py": (*SECURE, *SOCKETS),
+    "runtime/ba_runtime/sockets/tls_objects.py": (*SECURE, *SOCKETS),
     "runtime/ba_runtime/sockets/websocket.py": WEBSOCKET,
     "runtime/ba_runtime/tls": TLS,
     "runtime/ba_runtime/web": PAGES,
