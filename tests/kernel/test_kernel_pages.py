@@ -66,6 +66,8 @@ def test_the_frame_has_an_empty_sandbox_and_escaped_text() -> None:
         ("<table border>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 232),
         ("<pre>" + "line\n" * 20 + "</pre>", 326),
         ("<img height=300>", 321),
+        ("<img height=99999>", 480),
+        ("<img height=123456>", 121),
         ("<img height='1e9'><img height=-1><img height='100%'>", 121),
         ("<h1>a</h1><h2>b</h2><h3>c</h3><hr>", 177),
         ("<iframe></iframe>", 171),
