@@ -123,13 +123,16 @@ class _Finder(ast.NodeVisitor):
                 self._replace("number", node, repr(node.value - 1))
 
     def visit_Call(self, node: ast.Call) -> None:
-        if isinstance(node.func, ast.Name) and node.func.id in CALLS:
+        if isinstance(node.func, ast.Name) and node.func.id in CALLS:  # which take any order
             self._replace("function", node.func, CALLS[node.func.id])
-        first, second = (*node.args[:2], None, None)[:2]
-        if first and second and not isinstance(first, ast.Starred) and not isinstance(second, ast.Starred):
-            start, end = self._span(first)[0], self._span(second)[1]
-            between = self._source[self._span(first)[1] : self._span(second)[0]]
-            self._add("swapped arguments", start, end, self._text(second) + between + self._text(first))
+        elif len(node.args) > 1 and not any(isinstance(one, ast.Starred) for one in node.args[:2]):
+            (start, after_first), (second, end) = map(self._span, node.args[:2])
+            first, between, last = (
+                self._source[start:after_first],
+                self._source[after_first:second],
+                self._source[second:end],
+            )
+            self._add("swapped arguments", start, end, last + between + first)
         self.generic_visit(node)
 
     # ------------------------------------------------------------ statements
