@@ -16,6 +16,7 @@ SOCKETS = (
         "tests/runtime/test_socket_table.py",
     ),
     *("tests/runtime/test_many_cosockets.py", "tests/runtime/test_dropped_objects.py", API % "numbers"),
+    "tests/conformance",
 )
 SECURE = (
     "tests/runtime/test_secure_stream.py",

@@ -386,3 +386,24 @@ def test_a_to_be_closed_websocket_says_goodbye() -> None:
         fresh.run("do local s <close> = c end")
         goodbye = server.rest()
         assert (goodbye[:2], len(goodbye)) == (b"\x88\x82", 8)
+
+
+def test_a_cosocket_waits_once_more_than_1400_bytes_of_frames_are_queued() -> None:
+    """As on a plain connection: up to that a write returns, with what waits."""
+    with lua() as fresh:
+        port = serve(
+            fresh,
+            """
+            local left
+            repeat left = select(2, s:write(("x"):rep(1000))) until left > 0
+            trace(s:write(("x"):rep(1400 - left - 4)))
+            trace(s:write "last")
+            """,
+        )
+        with raw_client(port) as client:
+            fresh.recorder.wait_for_trace("true\t1400")
+            assert fresh.value("1") == "1"
+            assert fresh.recorder.traced == ["true\t1400"]
+            while _frames(client, 1)[0] != (0x82, b"last"):
+                pass
+            wait_for(fresh, "true\t1400", "true")
