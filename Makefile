@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-browser lab bench lint format clean
+.PHONY: demo test test-browser lab bench mutants lint format clean
 
 # Runs the notebooks on the lab network and prints what a reader of them sees.
 demo: $(STAMP)
@@ -26,6 +26,11 @@ lab: $(STAMP)
 # Side by side with its peers: about four minutes, on an otherwise quiet machine.
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# Puts single faults into the files that differ from main, or into those that are named, and shows what no test
+# notices: make mutants ARGS="--seed 7 --count 70 runtime/ba_runtime/lua/sockets".
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -147,7 +147,7 @@ class FakeRuntime:
         return future
 
     def run_page(self, source: bytes, *, name: str, cell: int, path: str | None = None) -> Future[PageResult]:
-        """Answers with the text, in which a first word may be `status NUMBER` or `type TYPE`, or `error`."""
+        """Answers with the text; a first word may be `status NUMBER`, `type TYPE`, `error` or `listen`."""
         self.ran.append((source, name, cell))
         status, kind, error = 200, "text/html; charset=utf-8", None
         body = source.replace(b"<?lsp ?>\n", b"")
@@ -159,6 +159,8 @@ class FakeRuntime:
                 kind = text.decode()
             elif word == b"error":
                 status, error = 500, self._failed(text, name, number, cell).error
+            elif word in (b"listen", b"idle"):
+                self.send(word, text, name, number, cell)
         url = f"http://127.0.0.1:9357{path}" if path else None
         future: Future[PageResult] = Future()
         future.set_result(PageResult(cell, status, kind, body, error, url))

@@ -77,6 +77,27 @@ def test_the_whole_word_is_replaced() -> None:
     assert (reply["matches"], reply["cursor_start"], reply["cursor_end"]) == (["connect"], 17, 21)
 
 
+@pytest.mark.parametrize(
+    ("code", "cursor", "start", "end"),
+    [
+        ("%la", 3, 0, 3),
+        ("%la", 1, 0, 3),
+        ("%lab off", 2, 0, 4),
+        ("%lab o", 6, 0, 6),
+        ("%lab ofx", 6, 0, 8),
+        ("  %la\nx = 1", 5, 2, 5),
+        ("%time\n%tra", 9, 6, 10),
+    ],
+)
+def test_a_magic_replaces_its_line_up_to_the_end_of_the_word(
+    code: str, cursor: int, start: int, end: int
+) -> None:
+    """What comes behind the word stays."""
+    reply = completed(code, cursor=cursor)
+    assert reply["matches"]
+    assert (reply["cursor_start"], reply["cursor_end"]) == (start, end)
+
+
 def test_each_match_says_what_it_is() -> None:
     """Front ends show it beside the name."""
     types = completed("server:r")["metadata"]["_jupyter_types_experimental"]
@@ -135,6 +156,13 @@ def test_inspection_while_lua_is_busy_says_so() -> None:
             assert text in str(reply["data"])
 
     play(scene)
+
+
+def test_inspection_shows_two_thousand_characters_of_a_value() -> None:
+    """A longer one is cut visibly."""
+    for length, shown in ((2000, "1" * 2000), (2001, "1" * 2000 + "…")):
+        data = inspected("x", values={("x",): "1" * length})["data"]
+        assert data["text/plain"] == shown
 
 
 @pytest.mark.parametrize("code", ["", "nothing", "5", "-- print", "local print = 1\nprint2"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from ba_kernel._errors import Failure, Sources, failure, own_failure
 from ba_runtime.events import ErrorReport
 
@@ -42,6 +44,18 @@ def test_an_error_shows_its_line_in_its_surroundings() -> None:
         "  cell[3]:3: in local 'f'",
         "  cell[3]:5: in main chunk",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"), [(1, "1 2 3"), (3, "1 2 3 4 5"), (5, "3 4 5 6 7"), (8, "6 7 8 9"), (9, "7 8 9")]
+)
+def test_two_lines_on_either_side_are_shown(line: int, shown: str) -> None:
+    """As far as there are any."""
+    kept = Sources()
+    kept.keep("cell[1]", "\n".join("abcdefghi"))
+    text = plain(failure(ErrorReport("runtime", b"x", "cell[1]", line), kept))
+    assert " ".join(re.findall(r"\d", text.split("\n", 1)[1])) == shown
+    assert text.count("---->") == 1
 
 
 def test_an_error_of_unknown_source_shows_what_there_is() -> None:

@@ -49,3 +49,14 @@ def test_a_unique_search_gives_the_latest_of_each_text(history: History) -> None
     """The same text counts once."""
     assert history.search("1*", None, unique=True, output=False) == [(1, 3, "1 + 1")]
     assert history.search("*", 1, unique=True, output=False) == [(1, 3, "1 + 1")]
+
+
+def test_ten_thousand_cells_are_remembered() -> None:
+    """The oldest goes when another comes."""
+    history = History()
+    for cell in range(1, 10_002):
+        history.add(cell, "x", None)
+    assert [len(history.tail(None, output=False)), history.tail(None, output=False)[0]] == [
+        10_000,
+        (1, 2, "x"),
+    ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ba_kernel import _magic_cell
 from ba_kernel._magics import Call, split
 
 from ._fakes import Desk, play
@@ -297,6 +298,32 @@ def test_time_is_said_after_the_cell() -> None:
         first, second = desk.front.text().splitlines()
         assert first == "x"
         assert second.startswith("Time: ")
+
+    play(scene)
+
+
+class Stopwatch:
+    """A time module that shows these seconds, one after the other."""
+
+    def __init__(self, *seconds: float) -> None:
+        self._seconds = iter(seconds)
+
+    def perf_counter(self) -> float:
+        """Returns the next."""
+        return next(self._seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(2.5, "2.5 s"), (1.0, "1 s"), (0.25, "250 ms"), (0.001, "1 ms"), (0.000999, "999 µs"), (0.0, "0 µs")],
+)
+def test_a_time_is_said_in_its_unit(monkeypatch: pytest.MonkeyPatch, seconds: float, text: str) -> None:
+    """The largest that gives a whole number."""
+    monkeypatch.setattr(_magic_cell, "time", Stopwatch(0.0, seconds))
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%time\nprint x")
+        assert desk.front.text() == f"x\nTime: {text}\n"
 
     play(scene)
 

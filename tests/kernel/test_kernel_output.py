@@ -103,6 +103,46 @@ def test_output_past_the_limit_is_dropped_and_counted() -> None:
     assert stage.front.text("stderr").endswith("[4,006 bytes were dropped]\n")
 
 
+def test_a_cell_may_print_a_million_bytes() -> None:
+    """In one write or in many; one more is told."""
+    front, loop = RecordingFrontEnd(), FakeLoop()
+    output = Output(front, loop)
+    for text in (b"x" * 1_000_000, b"xy" * 500_000):
+        output.begin(request())
+        output.write(text)
+        output.end()
+        assert front.text("stderr") == ""
+    output.begin(request())
+    output.write(b"x" * 1_000_001)
+    output.end()
+    assert front.text("stderr").endswith("[1 bytes were dropped]\n")
+
+
+def test_one_flush_is_two_hundred_messages_at_most() -> None:
+    """Then text joins the latest of its stream."""
+    for writes, messages in ((199, 199), (200, 200), (201, 200), (1000, 200)):
+        stage = Stage()
+        for number in range(writes):
+            stage.output.write(b"x", ("stdout", "stderr")[number % 2])
+        stage.output.end()
+        assert len(stage.front.sent) == messages
+        assert len(stage.front.text() + stage.front.text("stderr")) == writes
+
+
+def test_more_than_a_hundred_writes_between_two_flushes_are_a_flood() -> None:
+    """It is sent four times a second, less than that twenty times."""
+    for writes, pause_s in ((100, 0.05), (101, 0.25)):
+        stage = Stage()
+        for _ in range(writes):
+            stage.output.write(b"x")
+        stage.loop.advance(0.01)
+        stage.output.write(b"later")
+        stage.loop.advance(pause_s - 0.001)
+        assert stage.front.text() == "x" * writes
+        stage.loop.advance(0.002)
+        assert stage.front.text() == "x" * writes + "later"
+
+
 def test_an_endless_loop_of_prints_sends_nothing_after_the_limit() -> None:
     """Once the limit is reached, more prints wake nobody."""
     stage = Stage(limit_bytes=10)

@@ -53,25 +53,32 @@ def test_the_frame_has_an_empty_sandbox_and_escaped_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "lines"),
+    ("text", "px"),
     [
-        ("<p>one</p>\n<p>two</p>\n", 4.6),
-        ("one<br>two<br>three", 3.9),
-        ("x" * 450, 5.9),
-        ("<script>\n\n\nx\n\n</script><style>x\n\n\n</style><title>x</title>", 0),
-        ("<style>p { margin: 3em }</style><p>one</p>\n<p>two</p>\n", 6.4),
-        ("<ul>" + "<li>item" * 9 + "</ul>", 10.7),
-        ("<table>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 11.6),
-        ("<table border>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 12.6),
-        ("<pre>" + "line\n" * 20 + "</pre>", 17.7),
-        ("<img height=300>", 17.45),
-        ("<img height='1e9'><img height=-1><img height='100%'>", 6.58),
-        ("<p>" * 999 + "x" * 9999, 26),
+        ("<p>one</p>\n<p>two</p>\n", 85),
+        ("one<br>two<br>three", 71),
+        ("x" * 400, 90),
+        ("x" * 401, 108),
+        ("<script>\n\n\nx\n\n</script><style>x\n\n\n</style><title>x</title>", 48),
+        ("<style>p { margin: 3em }</style><p>one</p>\n<p>two</p>\n", 119),
+        ("<ul>" + "<li>item" * 9 + "</ul>", 198),
+        ("<table>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 214),
+        ("<table border>" + "<tr><td>a<td>b</tr>" * 9 + "</table>", 232),
+        ("<pre>" + "line\n" * 20 + "</pre>", 326),
+        ("<img height=300>", 321),
+        ("<img height=99999>", 480),
+        ("<img height=123456>", 121),
+        ("<img height='1e9'><img height=-1><img height='100%'>", 121),
+        ("<h1>a</h1><h2>b</h2><h3>c</h3><hr>", 177),
+        ("<iframe></iframe>", 171),
+        ("<p><input><p><input>", 91),
+        ("<textarea rows=5></textarea>", 97),
+        ("<p>" * 999 + "x" * 9999, 480),
     ],
 )
-def test_a_frame_is_about_as_high_as_its_page(text: str, lines: float) -> None:
-    """Neither a slit nor a tower; what is not seen takes no room. In lines of text."""
-    assert height_px(text) == pytest.approx(max(MIN_PX, min(lines * 18.4, MAX_PX)), abs=2)
+def test_a_frame_is_about_as_high_as_its_page(text: str, px: int) -> None:
+    """Neither a slit nor a tower; what is not seen takes no room."""
+    assert height_px(text) == px
 
 
 def test_any_text_has_a_height() -> None:
@@ -145,6 +152,20 @@ def test_a_page_is_displayed_and_its_link_shown() -> None:
         assert desk.runtime.ran == [(b"<?lsp ?>\n<p>", "cell[1]", 1)]
         await desk.run("%%lsp\n<p>", is_silent=True)
         assert desk.front.kinds() == ["display_data", "stream"]
+        await desk.run("%sockets\n%%lsp /b.lsp\n<p>")
+        assert desk.front.text().endswith("Served at http://127.0.0.1:9357/b.lsp\n")
+
+    play(scene)
+
+
+def test_a_page_that_leaves_a_cosocket_shows_the_trace_area() -> None:
+    """As any cell does: what the cosocket traces will want a place."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%%lsp\n<p>")
+        assert desk.front.kinds() == ["display_data"]
+        await desk.run("%%lsp\nlisten")
+        assert desk.front.kinds() == ["display_data"] * 3
 
     play(scene)
 

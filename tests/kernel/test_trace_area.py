@@ -295,3 +295,17 @@ def test_waiting_counts_lines_that_came_before_and_after() -> None:
         assert await area.wait(1, 0.01) == 0
 
     asyncio.run(scene())
+
+
+def test_a_line_between_cells_waits_for_the_end_of_the_next_one_if_that_began_meanwhile() -> None:
+    """The area has a place in every cell: where its first line was traced, or below all that it printed."""
+    stage = Stage()
+    stage.begin(1)
+    stage.end()
+    stage.trace()
+    stage.loop.advance(0.5)
+    stage.begin(2)
+    stage.loop.advance(5)
+    assert stage.front.sent == []
+    stage.end()
+    assert stage.front.kinds() == ["display_data"]

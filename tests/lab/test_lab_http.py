@@ -206,6 +206,24 @@ def test_a_body_without_end_is_refused(web: HttpConversation, framing: bytes) ->
     assert (status_of(turn), turn.is_last) == (413, True)
 
 
+def post(size: int) -> bytes:
+    """A request with a body of so many bytes."""
+    return b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + bytes(size)
+
+
+@pytest.mark.parametrize(("size", "status"), [(65_536, 405), (65_537, 413)])
+def test_a_body_has_64_kib_at_most(web: HttpConversation, size: int, status: int) -> None:
+    """That many are read past."""
+    assert status_of(web.received(post(size))) == status
+
+
+def test_every_request_of_a_connection_has_a_body_of_its_own(web: HttpConversation) -> None:
+    """Ten of them together are longer than one may be; sent one by one or all at once."""
+    turns = [web.received(post(65_536)) for _ in range(5)]
+    assert [(status_of(turn), turn.is_last, turn.served) for turn in turns] == [(405, False, 1)] * 5
+    assert web.received(post(65_536) * 5).served == 5
+
+
 @pytest.mark.parametrize("host", WEB_HOSTS)
 def test_every_web_host_has_its_own_page(lab: Lab, host: str) -> None:
     """An ordinary client gets it, twice over one connection, and the lab has counted."""

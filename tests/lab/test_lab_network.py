@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
 import queue
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
@@ -313,6 +315,63 @@ def test_a_service_closes_what_was_only_just_accepted() -> None:
             return await asyncio.wait_for(loop.sock_recv(client, 1), PATIENCE_S)
 
     assert asyncio.run(scenario()) == b""
+
+
+class Exhausted:
+    """A listener that the system has no descriptor for, once."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.asked = 0
+        self._listener = listener
+
+    def accept(self) -> tuple[socket.socket, object]:
+        self.asked += 1
+        if self.asked == 1:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self._listener.accept()
+
+    def fileno(self) -> int:
+        return self._listener.fileno()
+
+
+async def exhausted(service: StreamService) -> Exhausted:
+    """Lets the service meet one, in place of its own listener."""
+    assert service._listener is not None
+    listener = Exhausted(service._listener)
+    service._accept(cast(socket.socket, listener))
+    return listener
+
+
+def test_a_listener_without_a_descriptor_pauses_and_asks_again() -> None:
+    """Not at once, which would spin; the client waits in the queue until then."""
+
+    async def scenario() -> int:
+        service = StreamService(ECHO, EchoConversation)
+        address = await service.open()
+        listener = await exhausted(service)
+        stream = await asyncio.open_connection(*address)
+        assert listener.asked == 1
+        assert await echoed(stream) == b"x"
+        stream[1].close()
+        await stream[1].wait_closed()
+        await service.close()
+        return listener.asked
+
+    assert asyncio.run(asyncio.wait_for(scenario(), PATIENCE_S)) == 2
+
+
+def test_a_service_that_is_closed_in_a_pause_asks_no_more() -> None:
+    """Its number may be somebody else's by then."""
+
+    async def scenario() -> bool:
+        service = StreamService(ECHO, EchoConversation)
+        await service.open()
+        await exhausted(service)
+        await service.close()
+        assert service._pause is not None
+        return service._pause.cancelled()
+
+    assert asyncio.run(scenario())
 
 
 def test_a_broadcast_stays_on_this_computer() -> None:

@@ -170,6 +170,23 @@ def test_certificates_differ_in_nothing_but_their_keys() -> None:
     assert one.public_key() != other.public_key()
 
 
+def test_no_two_certificates_have_the_same_serial_number(lab: Lab) -> None:
+    """RFC 5280 section 4.1.2.2, for each issuer; here for all."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    numbers = [x509.load_pem_x509_certificate(lab.ca_pem).serial_number]
+    secure = [route for route in lab.routes if route[1] == 443]
+    for route in secure:
+        with (
+            socket.create_connection(lab.routes[route], timeout=PATIENCE_S) as plain,
+            context.wrap_socket(plain, server_hostname=route[0]) as secured,
+        ):
+            shown = secured.getpeercert(binary_form=True)
+            assert shown is not None
+            numbers.append(x509.load_der_x509_certificate(shown).serial_number)
+    assert len(set(numbers)) == len(numbers) == 9
+
+
 def test_the_root_is_the_same_before_and_after_a_run() -> None:
     """Whoever trusts it can take that back later."""
     lab = Lab()

@@ -243,7 +243,9 @@ def test_another_client_hears_its_echo(lab: Lab, scheme: str) -> None:
 def test_another_client_is_told_that_its_message_is_too_long(lab: Lab) -> None:
     """1009, and no more."""
     with connected(lab, "ws") as client:
-        client.send(bytes(_MAX_MESSAGE + 1))
+        client.send(bytes(1024 * 1024))
+        assert len(client.recv(PATIENCE_S)) == 1024 * 1024
+        client.send(bytes(1024 * 1024 + 1))
         with pytest.raises(ConnectionClosedError) as end:
             client.recv(PATIENCE_S)
     assert end.value.rcvd is not None

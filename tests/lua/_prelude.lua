@@ -37,18 +37,37 @@ function pair()
   return client, peer
 end
 
--- Returns a TCP port on which nobody listens.
-function free_port()
-  local listener = ba.socket.bind(0)
-  local _, port = listener:sockname()
-  listener:close()
-  return port
+-- Returns a TCP port on which nobody listens, nor can: a connection that stays open has it at its own end.
+do
+  local held = {}
+  function refused_port()
+    held[#held + 1] = table.pack(pair())
+    local _, port = held[#held][1]:sockname()
+    return port
+  end
 end
 
 -- Returns a UDP socket bound to a port of its own, and that port.
 function udp()
-  local port = free_port()
-  return ba.socket.udpcon{port = port}, port
+  local s = ba.socket.udpcon{intf = "127.0.0.1"}
+  local _, port = s:sockname()
+  return s, port
+end
+
+-- Returns a UDP port that a program may ask for by its number. The socket that holds it, so that nobody else gets it,
+-- lets others share it, as every socket does that has asked for a number; the last one gets the datagrams.
+do
+  local held = {}
+  function shared_udp_port()
+    local port, s
+    repeat
+      s, port = udp()
+      s:close()
+      s = ba.socket.udpcon{port = port} -- fails if another program was faster
+    until s
+    held[#held + 1] = s
+    return port
+  end
 end
 
 -- The values as one text, nil included; and how many there are.

@@ -156,7 +156,7 @@ LOSSES = {
         c:event(function(s) s:read() trace(s:read()) LOST(s) end)
     """,
     "connect": """
-        local port = free_port()
+        local port = refused_port()
         local s = ba.socket.event(function(s) trace(ba.socket.connect("127.0.0.1", port)) LOST(s) end)
     """,
     "accept": """
@@ -577,3 +577,30 @@ def test_a_moved_connection_is_closed_when_its_new_function_is_over() -> None:
 def test_faults_of_cosockets_do_not_stop_the_program() -> None:
     """A hundred failing cosockets are a hundred reports."""
     assert len(faults("for i = 1, 100 do ba.socket.event(function() error(i) end) end")) == 100
+
+
+def test_a_socket_that_became_a_request_is_closed_and_its_readers_are_told() -> None:
+    """`sock2req` (ba-api section 3.8); only its connection goes on, at the page server."""
+    assert traced("""
+        local c, peer = pair()
+        local got
+        ba.thread.run(function() got = table.pack(peer:read()) end)
+        ba.sleep(1)
+        trace(ba.socket.sock2req(peer))
+        trace(peer:state())
+        await(function() return got end)
+        trace(table.unpack(got, 1, got.n))
+        trace(peer:write "x")
+        trace(peer:read())
+        trace(pcall(peer.read, peer))
+        c:write "GET /none HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n"
+        trace((c:read(5000):match "^[^\\r]*"))
+    """) == [
+        "",
+        "notcon\tfalse",
+        "nil\tsocketclosed",
+        "nil\tsocketwritefailed",
+        "nil\tsocketreadfailed",
+        "false\tInvalid op: : Socket closed",
+        "HTTP/1.1 404 Not Found",
+    ]

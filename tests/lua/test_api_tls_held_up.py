@@ -101,3 +101,24 @@ def test_it_gets_all_of_it_in_order_and_in_chunks_as_documented(how: str) -> Non
     size, largest = line.split("\t")
     assert int(size) == SIZE
     assert int(largest) <= 8192
+
+
+def test_an_end_that_has_arrived_before_the_read_is_an_end() -> None:
+    """It came behind what the reader waited for elsewhere, and is never handed out as data."""
+    assert traced("""
+        local s, theirs = tls_pair()
+        local near, far = pair()
+        local over, waits_elsewhere
+        s:event(function(s)
+          trace(s:read())
+          waits_elsewhere = true
+          trace(near:read())
+          trace(s:read())
+          over = true
+        end)
+        theirs:write "first"
+        await(function() return waits_elsewhere end)
+        far:write "elsewhere"
+        theirs:close()
+        await(function() return over end)
+    """) == ["first", "elsewhere", "nil\tsocketreadfailed"]

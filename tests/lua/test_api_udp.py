@@ -22,7 +22,7 @@ def test_the_forms_of_udpcon(arguments: str, is_bound: bool) -> None:
     """Port 0 or none stays unbound until it sends; a first argument of another type counts as none."""
     port, address = ("true", "127.0.0.1") if is_bound else ("false", "0.0.0.0")
     assert traced(f"""
-        local port = free_port()
+        local port = shared_udp_port()
         local r = table.pack(ba.socket.udpcon({arguments}))
         local address, bound, v6 = r[1]:sockname()
         trace(r.n, r[1]:state())
@@ -62,8 +62,9 @@ def test_udpcon_with_a_host_connects() -> None:
 def test_udpcon_in_a_cosocket_gives_it_its_socket() -> None:
     """At once, the same object; a second one is incorrect use until it is closed."""
     assert traced("""
+        local port = shared_udp_port()
         ba.socket.event(function(s)
-          trace(rawequal(ba.socket.udpcon(free_port()), s), s:state())
+          trace(rawequal(ba.socket.udpcon(port), s), s:state())
           trace(ba.socket.udpcon())
           trace(ba.socket.connect("127.0.0.1", 1))
           s:close()
@@ -109,10 +110,23 @@ def test_udpcon_with_a_host_wants_a_port(arguments: str, got: str) -> None:
     ]
 
 
+def test_ports_of_the_systems_choice_differ() -> None:
+    """Address reuse would let the system give one port to two sockets: of 500 to several."""
+    assert traced("""
+        local sockets, ports, n = {}, {}, 0
+        for i = 1, 500 do
+          sockets[i] = udp()
+          local _, port = sockets[i]:sockname()
+          if not ports[port] then ports[port], n = true, n + 1 end
+        end
+        trace(n)
+    """) == ["500"]
+
+
 def test_two_sockets_may_share_a_port() -> None:
     """Address reuse is on."""
     assert traced("""
-        local port = free_port()
+        local port = shared_udp_port()
         local a = ba.socket.udpcon{port = port}
         local r = table.pack(ba.socket.udpcon{port = port})
         trace(r.n, type(r[1]))
@@ -125,7 +139,7 @@ def test_two_sockets_may_share_a_port() -> None:
 )
 def test_a_port_is_local_unless_intf_says_otherwise(op: str, address: str, notes: int) -> None:
     """And an open one is told."""
-    recorder = run_well(f"trace((ba.socket.udpcon{{port = free_port(){op}}}:sockname()))")
+    recorder = run_well(f"trace((ba.socket.udpcon{{port = shared_udp_port(){op}}}:sockname()))")
     assert recorder.traced == [address]
     assert len(recorder.notes) == notes
 
@@ -139,9 +153,10 @@ def test_a_port_is_local_unless_intf_says_otherwise(op: str, address: str, notes
 def test_a_cosocket_may_ask_for_the_sender(read: str) -> None:
     """Data, address, port and whether it is IPv6."""
     assert traced(f"""
-        local port = free_port()
+        local port
         local s = ba.socket.event(function(s)
-          ba.socket.udpcon(port)
+          ba.socket.udpcon{{intf = "127.0.0.1"}}
+          _, port = s:sockname()
           local r = table.pack({read})
           trace(r.n, r[1], r[2], math.type(r[3]), r[4])
           trace(s:sendto("answer", r[2], r[3]))
@@ -158,9 +173,10 @@ def test_a_cosocket_may_ask_for_the_sender(read: str) -> None:
 def test_without_the_flag_a_read_returns_data_only(read: str) -> None:
     """One value."""
     assert traced(f"""
-        local port = free_port()
+        local port
         local s = ba.socket.event(function(s)
-          ba.socket.udpcon(port)
+          ba.socket.udpcon{{intf = "127.0.0.1"}}
+          _, port = s:sockname()
           trace(select("#", {read}))
         end)
         ba.socket.udpcon():sendto("x", "127.0.0.1", port)
@@ -275,10 +291,24 @@ def test_closing_ends_a_read(own: bool) -> None:
 def test_a_closed_port_of_the_peer_fails_the_read_of_a_connected_socket() -> None:
     """The system tells it after a write."""
     assert traced("""
-        local c = ba.socket.udpcon("127.0.0.1", free_port())
+        local peer, port = udp()
+        local c = ba.socket.udpcon("127.0.0.1", port)
+        peer:close()
         c:write "x"
         trace(c:read(2000))
     """) == ["nil\tsocketreadfailed"]
+
+
+@pytest.mark.parametrize("send", ["write('again')", "sendto('again', '127.0.0.1', port)"])
+def test_a_datagram_after_a_closed_port_was_reported_is_sent(send: str) -> None:
+    """The report is about the one before, and the peer may be back."""
+    assert traced(f"""
+        local peer, port = udp()
+        local c = ba.socket.udpcon("127.0.0.1", port)
+        peer:close()
+        trace(c:write "lost")
+        trace(c:{send})
+    """) == ["true", "true"]
 
 
 # ---------------------------------------------------------------- sending

@@ -427,6 +427,52 @@ def test_closing_a_socket_ends_its_own_waiting_write() -> None:
     ) == ["write\ttrue", "nil\tsocketclosed", "exec\tfalse", "true", "terminated\tfalse"]
 
 
+@pytest.mark.parametrize(
+    ("then", "shown"),
+    [
+        ("trace(s:close()) trace(s:close())", ["true", "false", "terminated\tfalse"]),
+        ("s:disable() trace 'never'", ["notcon\tfalse"]),
+    ],
+)
+def test_after_its_own_write_was_ended_a_cosocket_can_only_leave(then: str, shown: list[str]) -> None:
+    """Its own close is still to come, and the first answers true; whatever waits ends it."""
+    assert traced(
+        FLOW
+        + f"""
+        local s, peer = pair()
+        s:event(function(s)
+          fill(s)
+          trace(s:write "x")
+          {then}
+        end, "s")
+        s:close()
+        trace(s:state())
+    """
+    ) == ["nil\tsocketclosed", *shown]
+
+
+def test_after_its_write_has_waited_a_cosocket_goes_on_as_before() -> None:
+    """It may wait again, and its socket is closed by its own close."""
+    assert traced(
+        FLOW
+        + """
+        local s, peer = pair()
+        local total
+        s:event(function(s)
+          local _, _, filled = fill(s)
+          total = filled + 1
+          trace(s:write "x")
+          s:disable()
+          trace(s:close())
+          trace(s:close())
+        end, "s")
+        trace(drain(peer, total))
+        await(function() return s:state() == "disabled" end)
+        s:enable()
+    """
+    ) == ["true", "all", "true", "false"]
+
+
 def test_closing_a_socket_ends_the_writes_of_others_to_it() -> None:
     """Cosockets and thread jobs alike."""
     assert traced(
@@ -533,3 +579,28 @@ def test_maxsize_takes_257_to_8192() -> None:
     """)
         == ["true"] * 4 + ["false"] * 9
     )
+
+
+def test_a_cosocket_waits_once_more_than_1400_bytes_are_queued() -> None:
+    """As measured on the original: up to that its write returns, although nothing was read."""
+    assert traced(
+        FLOW
+        + """
+        local s, peer = pair()
+        local total, over = 0, false
+        s:event(function(s)
+          local left
+          repeat
+            left = select(2, s:write(("x"):rep(1000)))
+            total = total + 1000
+          until left > 0
+          total = total + 1400 - left + 1
+          trace(s:write(("x"):rep(1400 - left)))
+          trace(s:write "x")
+          over = true
+        end, "s")
+        trace(s:state())
+        trace(drain(peer, total))
+        await(function() return over end)
+    """
+    ) == ["true\t1400", "write\ttrue", "true", "all"]

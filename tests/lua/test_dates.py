@@ -64,11 +64,20 @@ def test_the_outdated_forms_are_read_as_the_original_reads_them(lua: Chunks) -> 
     assert lua.run("return parsedate('Sat Jan  6 08:49:37 2024')") == before_year_124
 
 
+@pytest.mark.parametrize("text", ["Sun, 06 Nov 1994 23:59:60 GMT", "Sunday, 06-Nov-94 23:59:60 GMT"])
+def test_a_leap_second_is_the_first_of_the_next_minute(lua: Chunks, text: str) -> None:
+    """RFC 9110 section 5.6.7 has a second 60. There is no second 61."""
+    seconds = lua.run(f"return parsedate('{text}')")
+    assert seconds == lua.run(f"return parsedate('{text.replace('23:59:60', '23:59:59')}')") + 1
+    assert lua.run(f"return parsedate('{text.replace(':60', ':61')}')") == 0
+
+
 NO_DATES = """
 x
 06 Nov 1994 08:49:37
 Sun, 06 Abc 1994 08:49:37 GMT
 Sun, 32 Nov 1994 08:49:37 GMT
+Sun, 06 Nov 1994 08:49:61 GMT
 Sun, 00 Nov 1994 08:49:37 GMT
 Sun, 06 Nov 1994 24:49:37 GMT
 Sun, 06 Nov 1994 08:60:37 GMT
@@ -98,6 +107,8 @@ def test_what_is_no_date_is_0(lua: Chunks, text: str) -> None:
         ("-1, 500000000", b"1969-12-31T23:59:59.500Z"),
         ("0, 1000, 90", b"1970-01-01T01:30:00.000001+01:30"),
         ("0, 1, -480", b"1969-12-31T16:00:00.000000001-08:00"),
+        ("0, 0, 1439", b"1970-01-01T23:59:00+23:59"),
+        ("0, 0, -1439", b"1969-12-31T00:01:00-23:59"),
         ("'2024-02-29'", b"2024-02-29T00:00:00Z"),
         ("'2024-02-29 23:59:59'", b"2024-02-29T23:59:59Z"),
         ("'2024-02-29t23:59:59.1234567899z'", b"2024-02-29T23:59:59.123456789Z"),

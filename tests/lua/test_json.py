@@ -247,11 +247,15 @@ def test_what_python_writes_is_read_and_written_again(lua: Chunks, seed: int, st
 def test_objects_that_are_almost_alike_keep_their_own_keys(
     lua: Chunks, seed: int, separators: tuple[str, str]
 ) -> None:
-    """The reader expects the keys that came before; here they come in any order, or others do."""
+    """The reader expects the keys that came before; here they come in any order, or others do.
+
+    The values are of every kind, for a key says nothing of its value either.
+    """
     source = random.Random(seed)
     names = [*"abcd", "", "key with \\", 'and "', *(f"rare {i}" for i in range(200))]
+    values = [*range(9), -1.5, "text", "", True, False, None, [1], ["a", 2], {"a": "b"}]
     document = [
-        {name: source.randrange(9) for name in source.sample(names[: source.choice([4, 7, 207])], k=3)}
+        {name: source.choice(values) for name in source.sample(names[: source.choice([4, 7, 207])], k=3)}
         for _ in range(300)
     ]
     text = json.dumps(document, separators=separators)
@@ -353,10 +357,19 @@ def test_a_thousand_levels_are_read_and_written_and_no_more(lua: Chunks) -> None
     for depth in (1001, 100000):
         assert lua.run(f"return json.decode(('['):rep({depth}) .. (']'):rep({depth}))") == (None, b"malloc")
         assert lua.run(f"return json.decode(('{{\"a\":'):rep({depth}))") == (None, b"malloc")
-        assert lua.run(f"local t = {{}} for i = 1, {depth} do t = {{t}} end return json.encode(t)") == (
+        nested = f"local t = {{}} for i = 2, {depth} do t = {{t}} end"
+        assert lua.run(f"{nested} return json.encode(t)") == (
             None,
             b"malloc",
         )
+
+
+def test_a_number_in_pieces_has_a_thousand_characters_at_most(lua: Chunks) -> None:
+    """To be exact, 1024 may have come before its end does: no number that anybody wrote is longer."""
+    lua.run("function begun(n) p = json.parser() return p:parse('[' .. ('1'):rep(n)) end")
+    assert lua.run("return begun(1024)") is True
+    assert lua.run("return #select(2, p:parse(']'))") == 1
+    assert lua.run("return begun(1025)") == (None, b"parse")
 
 
 def test_a_call_returns_no_more_than_a_hundred_thousand_tables(lua: Chunks) -> None:
@@ -400,3 +413,22 @@ def test_an_interrupt_ends_long_work(work: str) -> None:
         assert error is not None
         assert error.kind == "interrupt"
         assert fresh.value("1") == "1"
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        ("local t = {} t.a = t return t", b'{"a":null}'),
+        ("local t = {1} t[2] = t return t", b"[1,null]"),
+        ("local t = {} t.a = {b = t} return t", b'{"a":{"b":null}}'),
+        ("local t = {} t.a = {} t.a.b = t.a return t", b'{"a":{"b":null}}'),
+        ("local t = {1} return {t, t, {t}}", b"[[1],[1],[[1]]]"),
+        ("local t = {1} return {{t}, t}", b"[[[1]],[1]]"),
+        ("local t = {1} return t, t", b"[1][1]"),
+    ],
+)
+def test_a_table_within_itself_is_null_and_beside_itself_is_not(
+    lua: Chunks, program: str, text: bytes
+) -> None:
+    """At every depth, and where the path to it has been another before."""
+    assert lua.run(f"return json.encode((function() {program} end)())") == text

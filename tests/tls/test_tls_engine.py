@@ -243,6 +243,7 @@ def test_a_list_of_protocols_is_cleaned_of_what_cannot_be_one() -> None:
     """Names have 1 to 255 bytes, all of them together fit in 16 bits of length."""
     assert alpn_list(b" mqtt, http/1.1,,\xff," + b"x" * 256) == ("mqtt", "http/1.1")
     assert alpn_list(b"") == ()
+    assert [len(name) for name in alpn_list(b"x," + b"y" * 255)] == [1, 255]
     many = alpn_list(b",".join([b"y" * 255] * 1000))
     assert sum(len(name) + 1 for name in many) <= 0xFFFF
     assert Pair(client_context(), server_context(), alpn=many).connected().client.alpn is None

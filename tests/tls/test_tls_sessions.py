@@ -124,6 +124,16 @@ def test_a_session_that_the_server_does_not_know_ends_in_a_full_handshake() -> N
     assert pair.client.peer_chain() == (family().leaf.der, family().intermediate.der)
 
 
+def test_a_session_that_the_server_did_not_take_is_forgotten() -> None:
+    """It is not offered again, and there is nothing to release."""
+    client = client_context()
+    meet_once(client, generous_server())
+    pair = Pair(client, server_context()).connected()
+    assert not pair.client.is_resumed
+    exchange(pair)
+    assert pair.client.release_session() is False
+
+
 def test_a_certificate_that_is_added_ends_all_sessions() -> None:
     """Also the one that a connection from before brings later."""
     client, server = client_context(), generous_server()

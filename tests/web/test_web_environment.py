@@ -29,14 +29,15 @@ def test_it_listens_on_loopback_alone() -> None:
 
 def test_the_port_can_be_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     """By BA_LUA_PORT; it can be used again at once."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    monkeypatch.setenv("BA_LUA_PORT", str(port))
-    for _ in range(2):
-        with site() as here:
-            assert here.port == port
-            assert get(port, "/").status == 404
+    with socket.socket() as held:  # bound but not listening, it shares the port with the server alone
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        monkeypatch.setenv("BA_LUA_PORT", str(port))
+        for _ in range(2):
+            with site() as here:
+                assert here.port == port
+                assert get(port, "/").status == 404
 
 
 @pytest.mark.parametrize("port", ["taken", "x", "99999"])

@@ -114,7 +114,13 @@ def test_the_latest_of_many_pings_is_answered_once_there_is_room(
         assert web.receive(frame(PING, str(n).encode(), masked=True)) == BUSY
     assert web.drained() == before + len(frame(PONG, b"999"))
     assert web.drained() == before + len(frame(PONG, b"999"))
+    pings = frame(PING, b"two", masked=True) + frame(PING, b"at once", masked=True)
+    assert web.receive(pings) == BUSY
+    before += len(frame(PONG, b"999"))
+    assert web.drained() == before + len(frame(PONG, b"at once"))
+    assert web.receive(frame(PING, b"too late", masked=True)) == BUSY
     assert web.receive(frame(CLOSE, masked=True)) == (0, False, 1000)
+    assert web.drained() == before + len(frame(PONG, b"at once")) + len(frame(CLOSE, b"\x03\xe8"))
     assert web.write(b"late", True) == OVER
     assert web.ping(b"") == OVER
     assert peer.recv(4) == b"\x82\x7e\xea\x60"

@@ -249,7 +249,8 @@ def test_a_character_may_lie_in_two_frames() -> None:
 
 def test_a_fragmented_message_is_whole_up_to_the_bound() -> None:
     """Sixteen frames of the largest message that is kept."""
-    part = pattern(MESSAGE_BYTES // 16)
+    assert MESSAGE_BYTES == 16 << 20
+    part = pattern(1 << 20)
     codec = Codec(is_client=True)
     for at in range(15):
         assert events(codec, frame(CONTINUATION if at else BINARY, part, final=False)) == []

@@ -213,6 +213,20 @@ def test_a_peer_that_pings_and_does_not_read_is_not_answered_for_ever() -> None:
 # ------------------------------------------------------------ writing
 
 
+def test_pongs_that_wait_count_as_a_queue() -> None:
+    """A write from outside finds it full, as if messages waited there."""
+    ping = frame(PING, bytes(125), masked=True)
+    with lua() as fresh:
+        port = serve(fresh, "own = s " + TRACE_ALL)
+        with raw_client(port) as client:
+            for _ in range(400):
+                client.send(ping * 500)
+            client.send(frame(TEXT, b"text", masked=True))
+            fresh.recorder.wait_for_trace("text\ttrue")
+            assert fresh.value("(own:write('more', true))") == "nil"
+            assert fresh.value("select(2, own:write('more', true)) > own:queuelen()") == "true"
+
+
 def test_a_full_queue_takes_whole_frames_or_none() -> None:
     """From outside, in queued mode: nil and what waits; nothing of that frame goes out."""
     with lua() as fresh:
@@ -372,3 +386,24 @@ def test_a_to_be_closed_websocket_says_goodbye() -> None:
         fresh.run("do local s <close> = c end")
         goodbye = server.rest()
         assert (goodbye[:2], len(goodbye)) == (b"\x88\x82", 8)
+
+
+def test_a_cosocket_waits_once_more_than_1400_bytes_of_frames_are_queued() -> None:
+    """As on a plain connection: up to that a write returns, with what waits."""
+    with lua() as fresh:
+        port = serve(
+            fresh,
+            """
+            local left
+            repeat left = select(2, s:write(("x"):rep(1000))) until left > 0
+            trace(s:write(("x"):rep(1400 - left - 4)))
+            trace(s:write "last")
+            """,
+        )
+        with raw_client(port) as client:
+            fresh.recorder.wait_for_trace("true\t1400")
+            assert fresh.value("1") == "1"
+            assert fresh.recorder.traced == ["true\t1400"]
+            while _frames(client, 1)[0] != (0x82, b"last"):
+                pass
+            wait_for(fresh, "true\t1400", "true")

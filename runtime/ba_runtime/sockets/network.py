@@ -170,8 +170,9 @@ class Network:
             return 0, Signal.NO_RESOURCES if error.errno in EXHAUSTED else Signal.CANNOT_BIND
         try:
             sock.setblocking(False)
-            if local_port or address is not None:
+            if local_port:  # a port of the system's choice might be somebody else's too
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if local_port or address is not None:
                 sock.bind((local_address(address, ipv6), local_port))
         except (OSError, ValueError):
             sock.close()
