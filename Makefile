@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-browser lab bench lint format clean
+.PHONY: demo test test-browser fuzz lab bench lint format clean
 
 # Runs the notebooks on the lab network and prints what a reader of them sees.
 demo: $(STAMP)
@@ -18,6 +18,10 @@ test: $(STAMP) lint
 # JupyterLab in headless Chromium (Debian: apt-get install chromium).
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+# Random Lua programs, in runtimes that must survive them: two minutes, or BA_LUA_FUZZ_S=600.
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # JupyterLab on the notebooks.
 lab: $(STAMP)

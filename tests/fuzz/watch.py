@@ -1,0 +1,131 @@
+"""Stands outside: feeds programs to worker processes, and notices when one dies or falls silent."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from types import TracebackType
+
+from .grammar import Program
+from .trial import PATIENCE_S, Finding
+
+COMMAND = (sys.executable, "-W", "error", "-m", "tests.fuzz.worker")
+START_S = 60.0  # to import everything
+SILENCE_S = 6.0  # of a process that says something every fifth of a second
+PROGRAMS = 150  # in one process: each runtime leaves half a megabyte (ba_runtime/_lua.py)
+
+
+class Worker:
+    """One process, replaced by another whenever something was found, and now and then without a reason."""
+
+    def __init__(
+        self, patience_s: float = PATIENCE_S, command: Sequence[str] = COMMAND, start_s: float = START_S
+    ) -> None:
+        """Starts nothing yet; `patience_s` is when something counts as endless.
+
+        `command` is what the process runs, and `start_s` how long it may be silent at first.
+        """
+        self._patience_s, self._command, self._start_s = patience_s, command, start_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
+        self._programs = 0
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.end()
+        self._stderr.close()
+
+    def end(self) -> None:
+        """Ends the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def run(self, program: Program) -> Finding | None:
+        """Runs a program and returns what was found."""
+        process = self._process
+        fresh = process is None or self._programs >= PROGRAMS
+        if process is None or fresh:
+            process = self._start()
+        self._programs += 1
+        request = {
+            "source": program.source,
+            "max_memory": program.max_memory,
+            "interrupts_ms": program.interrupts_ms,
+            "patience_s": self._patience_s,
+        }
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            return self._died(process)
+        line = self._line(process, self._start_s if fresh else SILENCE_S)
+        if line is None:
+            self.end()
+            return Finding("the process is silent", "it was killed; the GIL, or C code that never returns")
+        if not line:
+            return self._died(process)
+        answer = json.loads(line)
+        if answer is None:
+            return None
+        self.end()
+        return Finding(**answer)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.end()
+        self._stderr.truncate(0)
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, bufsize=0
+        )
+        self._programs = 0
+        return self._process
+
+    def _line(self, process: subprocess.Popen[bytes], silence_s: float) -> bytes | None:
+        """Returns the process's answer, nothing when it has died, None when it was silent for so long."""
+        line = b""
+        assert process.stdout is not None
+        descriptor = process.stdout.fileno()
+        while True:
+            if not select.select([descriptor], [], [], silence_s)[0]:
+                return None
+            piece = os.read(descriptor, 1 << 16)
+            if not piece:
+                return b""
+            line = (line + piece).lstrip(b"\n")  # empty lines are signs of life
+            if line.endswith(b"\n"):
+                return line
+
+    def _died(self, process: subprocess.Popen[bytes]) -> Finding:
+        code = process.wait()
+        self._stderr.seek(0)
+        said = self._stderr.read().decode("utf-8", "replace")
+        self.end()
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return Finding(f"the process died: {how}", said[-2000:])
+
+
+def name_of(finding: Finding) -> str:
+    """Returns what findings of one cause have in common, as far as can be told."""
+    if finding.kind in ("interrupt is slow", "the process is silent", "descriptors are left"):
+        return finding.kind
+    detail = finding.detail.split("\n")[0]
+    if finding.kind.startswith("the process died"):
+        frames = re.findall(r'File "[^"]*?(\w+\.py)", line \d+ in (\w+)', finding.detail)
+        detail = " < ".join(f"{name} {function}" for name, function in frames[:3])
+    return f"{finding.kind}: {re.sub(r'0x[0-9a-f]+|[0-9a-f]{12}|[0-9]+', 'N', detail)}"[:160]
