@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lua._programs import Session, session
+from tests.lua._tls import certificates
 
 from . import rules
 from .grammar import AMPLE, Block, Program, Statement, grown, program, render
@@ -86,14 +87,14 @@ def test_a_program_that_does_nothing_wrong_finds_nothing() -> None:
         seen(pcall(error, {}), any(), timer(), co(1), tls_pair())
         while true do ba.sleep(0) end
     """
-    assert Trial(source, AMPLE, (10,), 20).run() is None
+    assert Trial(source, AMPLE, (10,), str(certificates())).run() is None
 
 
 @pytest.mark.parametrize("found", FINDINGS)
 def test_what_must_not_be_is_found(found: str) -> None:
     """In what a program traces, its errors, and what the runtime can do afterwards."""
     source, finding = FINDINGS[found]
-    assert Trial(source.encode(), AMPLE, (10,), 20).run() == finding
+    assert Trial(source.encode(), AMPLE, (10,), str(certificates())).run() == finding
 
 
 def test_an_interrupt_that_ends_nothing_is_found() -> None:

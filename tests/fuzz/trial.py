@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ba_runtime import CellResult, ErrorReport, Event, Fault, Runtime, Traced
-from tests.lua._tls import certificates
 
 LIMIT_S = 1.5  # for an interrupt: a second or so
 PATIENCE_S = 6.0  # what takes longer never ends
@@ -82,10 +81,19 @@ class Trial:
     """A runtime, the cells in it, and what was found."""
 
     def __init__(
-        self, source: bytes, max_memory: int, interrupts_ms: tuple[int, ...], patience_s: float
+        self,
+        source: bytes,
+        max_memory: int,
+        interrupts_ms: tuple[int, ...],
+        certs: str,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """Makes the runtime; `patience_s` is when something that does not end counts as endless."""
+        """Makes the runtime.
+
+        `certs` is the folder of the TLS tests' certificates; what takes longer than `patience_s` is endless.
+        """
         self._source, self._interrupts_ms, self._patience_s = source, interrupts_ms, patience_s
+        self._certs = certs
         self._listener = Listener()
         self._threads = {thread.name for thread in threading.enumerate()}
         self._runtime = Runtime(self._listener, max_memory=max_memory)
@@ -105,8 +113,8 @@ class Trial:
         return self._listener.first
 
     def _prepare(self) -> None:
-        certs = f'CERTS = "{certificates()}" '.encode()
-        result = self._runtime.run_cell(certs + PRELUDE, name="prelude", cell=0).result(self._patience_s)
+        source = f'CERTS = "{self._certs}" '.encode() + PRELUDE
+        result = self._runtime.run_cell(source, name="prelude", cell=0).result(self._patience_s)
         if result.error is not None and result.error.kind != "memory":
             raise TrialFailed("prelude fails", _text(result.error))
 

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Sequence
 from types import TracebackType
 
+from tests.lua._tls import certificates
+
 from .grammar import Program
 from .trial import PATIENCE_S, Finding
 
@@ -30,7 +32,8 @@ class Worker:
     ) -> None:
         """Starts nothing yet; `patience_s` is when something counts as endless.
 
-        `command` is what the process runs, and `start_s` how long it may be silent at first.
+        `command` is what the process runs, with the certificates' folder as its argument; `start_s` is how
+        long it may be silent at first.
         """
         self._patience_s, self._command, self._start_s = patience_s, command, start_s
         self._process: subprocess.Popen[bytes] | None = None
@@ -91,7 +94,11 @@ class Worker:
         self.end()
         self._stderr.truncate(0)
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, bufsize=0
+            (*self._command, str(certificates())),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            bufsize=0,
         )
         self._programs = 0
         return self._process

@@ -1,6 +1,7 @@
 """A process that runs trials: JSON lines on stdin say which, one line on stdout says what came of each.
 
-`python -m tests.fuzz.worker`. Whoever starts it must expect its death or its silence: it exists for those.
+`python -m tests.fuzz.worker FOLDER`, the folder of the TLS tests' certificates. Whoever starts it must expect
+its death or its silence: it exists for those.
 For as long as Python's threads can run, it says an empty line every BEAT_S.
 """
 
@@ -15,6 +16,7 @@ import time
 from dataclasses import asdict
 from typing import Any, TextIO
 
+from .grammar import AMPLE
 from .trial import Finding, Trial
 
 BEAT_S = 0.2
@@ -32,7 +34,7 @@ def main() -> None:
     sys.unraisablehook = lambda args: _strays.append(f"{type(args.exc_value).__name__}: {args.exc_value}")
     threading.Thread(target=_beat, args=(answers,), name=BEAT, daemon=True).start()
     # What is made once in a process, and what is imported late, is not left by a program.
-    Trial(b"seen(tls_pair()) seen(page(print))", 256 << 20, (50,), 20).run()
+    Trial(b"seen(tls_pair()) seen(page(print))", AMPLE, (50,), sys.argv[1]).run()
     for line in sys.stdin:
         finding = _trial(json.loads(line))
         answers.write(json.dumps(finding and asdict(finding)) + "\n")
@@ -50,7 +52,7 @@ def _beat(answers: TextIO) -> None:
 def _trial(request: dict[str, Any]) -> Finding | None:
     _strays.clear()
     source, interrupts = request["source"].encode("utf-8"), tuple(request["interrupts_ms"])
-    finding = Trial(source, request["max_memory"], interrupts, request["patience_s"]).run()
+    finding = Trial(source, request["max_memory"], interrupts, sys.argv[1], request["patience_s"]).run()
     if finding is None and _strays:
         return Finding("Python exception", _strays[0])
     return finding
