@@ -13,59 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from .grammar import Program, program
-from .shrink import shrunk
-from .trial import Finding
-from .watch import Worker, name_of
+from .findings import Findings
+from .grammar import program
+from .watch import Worker
 
 SECONDS = 120.0
-IN_FULL = 3  # of each kind: what looks the same may have several causes
-AGAIN = 3  # how often a program that found something is run once more, alone
-SHRINK_S = 60.0  # for each kind of finding
-SHRINK_PATIENCE_S = 2.0
-
-
-@dataclass
-class Findings:
-    """What was found so far, by kind; used by all threads."""
-
-    report: Path
-    shrink_s: float
-    counts: dict[str, int] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, found: Program, finding: Finding) -> None:
-        """Looks at a finding again, and reports it: in full when it is among the first of its kind."""
-        name = name_of(finding)
-        with self.lock:
-            count = self.counts[name] = self.counts.get(name, 0) + 1
-        if count > IN_FULL:
-            self._say(f"again, by program {found.index}: {name}")
-            return
-        with Worker(SHRINK_PATIENCE_S) as worker:
-            repeats = sum(_finds(worker, found, name) for _ in range(AGAIN))
-            deadline = time.monotonic() + (self.shrink_s if repeats else 0)
-            small = shrunk(found, lambda p: time.monotonic() < deadline and _finds(worker, p, name))
-        path = self.report / f"{found.seed}-{found.index}.lua"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        command = f"{Path(sys.executable).name} -m tests.fuzz --seed {found.seed} --only {found.index}"
-        head = f"{finding.kind}\n{finding.detail}\n{command}\nseen again {repeats} times of {AGAIN}\n"
-        head += f"memory {found.max_memory >> 20} MiB, interrupted after {found.interrupts_ms} ms"
-        path.write_text(f"--[==[ {head} ]==]\n{small.source}\n--[==[ whole:\n{found.source}]==]\n")
-        self._say(f"FOUND by program {found.index}, {repeats}/{AGAIN} again: {name}\n  {path}\n  {command}")
-
-    def _say(self, text: str) -> None:
-        with self.lock:
-            print(text, flush=True)
-
-
-def _finds(worker: Worker, candidate: Program, name: str) -> bool:
-    """Runs a program; tells whether it finds the same."""
-    finding = worker.run(candidate)
-    return finding is not None and name_of(finding) == name
+SHRINK_S = 60.0
 
 
 def _work(seed: int, numbers: Iterator[int], end: float, findings: Findings, lock: threading.Lock) -> None:
@@ -89,7 +44,8 @@ def main() -> int:
         numbers = iter([options.only])
         print(program(options.seed, options.only).source)
     print(f"BA_LUA_FUZZ_SEED={options.seed}", flush=True)
-    findings, lock, start = Findings(options.report, options.shrink), threading.Lock(), time.monotonic()
+    findings = Findings(options.report, options.shrink, lambda text: print(text, flush=True))
+    lock, start = threading.Lock(), time.monotonic()
     done = _Counted(numbers)
     arguments = (options.seed, done, start + options.seconds, findings, lock)
     workers = [threading.Thread(target=_work, args=arguments) for _ in range(options.workers)]

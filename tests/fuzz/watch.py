@@ -92,7 +92,8 @@ class Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.end()
-        self._stderr.truncate(0)
+        self._stderr.seek(0)
+        self._stderr.truncate()
         self._process = subprocess.Popen(
             (*self._command, str(certificates())),
             stdin=subprocess.PIPE,
@@ -127,9 +128,12 @@ class Worker:
         return Finding(f"the process died: {how}", said[-2000:])
 
 
+SLOW = "interrupt is slow"  # or the machine is: only what is slow again is a finding
+
+
 def name_of(finding: Finding) -> str:
     """Returns what findings of one cause have in common, as far as can be told."""
-    if finding.kind in ("interrupt is slow", "the process is silent", "descriptors are left"):
+    if finding.kind in (SLOW, "the process is silent", "descriptors are left"):
         return finding.kind
     detail = finding.detail.split("\n")[0]
     if finding.kind.startswith("the process died"):
