@@ -79,6 +79,20 @@ VALUES: dict[str, tuple[str, ...]] = {
             "cipher",
         ),
     ),
+    "opener": (
+        *(
+            "ba.socket.bind",
+            "client",
+            "pair",
+            "page",
+            "tls_pair",
+            "ba.create.sharkssl",
+            "ba.create.certstore",
+        ),
+        *("ba.sharkclient", "ba.socket.toip", "io.open", "io.tmpfile", "require", "ba.openio", "ba.rndbs"),
+        *("function() return mako.port end", "function() return ba.openio('disk'):open('/dev/null') end"),
+        "function() return require 'httpc'.create():request{url = 'https://127.0.0.1:1/'} end",
+    ),
     "alg": ("'sha1'", "'sha256'", "'md5'", "'hmac', 'sha256', 'key'", "'none'"),
     "hook": (
         *("function() error('limit') end", "function() debug.sethook() error('limit') end"),
@@ -118,6 +132,8 @@ SOCKETS = (
     "local c, peer = tls_pair() keep(c) keep(peer) c:write($data) seen(peer:read($ms))",
     "keep(ba.socket.connect('127.0.0.1', PORT, {shark = CLIENT, timeout = 10}))",
     "seen(ba.socket.connect('127.0.0.1', $number))",
+    "exhausted(function()\n$block\nend)",
+    "exhausted(function() seen(pcall($opener, $value)) seen(pcall($opener)) end)",
     "local http = require 'httpc'.create()\n"
     "seen(http:request{url = page(function(_ENV)\n$block\nend)}) seen(http:read())",
 )

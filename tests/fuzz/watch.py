@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -61,10 +62,10 @@ class Worker:
 
     def run(self, program: Program) -> Finding | None:
         """Runs a program and returns what was found."""
-        process = self._process
-        fresh = process is None or self._programs >= PROGRAMS
-        if process is None or fresh:
-            process = self._start()
+        if self._process is None or self._programs >= PROGRAMS:
+            finding = self._start()
+            if finding is not None:
+                return finding
         self._programs += 1
         request = {
             "source": program.source,
@@ -72,13 +73,14 @@ class Worker:
             "interrupts_ms": program.interrupts_ms,
             "patience_s": self._patience_s,
         }
-        assert process.stdin is not None
-        try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            return self._died(process)
-        line = self._line(process, self._start_s if fresh else SILENCE_S)
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        return self._answer(self._process, SILENCE_S)
+
+    def _answer(self, process: subprocess.Popen[bytes], silence_s: float) -> Finding | None:
+        line = self._line(process, silence_s)
         if line is None:
             self.end()
             return Finding("the process is silent", "it was killed; the GIL, or C code that never returns")
@@ -90,11 +92,12 @@ class Worker:
         self.end()
         return Finding(**answer)
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Finding | None:
+        """Starts a process and waits until it is ready; returns what is wrong if it never is."""
         self.end()
         self._stderr.seek(0)
         self._stderr.truncate()
-        self._process = subprocess.Popen(
+        self._process = process = subprocess.Popen(
             (*self._command, str(certificates())),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -102,7 +105,7 @@ class Worker:
             bufsize=0,
         )
         self._programs = 0
-        return self._process
+        return self._answer(process, self._start_s)
 
     def _line(self, process: subprocess.Popen[bytes], silence_s: float) -> bytes | None:
         """Returns the process's answer, nothing when it has died, None when it was silent for so long."""

@@ -23,9 +23,13 @@ Say = Callable[[str], None]
 class Soak:
     """Made, run once, and asked what was wrong."""
 
-    def __init__(self, seed: str, say: Say, before: str = "") -> None:
-        """`seed` decides what cells and clients do; `say` gets the table; `before` is Lua to run first."""
-        self._seed, self._say, self._before = seed, say, before
+    def __init__(self, seed: str, say: Say, before: str = "", patience_s: float = 15) -> None:
+        """`seed` decides what cells and clients do; `say` gets the table; `before` is Lua to run first.
+
+        A lane or a read that takes longer than `patience_s` is stuck.
+        """
+        self._seed, self._say = seed, say
+        self._before = f"PATIENCE_MS = {patience_s * 1000:.0f} {before}"
         self._reports: list[str] = []
         self._samples: list[Sample] = []
         self._clients: list[Client] = []

@@ -11,6 +11,8 @@ lanes, standing = 0, 0
 moved, rounds = {}, {} -- bytes that came back, and rounds, of each kind
 WRONG = false -- what was wrong first
 
+PATIENCE_MS = 15000 -- then a read or a lane is stuck
+
 -- What the servers answer; a test answers something else.
 function echo(data)
   return data
@@ -40,7 +42,7 @@ end
 local function back(kind, s, length)
   local parts = {}
   while length > 0 do
-    local data, reason = s:read(20000)
+    local data, reason = s:read(PATIENCE_MS)
     if not data then
       wrong(kind, length .. " bytes did not come back: " .. tostring(reason))
       break
@@ -156,7 +158,7 @@ function ways.udp()
   for _ = 1, random(8) do
     local data = message(8192)
     s:write(data)
-    local came, reason = s:read(20000)
+    local came, reason = s:read(PATIENCE_MS)
     compare("udp", data, came or reason)
   end
   s:close()
@@ -175,7 +177,7 @@ function ways.ws()
     s:write(data, is_text)
     local parts = {}
     while true do
-      local piece, kind, so_far, length = s:read(20000)
+      local piece, kind, so_far, length = s:read(PATIENCE_MS)
       if not piece or kind ~= is_text then
         return wrong("ws", tostring(kind))
       end
@@ -198,7 +200,7 @@ function ways.timer()
   timer:set(random(5))
   local cancelled = ba.timer(function() wrong("timer", "a cancelled one ticked") end)
   cancelled:set(1000, true)
-  for _ = 1, 20000 do
+  for _ = 1, PATIENCE_MS do
     if ticks == 3 then
       break
     end
@@ -266,7 +268,7 @@ end
 -- Waits until every lane stands still; what was wrong so far, Lua's kilobytes, and the lanes' figures.
 function sample()
   paused = true
-  local deadline = ba.clock() + 60000
+  local deadline = ba.clock() + PATIENCE_MS
   while standing < lanes do
     if ba.clock() > deadline then
       error("only " .. standing .. " of " .. lanes .. " lanes stand still", 0)
