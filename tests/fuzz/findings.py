@@ -35,8 +35,8 @@ class Findings:
             repeats, small = 0, program
         else:
             repeats, small = self._again(program, name)
-        if name == SLOW and not repeats:
-            return self._say(f"slow once, by program {program.index}: not counted")
+        if name == SLOW and repeats < AGAIN:
+            return self._say(f"slow, but not each time, by program {program.index}: not counted")
         with self._lock:
             self.counts[name] = self.counts.get(name, 0) + 1
         if is_again:

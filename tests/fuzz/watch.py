@@ -131,7 +131,7 @@ class Worker:
         return Finding(f"the process died: {how}", said[-2000:])
 
 
-SLOW = "interrupt is slow"  # or the machine is: only what is slow again is a finding
+SLOW = "interrupt is slow"  # or the machine is: only what is slow each time is a finding
 
 
 def name_of(finding: Finding) -> str:

@@ -42,7 +42,7 @@ def test_a_short_soak_finds_nothing() -> None:
 def test_what_goes_wrong_is_said(fault: str) -> None:
     """In traffic, cells, or the background."""
     program, said = FAULTS[fault]
-    problems = Soak(SEED, lambda _: None, program, patience_s=0.5).run(2, 0.5)
+    problems = Soak(SEED, lambda _: None, program, patience_s=0.5).run(1, 0.3)
     assert any(said in problem for problem in problems), problems
 
 
