@@ -46,9 +46,9 @@ class Soak:
                 self._problems.append(f"cell: {stuck}")
             for client in self._clients:
                 client.end()
-        if cells.wrong:
-            self._problems.append(f"cell: {cells.wrong}")
-        return self._problems + self._reports + grown(self._samples)
+            if cells.wrong:
+                self._problems.append(f"cell: {cells.wrong}")
+            return self._problems + self._reports + grown(self._samples)
 
     def _go_on(self, cells: Cells, seconds: float, every_s: float) -> None:
         self._begin(cells)
