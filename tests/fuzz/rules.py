@@ -100,6 +100,13 @@ VALUES: dict[str, tuple[str, ...]] = {
         *("function() error('limit', 2) end", "error", "print"),
     ),
     "mask": ("'', $count", "'', $count", "'', 1", "'l'", "'c'", "'r'", "'crl', $count"),
+    "api": (
+        *("coroutine.create(print)", "coroutine.wrap(print)", "coroutine.close(co(1))", "ba.sleep(0)"),
+        *("coroutine.resume(co(1))", "ba.timer(print):set(1)", "ba.thread.run(print)"),
+        "ba.socket.event(function(s) s:read(1) end)",
+        *("client()", "pair()", "any():read(0)", "any():write('x')", "any():close()", "tostring(any())"),
+        *("ba.json.encode{1}", "ba.crypto.sha1('x')", "load(function() end)", "require 'httpc'.create()"),
+    ),
     "count": ("1", "2", "7", "20", "61", "100", "1000", "20000"),
 }
 
@@ -223,6 +230,9 @@ DEBUG = (
     "debug.sethook($hook, $mask)",
     "debug.sethook($hook, $mask)\n$block\ndebug.sethook()",
     "seen(pcall(function() debug.sethook($hook, $mask)\n$block\nend)) debug.sethook()",
+    # A limit that is hit at every instruction of something in turn.
+    "for n = 1, 100 do pcall(function() debug.sethook(function() debug.sethook() error('limit') end, '', n)\n"
+    "$api debug.sethook() end) end debug.sethook()",
     "debug.sethook()",
     "debug.sethook($coroutine, $hook, $mask)",
     "seen(debug.gethook())",
