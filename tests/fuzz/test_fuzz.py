@@ -8,25 +8,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from ba_runtime import Fault
 from tests.lua._programs import Session, session
 from tests.lua._tls import certificates
 
 from . import rules
 from .grammar import AMPLE, Block, Program, Statement, grown, program, render
 from .shrink import shrunk, smaller_blocks
-from .trial import Finding, Trial
+from .trial import LOOP_FAILED, Finding, Listener, Trial
 from .watch import Worker, name_of
 
 FINDINGS = {
     "an object of Python's": ("trace 'FOREIGN <x>'", Finding("Python object", "<x>")),
-    "a position of ours in a cosocket's error": (
-        "ba.socket.event(function() error('ba:tasks/x:12: no', 0) end)",
-        Finding("position of ours", "ba:tasks/x:12: no"),
-    ),
-    "a position of ours in the cell's error": (
-        "error('ba:a/b:1: no', 0)",
-        Finding("position of ours", "ba:a/b:1: no"),
-    ),
+    "a position of ours": ("seen 'ba:a/b:12: no'", Finding("position of ours", "ba:a/b:12: no")),
     "a state that is lost": (
         "KEPT = nil",
         Finding("does not work afterwards", "runtime: the state is lost"),
@@ -95,6 +89,15 @@ def test_what_must_not_be_is_found(found: str) -> None:
     """In what a program traces, its errors, and what the runtime can do afterwards."""
     source, finding = FINDINGS[found]
     assert Trial(source.encode(), AMPLE, (10,), str(certificates())).run() == finding
+
+
+def test_reports_are_looked_at() -> None:
+    """Those of the background, where a loop that failed is one too."""
+    for text, kind in ((b"Lua error: ba:a/b:1: no", "position of ours"), (LOOP_FAILED, "loop failed")):
+        listener = Listener()
+        listener(Fault(0, text))
+        assert listener.first is not None
+        assert listener.first.kind == kind
 
 
 def test_an_interrupt_that_ends_nothing_is_found() -> None:

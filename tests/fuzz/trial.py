@@ -28,6 +28,7 @@ TRIES = 8  # of the cells afterwards
 CLOSE_S = 5.0
 
 PRELUDE = (Path(__file__).parent / "_prelude.lua").read_bytes()
+LOOP_FAILED = b"the runtime's loop failed"
 OURS = re.compile(rb"\bba:[a-z_/0-9]+:\d+:[^\n]*")
 
 
@@ -61,7 +62,7 @@ class Listener:
             what = "Python object" if event.text.startswith(b"FOREIGN ") else "position of ours"
             self.hear(what, event.text.split(b" ", 1)[1])
         elif isinstance(event, Fault):
-            if b"the runtime's loop failed" in event.text:
+            if LOOP_FAILED in event.text:
                 self.hear("loop failed", event.text)
             self.look(event.text)
 
