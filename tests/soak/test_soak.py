@@ -19,7 +19,7 @@ FAULTS = {
         "local real = echo function echo(data) return #data > 9999 and 'X' .. data:sub(2) or real(data) end",
         "bytes were sent",
     ),
-    "a byte that is lost": ("function echo(data) return data:sub(2) end", "did not come back"),
+    "a byte that is lost": ("function echo(data) return data:sub(2) end", " bytes "),
     "an error in the background": (
         "ba.timer(error):set(0, true)",
         "Timer callback failed",
