@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LOWEST := .venv-lowest
 
-.PHONY: demo test test-browser lab bench mutants lint format clean
+.PHONY: demo test test-browser test-lowest fuzz soak lab bench mutants lint format clean
 
 # Runs the notebooks on the lab network and prints what a reader of them sees.
 demo: $(STAMP)
@@ -18,6 +19,21 @@ test: $(STAMP) lint
 # JupyterLab in headless Chromium (Debian: apt-get install chromium).
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+# What touches the dependencies, with the lowest versions that pyproject.toml admits, in an environment of its own.
+test-lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/python -m pytest -m "not browser" $(or $(ARGS),$(DEPENDENT))
+
+DEPENDENT := tests/kernel tests/http_client tests/lab tests/tls tests/websocket tests/web/test_web_protocol.py \
+  tests/runtime/test_seal.py tests/runtime/test_memory.py tests/runtime/test_interrupt.py
+
+# Random Lua programs, in runtimes that must survive them: two minutes, or BA_LUA_FUZZ_S=600.
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+# Mixed traffic, cells and interrupts for ten minutes, or BA_LUA_SOAK_S=60: nothing may be lost, nothing grow.
+soak: $(STAMP)
+	$(BIN)/python -m tests.soak $(ARGS)
 
 # JupyterLab on the notebooks.
 lab: $(STAMP)
@@ -48,5 +64,11 @@ $(STAMP): pyproject.toml kernel/ba_kernel/kernelspec/kernel.json
 	$(BIN)/python -m pip install --quiet --editable ".[lab,test,browser,bench]"
 	@touch $(STAMP)
 
+$(LOWEST)/.installed: $(STAMP) tests/lowest.py
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(BIN)/python -m tests.lowest >$(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable ".[test]"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 
@@ -220,9 +221,8 @@ def connected(lab: Lab, scheme: str, path: str = "/raw") -> ClientConnection:
     is_secure = scheme == "wss"
     address = lab.routes[HOST, 443 if is_secure else 80, "tcp"]
     trust = ssl.create_default_context(cadata=lab.ca_pem.decode()) if is_secure else None
-    return connect(
-        f"{scheme}://{HOST}{path}", address=address, ssl=trust, proxy=None, open_timeout=PATIENCE_S
-    )
+    there = socket.create_connection(address, PATIENCE_S)
+    return connect(f"{scheme}://{HOST}{path}", sock=there, ssl=trust, proxy=None, open_timeout=PATIENCE_S)
 
 
 SCHEMES: Sequence[str] = ("ws", "wss")

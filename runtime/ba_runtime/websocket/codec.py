@@ -136,7 +136,8 @@ class Codec:
             if frame is None:
                 return None
             opcode, payload, is_whole, is_last = frame
-            assert isinstance(payload, bytes)
+            assert not isinstance(payload, (str, tuple))  # a FrameProtocol's might be; a decoder's are bytes…
+            payload = bytes(payload)  # …or, before wsproto 1.3, a bytearray
             event: Data | Closed | None
             if opcode >= _CLOSE:
                 event = self._control(opcode, payload)
@@ -233,9 +234,12 @@ class Codec:
             if length <= 0xFFFF:
                 return bytes((first, 126, length >> 8, length & 0xFF)) + payload
         frame = self._protocol.send_data(payload)
-        if is_text:  # wsproto takes text as `str` only, which would cost a look at all of it
-            frame[0] ^= _TO_TEXT
-        return bytes(frame)
+        if not is_text:
+            return bytes(frame)
+        # wsproto takes text as `str` only, which would cost a look at all of it.
+        changed = bytearray(frame)  # before wsproto 1.3 it was bytes
+        changed[0] ^= _TO_TEXT
+        return bytes(changed)
 
     def ping(self, payload: bytes) -> bytes:
         """Returns a ping's frame; at most CONTROL_BYTES of payload."""
