@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
-from ba_runtime.events import Event, Fault, LatePrint, Note, Traced
+from ba_runtime.events import Event, Fault, LatePrint, Note, Stuck, Traced
 
 from ._text import printable, readable, shortened
 
@@ -97,9 +97,16 @@ def lines_of(event: Event) -> tuple[Line, ...]:
     if isinstance(event, Fault):
         report = _text(event.text).strip("\n").replace("\n\t", "\n  ")  # a tab means nothing behind a column
         return _lines(Kind.FAULT, _cell(event.cell), "", report)
+    if isinstance(event, Stuck):
+        return _lines(Kind.NOTE, _cell(event.cell), "", printable(stuck(event)))
     if isinstance(event, Note):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(event.text))
     return ()
+
+
+def stuck(event: Stuck) -> str:
+    """Returns what to say when the stop button has no effect."""
+    return f"{event.text} It may end by itself; restarting the kernel ends it at once."
 
 
 def _text(data: bytes) -> str:

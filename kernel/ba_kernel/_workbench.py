@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ba_runtime.events import Event, InputRequested, Printed, Sink, SocketClosed, SocketOpened
+from ba_runtime.events import Event, InputRequested, Printed, Sink, SocketClosed, SocketOpened, Stuck
 
 from ._cell import Cells
 from ._defer import Loop
@@ -13,6 +13,7 @@ from ._frontend import Publish
 from ._input import Input, Question
 from ._output import Output
 from ._trace_area import TraceArea
+from ._trace_lines import stuck
 
 
 class Workbench:
@@ -33,12 +34,14 @@ class Workbench:
         self.cells = Cells(self.engine, publish, self.output, self.area, self.input)
 
     def take(self, event: Event) -> None:
-        """Takes an event of the runtime, on the Lua thread: keeps it, wakes the main loop and returns."""
+        """Takes an event of the runtime, on any thread: keeps it, wakes the main loop and returns."""
         if isinstance(event, Printed):
             self.output.write(event.text, event.stream)
         elif isinstance(event, InputRequested):
             prompt = event.prompt
             self._loop.call_soon_threadsafe(lambda: self.input.ask(prompt))
+        elif isinstance(event, Stuck) and event.cell:
+            self.output.write(f"\n{stuck(event)}\n".encode(), "stderr")
         elif not isinstance(event, (SocketOpened, SocketClosed)):
             self.area.add(event)
 

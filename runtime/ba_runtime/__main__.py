@@ -22,6 +22,7 @@ from .events import (
     LatePrint,
     Note,
     Printed,
+    Stuck,
     Traced,
 )
 from .runtime import MAX_MEMORY, Runtime
@@ -59,6 +60,8 @@ class Console:
                 self._error(b"\n\n-------- " + text + b"\n\n")
             case Note(_, text):
                 self._error(f"-- {text}\n".encode())
+            case Stuck():
+                self._error(f"-- {event.text} Press Ctrl-C again to end the process.\n".encode())
             case InputRequested():
                 self._ask()
             case _:

@@ -103,7 +103,8 @@ class LuaState:
         """Sees to it that so many bytes can be allocated, and a little more, whatever the bound is.
 
         For what the loop hands to Lua, where nobody is to be told that there is no memory. It is bounded by
-        what one poll brings: a program that is short of memory gets no further with its next call (`has_room`).
+        what one poll brings: a program that is short of memory gets no further with its next call
+        (`has_room`).
         """
         needed = self.memory_used + size + MARGIN_BYTES
         if needed > self._limit:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from queue import SimpleQueue
 from time import monotonic
+from typing import Any
 
 from ._interrupt import Interrupter
 
@@ -22,6 +24,8 @@ TICK_S = 0.005  # every error that a `pcall` catches costs one of these, at most
 NUDGE_TICKS = 10  # a request is repeated less often: only waits that lie on top of each other need it
 SILENT_S = 0.02  # code that calls no hook for so long is where Lua calls none, or in a long call
 STUCK_S = 2.0
+LOOK_S = 0.05  # how often an inspection is looked at
+INSPECTED_S = 2.0  # and for how long: one that waits for something needs no look
 
 
 class Watchdog:
@@ -36,7 +40,9 @@ class Watchdog:
         self._interrupter = interrupter
         self._nudge = nudge
         self._stuck = stuck
-        self._wake: SimpleQueue[bool] = SimpleQueue()  # the one queue whose `put` is safe in a signal handler
+        # What to see to: an interrupt (True), an inspection, or the end (False). Of all queues this is the
+        # one whose `put` is safe in a signal handler.
+        self._wake: SimpleQueue[bool | Future[Any]] = SimpleQueue()
         self._active = False
         self.serial = 0  # of the latest interrupt: what is over may be an earlier one
         self._sign_of_life = 0.0
@@ -75,13 +81,27 @@ class Watchdog:
         if serial is None or serial == self.serial:
             self._active = False
 
+    def limit(self, inspection: Future[Any]) -> None:
+        """Has the hook look at an inspection that takes long: it knows when its time is up."""
+        self._wake.put(inspection)
+
     def close(self) -> None:
         """Ends the thread, once the last interrupt is over."""
         self._wake.put(False)
 
     def _run(self) -> None:
-        while self._wake.get():
-            self._see_through()
+        while work := self._wake.get():
+            if isinstance(work, Future):
+                self._look_at(work)
+            if self._active:
+                self._see_through()
+
+    def _look_at(self, inspection: Future[Any]) -> None:
+        pause, since = threading.Event(), monotonic()
+        while not inspection.done() and not self._active and monotonic() - since < INSPECTED_S:
+            pause.wait(LOOK_S)
+            if monotonic() - since > LOOK_S:
+                self._interrupter.plant(insist=True)
 
     def _see_through(self) -> None:
         pause, ticks, is_told = threading.Event(), 0, False

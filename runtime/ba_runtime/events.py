@@ -79,6 +79,12 @@ class Stuck:
     cell: int
     call: str
 
+    @property
+    def text(self) -> str:
+        """What to tell the user, but for what to do about it."""
+        which = f"a single call of `{self.call}`" if self.call else "a single call of a library function"
+        return f"The program cannot be stopped: it is inside {which}, which Lua cannot interrupt."
+
 
 @dataclass(frozen=True, slots=True)
 class InputRequested:

@@ -109,7 +109,7 @@ class Runtime:
     def describe(self, path: tuple[str, ...]) -> Future[str | None]:
         """Returns `TYPE: VALUE` for what `path` names, None when there is nothing."""
         return _then(
-            self._thread.ask("describe", *(name.encode() for name in path)),
+            self._thread.inspect("describe", *(name.encode() for name in path)),
             lambda parts: ": ".join(p.decode("utf-8", "replace") for p in parts) if parts else None,
         )
 

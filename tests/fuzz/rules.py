@@ -219,7 +219,6 @@ IN_PLACE = (
     "seen(table.unpack(setmetatable({}, {__index = function()\n$block\nend}), 1, 3))",
     "seen(#setmetatable({}, {__len = function()\n$block\nreturn 3\nend}))",
     "table.move(setmetatable({}, {__len = function() return 1 << 60 end}), 1, 1 << 60, 2)",
-    "table.insert(setmetatable({}, {__len = function() return 1 << 60 end}), 1, 1)",
     "print($value, $value)",
     "trace($value, $value)",
     "io.write($value)",

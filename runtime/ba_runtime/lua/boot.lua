@@ -9,6 +9,7 @@ local interrupt = import "tasks/interrupt"
 local seal = import "seal"
 local cell = import "tasks/cell"
 local look = import "inspect/look"
+local render = import "inspect/render"
 local stdio = import "console/stdio"
 local warnings = import "console/warn"
 local check = import "check"
@@ -148,8 +149,28 @@ function requests.fields(ticket, ...)
   host.reply(ticket, look.fields(...))
 end
 
+-- A value is shown by code of the user's, its `__tostring`, which may wait, fail or go on forever.
+local INSPECT_S <const> = 0.4
+local INSPECTION = {name = "inspection"}
+
+function INSPECTION.ended(task, ok, text)
+  host.reply(task.ticket, type(task.value), ok and text or "<it took too long to show>")
+end
+
+function INSPECTION.yielded(task)
+  task.over = true
+  INSPECTION.ended(task, false)
+end
+INSPECTION.abandoned = INSPECTION.yielded
+
 function requests.describe(ticket, ...)
-  host.reply(ticket, look.describe(...))
+  local value = look.value(...)
+  if value == nil then
+    return host.reply(ticket)
+  end
+  local task = sched.task(INSPECTION, render.value)
+  task.ticket, task.value, task.limit = ticket, value, clock() + INSPECT_S
+  sched.run(task, value)
 end
 
 function requests.sockets(ticket)

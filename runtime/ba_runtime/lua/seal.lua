@@ -10,6 +10,7 @@ local host = import "host"
 local sched = import "tasks/sched"
 local waiting = import "tasks/waiting"
 local debug = import "debug"
+local interrupt = import "tasks/interrupt"
 local ours = import "ours"
 local stack = import "stack"
 local tables = import "tables"
@@ -140,8 +141,7 @@ end
 -- might take long over it.
 local function shielded(handler)
   return function(...)
-    local task = sched.current
-    if (not task or task.interrupted) and host.is_interrupting() then
+    if interrupt.under_way and host.is_interrupting() then
       return ...
     end
     return handler(...)

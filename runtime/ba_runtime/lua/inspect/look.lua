@@ -5,7 +5,6 @@
 local import = ...
 local cell_number = import "tasks/cell_number"
 local sock = import "sockets/sock"
-local render = import "inspect/render"
 
 local G = _G
 local type, next, rawget, getmetatable = type, next, rawget, debug.getmetatable
@@ -66,12 +65,9 @@ function look.fields(...)
   return unpack(names)
 end
 
--- Returns the type and the readable value at this path; nothing when there is none.
-function look.describe(...)
-  local value = at({...})
-  if value ~= nil then
-    return type(value), render.value(value)
-  end
+-- Returns the value at this path, nil when there is none.
+function look.value(...)
+  return at({...})
 end
 
 -- A closed socket can be nothing again, except for the cosocket that still runs with it.

@@ -17,6 +17,7 @@ local ours = import "ours"
 local getinfo, sethook, gethook, registry = debug.getinfo, debug.sethook, debug.gethook, debug.getregistry()
 local setmetatable, error, tonumber, format, find = setmetatable, error, tonumber, string.format, string.find
 local create, running = coroutine.create, coroutine.running
+local clock = host.monotonic
 local processor_time = host.thread_time -- of this thread: the machine may have other things to do
 local may_be_cut, is_ours = ours.may_be_cut, ours.source
 
@@ -96,9 +97,17 @@ local function wants(user, event)
   return user.count > 0
 end
 
+-- Tells whether the running task has had its time: an inspection, which must not hold up everything else.
+local function is_overdue()
+  local task = interrupt.scheduler.current
+  return task and task.limit and clock() > task.limit
+end
+
 -- What the planted hook does in a function of this source. Tells whether to raise.
 local function attend(source)
-  if not host.is_interrupting() then
+  if may_be_cut(source) and is_overdue() then
+    return true
+  elseif not host.is_interrupting() then
     interrupt.under_way = false
     restore(running())
   elseif not may_be_cut(source) then
@@ -220,6 +229,7 @@ function interrupt.user_hook(co)
   if user then
     return user.call, user.mask, user.count
   end
+  return nil
 end
 
 return interrupt
