@@ -1,8 +1,9 @@
 """The Lua thread: one OS thread that owns the Lua state, every socket and the reactor.
 
-Who calls what: other threads put requests on the desk (`submit`), which wakes the reactor's poll; Lua takes
-them in its main loop and answers through the functions below. What runs where is simple to tell: methods that
-begin with an underscore run on the Lua thread, the others on any.
+Who calls what: other threads leave requests (`run_cell`, `ask`, `tell`, `call`), which wakes the reactor's
+poll; Lua takes them in its main loop and answers through the functions that it is given (`functions`). The
+first section below is for other threads; what the others hold runs on the Lua thread, and says so where it
+does not.
 
 The thread's main loop is Lua's (`lua/tasks/sched.lua`); Python is called back for polling and system calls.
 When that loop ends with an error, which is a fault of ours or memory that ran out, it is reported and entered

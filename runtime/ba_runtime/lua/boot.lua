@@ -8,6 +8,7 @@ local waiting = import "tasks/waiting"
 local interrupt = import "tasks/interrupt"
 local seal = import "seal"
 local cell = import "tasks/cell"
+local cell_number = import "tasks/cell_number"
 local look = import "inspect/look"
 local render = import "inspect/render"
 local stdio = import "console/stdio"
@@ -83,7 +84,7 @@ function ba.sleep(...)
   if task and task.kind.name == "cosocket" and not warned then
     warned = true
     host.note(
-      task.cell and task.cell.id or 0,
+      cell_number(task.cell),
       "ba.sleep in a cosocket: here the others go on, a device would stall them all (use s:read(ms) instead)"
     )
   end

@@ -3,6 +3,7 @@
 local import = ...
 local host = import "host"
 local sched = import "tasks/sched"
+local cell_number = import "tasks/cell_number"
 
 local ours = import "ours"
 
@@ -27,7 +28,7 @@ local HANDLER = {
   ended = function(task, ok, problem)
     if not ok then
       local message = type(problem) == "string" and problem or ""
-      host.fault(task.cell and task.cell.id or 0, report.stack(task, "Lua error in error handler: " .. message, 1))
+      host.fault(cell_number(task.cell), report.stack(task, "Lua error in error handler: " .. message, 1))
     end
   end,
   yielded = function() end,
@@ -49,13 +50,13 @@ end
 function report.fault(task, where, problem, env)
   local head = where == "" and "Lua error: " or "Lua error " .. where .. ": "
   local text = head .. report.stack(task, type(problem) == "string" and problem or nil, 1)
-  host.fault(task.cell and task.cell.id or 0, text)
+  host.fault(cell_number(task.cell), text)
   tell_handler(task.cell, text, env)
 end
 
 -- Reports a line without a traceback and without the handler, as the server does for timers.
 function report.line(cell, text)
-  host.fault(cell and cell.id or 0, text)
+  host.fault(cell_number(cell), text)
 end
 
 -- `ba.seterrh`: sets, or with nil takes away, the function that hears of errors too.
