@@ -19,7 +19,7 @@ You rarely run this yourself. Start JupyterLab and choose "Lua (ba.socket)":
 
     jupyter lab
 
-In a cell, %help lists what the kernel adds to Lua. To run a Lua file with no notebook: ba-lua FILE.lua
+In a cell, %help lists what the kernel adds to Lua. To run a Lua file without a notebook: ba-lua FILE.lua
 """
 
 
@@ -37,11 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
         "--connection-file",
         metavar="FILE",
         default=f"ba-lua-kernel-{os.getpid()}.json",
-        help="ports and key, as Jupyter writes them; a file that does not exist is made, and removed again",
+        help="the connection file, with ports and key; if missing, it is created and later removed",
     )
     options, others = parser.parse_known_args(arguments)
     if others:  # `jupyter run FILE` passes on the file's name, and then runs the file itself
-        print(f"ba-lua-kernel: ignored: {' '.join(others)}", file=sys.stderr)
+        print(f"ba-lua-kernel: these arguments are ignored: {' '.join(others)}", file=sys.stderr)
 
     from ._app import run  # after the options: --help need not wait for Jupyter's modules
 

@@ -137,7 +137,7 @@ class Cells:
         from ._page import head, problem, shown
 
         if not cell.has_lua:
-            raise MagicError("there is no page: it begins on the line below %%lsp")
+            raise MagicError("the page is empty; write it on the lines below %%lsp")
         request = tools.request
         name = request.chunk_name
         self._sources.keep(name, cell.lua)
@@ -167,7 +167,7 @@ class Cells:
         plain = failure(report, self._sources)
         if magic is None or report.kind not in ("syntax", "runtime"):
             return plain
-        return with_hint(plain, f"If {magic} is to be a magic, it has to stand before the cell's Lua.")
+        return with_hint(plain, f"If {magic} is a magic, move it up: magics must come before the cell's Lua.")
 
     async def _submit(self, source: bytes, name: str, request: Request) -> CellResult:
         return await self._told(self._engine.runtime.run_cell(source, name=name, cell=request.origin))

@@ -115,9 +115,9 @@ def _cut(text: str) -> str:
 
 def _message(report: ErrorReport) -> str:
     if report.kind == "interrupt":
-        return "stopped by the user; variables and sockets are as they were"
+        return "stopped by the user; variables and sockets are kept"
     if report.kind == "exit":
-        return f"os.exit({report.exit_code}) ends a program, not the kernel; %reset gives a fresh Lua state"
+        return f"os.exit({report.exit_code}) ends a program, not the kernel; use %reset to reset Lua"
     return readable(report.message)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What front ends send for end of file; IPython's kernel agreed on it with them.
 END_OF_FILE = "\x04"
-NO_INPUT = b"io.read: this front end cannot ask for input, so the answer is end of file\n"
+NO_INPUT = b"io.read: this front end cannot ask for input, so io.read returns end of file\n"
 
 # Sends a question to the front end that sent the request.
 Question: TypeAlias = Callable[[str, Request], None]

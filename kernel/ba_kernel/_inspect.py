@@ -11,7 +11,7 @@ from ._complete import answer_of, text_path
 from ._engine import Engine
 from ._text import printable
 
-BUSY = "(Lua is busy, so the value cannot be shown now)"
+BUSY = "(Lua is busy; the value cannot be shown now)"
 # A table of 10,000 lines is no help in a tooltip.
 VALUE_CHARACTERS = 2000
 

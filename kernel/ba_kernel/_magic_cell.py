@@ -25,7 +25,7 @@ async def sockets(tools: Tools, rest: str) -> After | None:
         infos = await within(tools.engine.runtime.sockets(), ANSWER_S)
     except asyncio.TimeoutError:
         raise MagicError(
-            "%sockets: Lua is busy in the background; interrupt the kernel to stop that"
+            "%sockets: Lua is busy in the background; interrupt the kernel and try again"
         ) from None
     rows = [_row(info) for info in infos]
     if not rows:
@@ -52,14 +52,14 @@ async def reset(tools: Tools, rest: str) -> After | None:
     """Makes a fresh Lua state."""
     expect_nothing("%reset", rest)
     tools.engine.reset()
-    tools.say("Fresh Lua state: all variables are gone and all sockets are closed.")
+    tools.say("Lua was reset: all variables are gone and all sockets are closed.")
     return None
 
 
 def expect_nothing(name: str, rest: str) -> None:
     """Raises if something follows the name of a magic that takes nothing."""
     if rest:
-        raise MagicError(f"{name} takes no argument, and its Lua begins on the next line")
+        raise MagicError(f"{name} takes no arguments; write Lua on the lines below it")
 
 
 def _duration(seconds: float) -> str:
@@ -108,7 +108,7 @@ def _html_table(rows: list[tuple[str, ...]]) -> str:
 
 
 MAGICS = (
-    Magic("%sockets", (("%sockets", "a table of every socket"),), sockets),
-    Magic("%time", (("%time", "say how long the rest of the cell takes"),), measure),
-    Magic("%reset", (("%reset", "a fresh Lua state: variables gone, sockets closed"),), reset),
+    Magic("%sockets", (("%sockets", "list all sockets in a table"),), sockets),
+    Magic("%time", (("%time", "show how long the rest of the cell takes"),), measure),
+    Magic("%reset", (("%reset", "reset Lua: discard all variables and close all sockets"),), reset),
 )

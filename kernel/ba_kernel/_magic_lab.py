@@ -55,7 +55,7 @@ def _started(time: str) -> Lab:
 
 def _off(tools: Tools) -> None:
     tools.engine.use_lab(None)
-    tools.say("The lab network is off: host names mean the internet.")
+    tools.say("The lab network is off: host names refer to the internet.")
 
 
 def _names(network: Lab) -> str:
@@ -74,7 +74,7 @@ def _names(network: Lab) -> str:
 def _status(tools: Tools) -> None:
     network = tools.engine.lab
     if network is None:
-        tools.say("The lab network is off: host names mean the internet. %lab on turns it on.")
+        tools.say("The lab network is off: host names refer to the internet. %lab on turns it on.")
         return
     tools.say("The lab network is on. These hosts are simulated inside this kernel:")
     hosts = network.status()
@@ -90,7 +90,7 @@ MAGICS = (
         (
             (
                 "%lab on [TIME]",
-                "answer for the documentation's host names inside this kernel, with no internet",
+                "simulate the documentation's host names inside this kernel, without the internet",
             ),
             ("%lab off", "use the internet again"),
             ("%lab status", "list the simulated hosts"),

@@ -24,7 +24,7 @@ async def check_page(tools: Tools, rest: str) -> After | None:
     if rest and not is_plain:
         raise MagicError(
             "usage: %%lsp [PATH], with a PATH such as /time.lsp to serve the page there too; "
-            "the page begins on the next line"
+            "write the page on the lines below it"
         )
     return None
 
@@ -34,7 +34,7 @@ async def lsp(tools: Tools, rest: str) -> After | None:
     word, _, folder = rest.partition(" ")
     folder = _QUOTED.sub(r"\2", folder.strip())
     if word != "serve" or not folder:
-        raise MagicError("usage: %lsp serve FOLDER; a cell that begins with %%lsp is a page itself")
+        raise MagicError("usage: %lsp serve FOLDER; to make the cell itself a page, begin it with %%lsp")
     place = os.path.expanduser(folder)
     try:
         port = await asyncio.wrap_future(tools.engine.runtime.serve(place))
@@ -51,10 +51,10 @@ MAGICS = (
         (
             (
                 "%%lsp [PATH]",
-                "the rest of the cell is a page; also served at a path such as /time.lsp",
+                "make the rest of the cell a page; a PATH such as /time.lsp also serves it there",
             ),
         ),
         check_page,
     ),
-    Magic("%lsp", (("%lsp serve FOLDER", "serve a folder of pages, with its .preload and .lua/"),), lsp),
+    Magic("%lsp", (("%lsp serve FOLDER", "serve a folder of pages, including its .preload and .lua/"),), lsp),
 )

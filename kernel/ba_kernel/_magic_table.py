@@ -24,13 +24,13 @@ def find(name: str) -> Magic:
         return MAGICS[name]
     if name.startswith("%%"):
         raise MagicError(
-            f"no cell magic {name}; %%lsp is the only one, all others have one % (%help lists them)"
+            f"unknown magic {name}; only %%lsp begins with %%, all others with one % (%help lists them)"
         )
     import difflib  # two milliseconds that only a mistake should cost
 
     close = difflib.get_close_matches(name.lower(), MAGICS, n=2, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else "%help lists them all"
-    raise MagicError(f"no magic {name}; {hint}")
+    hint = f"did you mean {' or '.join(close)}?" if close else "%help lists all magics"
+    raise MagicError(f"unknown magic {name}; {hint}")
 
 
 def misplaced(lua: str) -> str | None:
@@ -44,7 +44,7 @@ async def show_help(tools: Tools, rest: str) -> After | None:
     _magic_cell.expect_nothing("%help", rest)
     forms = [form for magic in MAGICS.values() for form in magic.forms]
     width = max(len(form) for form, _ in forms)
-    tools.say("Lines that begin with % at the head of a cell, before its Lua:")
+    tools.say("Magics: lines that begin with %, at the top of a cell, before its Lua:")
     for form, line in forms:
         tools.say(f"  {form:{width}}  {line}")
     tools.say(f"\n{DIFFERENCES}")
@@ -60,6 +60,6 @@ MAGICS = {
         *_magic_lab.MAGICS,
         *_magic_lsp.MAGICS,
         *_magic_cell.MAGICS,
-        Magic("%help", (("%help", "this list"),), show_help),
+        Magic("%help", (("%help", "show this list"),), show_help),
     )
 }

@@ -47,7 +47,7 @@ def _waiter(tools: Tools, arguments: list[str]) -> After:
     async def wait() -> None:
         came = await tools.area.wait(lines, timeout_s)
         if came < lines:
-            raise MagicError(f"%trace wait: {came} of {lines} lines came within {timeout_s:g} s")
+            raise MagicError(f"%trace wait: {came} of {lines} lines arrived within {timeout_s:g} s")
 
     return wait
 
@@ -71,13 +71,13 @@ MAGICS = (
         "%trace",
         (
             ("%trace here", "show the trace area in this cell"),
-            ("%trace clear", "forget its lines"),
-            ("%trace pause", "let it stand still to be read; lines go on being collected"),
-            ("%trace resume", "let it move again"),
-            ("%trace save FILE", "write all lines that are kept (the last 10,000) to a file"),
+            ("%trace clear", "remove all lines"),
+            ("%trace pause", "stop updating it; new lines are still collected"),
+            ("%trace resume", "continue updating it"),
+            ("%trace save FILE", "save the lines to a file (the last 10,000 are kept)"),
             (
                 "%trace wait LINES [SECONDS]",
-                "wait until so many lines have come since the latest Lua began: this cell's, if it has any",
+                "wait for that many lines after this cell's Lua, or the latest one, has started",
             ),
         ),
         trace,

@@ -78,7 +78,7 @@ class Output:
             self._room -= len(fits)
             if fits is not text:
                 self._dropped = len(text) - len(fits)
-                note = f"\n[this cell has printed {self._limit:,} bytes; what follows is dropped]\n"
+                note = f"\n[this cell has printed {self._limit:,} bytes, its limit; the rest is dropped]\n"
                 self._append("stderr", note.encode())
             self._writes += 1
         self._flushing.ask()

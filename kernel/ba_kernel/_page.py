@@ -30,7 +30,7 @@ PLAIN_TYPE = b"text/html; charset=utf-8"  # what a page has that does not say ot
 _EDGE = "calc(100% - 16px)"  # where a browser's handle begins
 WITHOUT_CORNER = f"polygon(0 0,100% 0,100% {_EDGE},{_EDGE} 100%,0 100%)"
 
-NOT_SHOWN = "The page is shown when its cell runs, or when you trust this notebook."
+NOT_SHOWN = "The page appears when its cell runs, or when you trust this notebook."
 
 
 def shown(result: PageResult, limit_bytes: int = LIMIT_BYTES) -> Mapping[str, str] | None:
@@ -43,7 +43,7 @@ def shown(result: PageResult, limit_bytes: int = LIMIT_BYTES) -> Mapping[str, st
     text = Decoder().decode(result.body[:limit_bytes], final=len(result.body) <= limit_bytes)
     note = ""
     if len(result.body) > limit_bytes:
-        note = f"[the page wrote {len(result.body):,} bytes; this shows the first {limit_bytes:,}]"
+        note = f"[the page wrote {len(result.body):,} bytes; only the first {limit_bytes:,} are shown]"
     data = {"text/plain": f"{text}\n{note}" if note else text}
     if kind == "text/html":
         data["text/html"] = _frame(text) + (f"<p>{escape(note)}</p>" if note else "")
@@ -81,7 +81,7 @@ def _phrase(status: int) -> str:
 def _image(kind: str, body: bytes) -> Mapping[str, str]:
     note = f"[{kind}, {len(body):,} bytes]"
     if len(body) > IMAGE_LIMIT_BYTES:
-        return {"text/plain": f"{note[:-1]}: more than the {IMAGE_LIMIT_BYTES:,} that a notebook shows]"}
+        return {"text/plain": f"{note[:-1]}: too large to show; the limit is {IMAGE_LIMIT_BYTES:,}]"}
     return {kind: b64encode(body).decode(), "text/plain": note}
 
 

@@ -26,7 +26,7 @@ def shortened(data: bytes, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> by
     while tail and data[-tail] & 0xC0 == 0x80:
         tail -= 1
     left_out = len(data) - head - tail
-    return b"%s\n[%s bytes are left out here]\n%s" % (
+    return b"%s\n[%s bytes omitted]\n%s" % (
         data[:head],
         f"{left_out:,}".encode(),
         data[len(data) - tail :],

@@ -161,15 +161,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="ba-lua",
-        description="Run a Lua program with the ba.socket API: print goes to stdout, trace to stderr.",
+        description="Run a Lua program with the ba.socket API. print writes to stdout, trace to stderr.",
     )
-    parser.add_argument("file", type=Path, help="the Lua program")
-    parser.add_argument("--stay", action="store_true", help="go on until the last cosocket has ended")
+    parser.add_argument("file", type=Path, help="the Lua program to run")
+    parser.add_argument("--stay", action="store_true", help="keep running until the last cosocket has ended")
     parser.add_argument(
-        "--serve", type=Path, metavar="FOLDER", help="serve the folder's pages and files (mako.port) first"
+        "--serve", type=Path, metavar="FOLDER", help="first serve the folder's pages and files, at mako.port"
     )
     parser.add_argument(
-        "--max-memory", type=int, default=MAX_MEMORY >> 20, metavar="MIB", help="bound on Lua's memory"
+        "--max-memory",
+        type=int,
+        default=MAX_MEMORY >> 20,
+        metavar="MIB",
+        help="the limit of Lua's memory (default: %(default)s)",
     )
     options = parser.parse_args(argv)
     try:

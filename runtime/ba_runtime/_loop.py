@@ -186,7 +186,7 @@ class LuaThread(threading.Thread):
             main()
         except Exception as fault:  # never of the user's making: all of their code runs in tasks
             self._memory_failed()
-            self._sink(Fault(0, f"the runtime's loop failed and goes on: {fault}".encode()))
+            self._sink(Fault(0, f"the runtime's loop failed and was restarted: {fault}".encode()))
 
     def _cancel_all(self) -> None:
         for answer in list(self._unanswered):
@@ -300,7 +300,7 @@ class LuaThread(threading.Thread):
     def _memory_used_up(self) -> None:
         assert self._state is not None
         self._state.make_room()
-        self._sink(Note(0, f"Lua's memory is nearly used up ({self._max_memory >> 20} MiB)"))
+        self._sink(Note(0, f"Lua's memory is nearly used up (limit: {self._max_memory >> 20} MiB)"))
 
     def _take(self) -> tuple[object, ...] | None:
         if not self._requests:

@@ -84,7 +84,7 @@ class Runtime:
         path = os.path.realpath(folder)
         if not os.path.isdir(path):
             missing: Future[int] = Future()
-            missing.set_exception(UsageError(f"there is no folder {folder!r}"))
+            missing.set_exception(UsageError(f"cannot find folder {folder!r}"))
             return missing
         return _then(self._thread.ask("serve", os.fsencode(path)), _port)
 

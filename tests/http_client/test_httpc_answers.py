@@ -214,8 +214,8 @@ def test_a_body_of_a_known_size_is_sent() -> None:
     """
     with Server(script) as server:
         assert told(server, program) == [
-            *("true", "nil\tincorrectuse\tless than the size that was announced"),
-            *("nil\tincorrectuse\tmore than the size that was announced", "true", "nil\tincorrectuse"),
+            *("true", "nil\tincorrectuse\tthe body is shorter than its announced size"),
+            *("nil\tincorrectuse\tthe body is longer than its announced size", "true", "nil\tincorrectuse"),
             *("200\tok", "nil\tincorrectuse"),
         ]
         assert received == [b"abcdef"]
@@ -532,7 +532,7 @@ def test_an_endless_body_is_an_error_of_reading_all() -> None:
     with Server(script) as server:
         try:
             assert told(server, program) == [
-                "malloc\tthe body is too long for one string, read it in pieces",
+                "malloc\tthe body is too long for one string; read it in pieces",
                 "true",
             ]
         finally:

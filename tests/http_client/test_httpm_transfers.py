@@ -158,7 +158,7 @@ def test_a_function_is_uploaded_in_chunks_or_with_the_size_that_it_has(tmp_path:
             *["nil\tincorrectuse"] * 2,
             "nil\town",
             "nil\tgone",
-            "nil\ta piece must be a string, got number",
+            "nil\tthe function must return a string or nil, got number",
             "nil\taborted",
             "201\ttaken",
         ]

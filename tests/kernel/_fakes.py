@@ -171,7 +171,7 @@ class FakeRuntime:
         self.served.append(folder)
         future: Future[int] = Future()
         if folder == "nowhere":
-            future.set_exception(UsageError("there is no folder 'nowhere'"))
+            future.set_exception(UsageError("cannot find folder 'nowhere'"))
         else:
             future.set_result(9357)
         return future

@@ -99,7 +99,7 @@ def test_a_long_page_is_cut_visibly() -> None:
     """In both forms, and the note stands outside the frame, where no open tag can swallow it."""
     data = shown(page(b"<!--" + b"x" * LIMIT_BYTES))
     assert data
-    note = "[the page wrote 200,004 bytes; this shows the first 200,000]"
+    note = "[the page wrote 200,004 bytes; only the first 200,000 are shown]"
     assert data["text/plain"].endswith(f"\n{note}")
     assert data["text/html"].endswith(f"</iframe></div><p>{note}</p>")
     assert len(data["text/plain"]) < LIMIT_BYTES + 100
@@ -109,7 +109,7 @@ def test_a_page_is_not_cut_inside_a_letter() -> None:
     """What is shown of it is what was written."""
     data = shown(page("äöü".encode()), limit_bytes=5)
     assert data
-    assert data["text/plain"] == "äö\n[the page wrote 6 bytes; this shows the first 5]"
+    assert data["text/plain"] == "äö\n[the page wrote 6 bytes; only the first 5 are shown]"
 
 
 def test_an_image_is_shown_as_an_image() -> None:
@@ -121,7 +121,7 @@ def test_an_image_is_shown_as_an_image() -> None:
     }
     assert set(shown(page(b"<svg/>", "image/svg+xml")) or {}) == {"text/plain"}
     assert shown(page(b"x" * (IMAGE_LIMIT_BYTES + 1), "image/gif")) == {
-        "text/plain": "[image/gif, 1,000,001 bytes: more than the 1,000,000 that a notebook shows]"
+        "text/plain": "[image/gif, 1,000,001 bytes: too large to show; the limit is 1,000,000]"
     }
 
 
@@ -193,7 +193,7 @@ def test_a_page_without_a_line_is_a_mistake(cell: str) -> None:
         reply = await desk.run(cell)
         assert (reply["ename"], reply["evalue"]) == (
             "MagicError",
-            "there is no page: it begins on the line below %%lsp",
+            "the page is empty; write it on the lines below %%lsp",
         )
         assert desk.front.kinds() == ["error"]
         assert desk.runtime.ran == []
@@ -206,7 +206,7 @@ def test_a_folder_that_is_not_there_is_said() -> None:
 
     async def scene(desk: Desk) -> None:
         reply = await desk.run("%lsp serve nowhere")
-        assert reply["evalue"] == f"%lsp serve: there is no folder 'nowhere' in {os.getcwd()}"
+        assert reply["evalue"] == f"%lsp serve: cannot find folder 'nowhere' in {os.getcwd()}"
         for line in ("%lsp", "%lsp serve", "%lsp stop x", '%lsp serve ""'):
             reply = await desk.run(line)
             assert reply["evalue"].startswith("usage: %lsp serve FOLDER")

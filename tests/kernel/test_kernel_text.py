@@ -50,14 +50,13 @@ def test_half_a_letter_at_the_end_is_written_out() -> None:
 def test_a_long_text_is_shown_by_its_ends() -> None:
     """And says how much is missing; a text that fits is left alone."""
     assert (
-        shortened(b"a" * 10 + b"b" * 90 + b"c" * 5, 10, 5)
-        == b"a" * 10 + b"\n[90 bytes are left out here]\n" + b"c" * 5
+        shortened(b"a" * 10 + b"b" * 90 + b"c" * 5, 10, 5) == b"a" * 10 + b"\n[90 bytes omitted]\n" + b"c" * 5
     )
     assert shortened(b"a" * 15, 10, 5) == b"a" * 15
-    assert shortened(b"a" * 15, 10, 0) == b"a" * 10 + b"\n[5 bytes are left out here]\n"
+    assert shortened(b"a" * 15, 10, 0) == b"a" * 10 + b"\n[5 bytes omitted]\n"
 
 
 def test_no_letter_is_cut_in_two() -> None:
     """Neither at the end of the head nor at the beginning of the tail."""
     text = "€".encode() * 10
-    assert shortened(text, 4, 4).decode() == "€\n[24 bytes are left out here]\n€"
+    assert shortened(text, 4, 4).decode() == "€\n[24 bytes omitted]\n€"

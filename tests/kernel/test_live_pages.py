@@ -127,10 +127,10 @@ def test_a_page_of_ten_megabytes_is_cut_and_says_so(kernel: LiveKernel) -> None:
     data = ran.of_kind("display_data")[0]["data"]
     assert ran.status == "ok"
     assert len(str(data)) < 500_000
-    assert data["text/plain"].endswith("[the page wrote 10,000,000 bytes; this shows the first 200,000]")
+    assert data["text/plain"].endswith("[the page wrote 10,000,000 bytes; only the first 200,000 are shown]")
     ran = kernel.run("%%lsp\n<?lsp while true do print(('x'):rep(9999)) end ?>")
-    assert "the page's output is longer than a cell may show" in ran.reply["evalue"]
-    assert "bytes; this shows the first 200,000]" in str(ran.of_kind("display_data"))
+    assert "the most that a cell can show" in ran.reply["evalue"]
+    assert "bytes; only the first 200,000 are shown]" in str(ran.of_kind("display_data"))
     assert kernel.run("return 1").result == "1"
 
 
@@ -218,4 +218,4 @@ def test_a_missing_folder_is_said(kernel: LiveKernel, tmp_path: Path) -> None:
     """And nothing is served."""
     ran = kernel.run(f"%lsp serve {tmp_path}/nowhere")
     assert ran.reply["ename"] == "MagicError"
-    assert "there is no folder" in ran.reply["evalue"]
+    assert "cannot find folder" in ran.reply["evalue"]

@@ -113,7 +113,7 @@ def test_a_huge_error_is_shown_by_its_ends(kernel: LiveKernel) -> None:
     message = ran.reply["evalue"]
     assert message.startswith("begin")
     assert message.endswith("end")
-    assert "bytes are left out here" in message
+    assert "bytes omitted" in message
     assert len(json.dumps(ran.reply)) < 100_000
 
 

@@ -133,7 +133,7 @@ def test_the_trace_is_not_saved_to_a_pipe(kernel: LiveKernel, tmp_path: Path) ->
     """The main loop does not wait for somebody to read it."""
     os.mkfifo(tmp_path / "pipe")
     assert kernel.run(f"%trace save {tmp_path / 'pipe'}").status == "error"
-    assert "no folder" in kernel.run(f"%lsp serve {tmp_path / 'pipe'}").reply["evalue"]
+    assert "cannot find folder" in kernel.run(f"%lsp serve {tmp_path / 'pipe'}").reply["evalue"]
     assert kernel.run("return 1").result == "1"
 
 

@@ -216,9 +216,9 @@ def test_tostring_metamethods_are_honoured(render: Render) -> None:
     ("method", "problem"),
     [
         ("function() error('oops', 0) end", "oops"),
-        ("function() error({}) end", "a value of type table"),
-        ("function() error() end", "a value of type nil"),
-        ("function() return {} end", "no string but table"),
+        ("function() error({}) end", "the error is a table value"),
+        ("function() error() end", "the error is a nil value"),
+        ("function() return {} end", "returned a table instead of a string"),
         ("5", "attempt to call a number value"),
     ],
 )

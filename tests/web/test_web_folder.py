@@ -173,7 +173,7 @@ def test_a_preload_can_be_interrupted(tmp_path: Path, code: str) -> None:
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     """By its name."""
-    with site() as here, pytest.raises(UsageError, match=r"there is no folder .*nothing"):
+    with site() as here, pytest.raises(UsageError, match=r"cannot find folder .*nothing'"):
         here.runtime.serve(str(tmp_path / "nothing")).result(TIMEOUT_S)
 
 
@@ -230,7 +230,7 @@ def test_pages_include_and_forward(tmp_path: Path) -> None:
         assert browser.get("/s/a.lsp?x=1").body == b"a1c"
         assert browser.get("/f.lsp?x=2").body == b"a2c"
         assert b"too deeply" in browser.get("/loop.lsp").body
-        assert b"there is no page at 'nothing.lsp'" in browser.get("/none.lsp").body
+        assert b"page 'nothing.lsp' does not exist" in browser.get("/none.lsp").body
         assert here.recorder.traced == []
 
 

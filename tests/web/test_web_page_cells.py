@@ -180,7 +180,7 @@ def test_output_without_end_is_bounded(here: Site) -> None:
     """With words that say so."""
     result = run(here, "<?lsp while true do print(('x'):rep(99999)) end ?>")
     assert result.error is not None
-    assert b"longer than a cell may show" in result.error.message
+    assert b"the most that a cell can show" in result.error.message
 
 
 def test_a_page_with_a_path_is_put_there(here: Site) -> None:

@@ -114,8 +114,8 @@ def test_a_length_is_not_negative(here: Site, length: int, status: int) -> None:
         ("setstatus()", "bad argument #1 to 'setstatus' (number expected, got no value)"),
         ("setcontenttype()", "bad argument #1 to 'setcontenttype' (string expected, got no value)"),
         ("setcontentlength()", "bad argument #1 to 'setcontentlength' (number expected, got no value)"),
-        ("include('/nothing')", "there is no page at '/nothing'"),
-        ("forward('/nothing')", "there is no page at '/nothing'"),
+        ("include('/nothing')", "page '/nothing' does not exist"),
+        ("forward('/nothing')", "page '/nothing' does not exist"),
     ],
 )
 def test_what_a_method_needs_is_asked_for_at_the_pages_line(here: Site, call: str, message: str) -> None:

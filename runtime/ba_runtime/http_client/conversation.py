@@ -85,7 +85,7 @@ class Conversation:
     def next(self, data: bytes | None) -> Step:
         """Takes what has arrived, b"" for the end, None for nothing; returns the first step in it."""
         if self._is_faulty:
-            return Step(b"fault", 0, b"the connection is not usable after an earlier fault")
+            return Step(b"fault", 0, b"the connection cannot be used after an earlier error")
         try:
             if data is not None:
                 self._http.receive_data(data)

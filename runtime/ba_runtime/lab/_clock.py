@@ -31,13 +31,13 @@ class Clock:
         try:
             instant = datetime.fromisoformat(iso)
         except ValueError as exc:
-            raise ValueError(f"not a date and time like 2026-01-01T12:00:00Z: {text!r}") from exc
+            raise ValueError(f"{text!r} is not a date and time such as 2026-01-01T12:00:00Z") from exc
         if instant.tzinfo is None:
-            raise ValueError(f"no time zone in {text!r}; write Z at the end for UTC")
+            raise ValueError(f"{text!r} has no time zone; add Z at the end for UTC")
         try:
             utc = instant.astimezone(timezone.utc)
         except OverflowError as exc:
-            raise ValueError(f"not between the years 1 and 9999 in UTC: {text!r}") from exc
+            raise ValueError(f"the year of {text!r} is not between 1 and 9999 in UTC") from exc
         return cls((utc - _UNIX_EPOCH) // timedelta(microseconds=1) * 1000)
 
     def unix_ns(self) -> int:

@@ -80,9 +80,9 @@ class HttpConversation:
 
     def _answer(self, request: h11.Request) -> bytes:
         if request.method not in (b"GET", b"HEAD"):
-            return self._text(405, "This simulated host knows only GET and HEAD.\n", ("Allow", "GET, HEAD"))
+            return self._text(405, "This simulated host only takes GET and HEAD.\n", ("Allow", "GET, HEAD"))
         if _path(request.target) != b"/":
-            return self._text(404, "This simulated host has only one page, which is /.\n")
+            return self._text(404, "This simulated host has only one page, at /.\n")
         return self._response(200, "text/html; charset=utf-8", _PAGE.format(host=self._host))
 
     def _refusal(self, status: int) -> bytes:

@@ -44,7 +44,7 @@ class WebSocketConversation:
         try:
             return self._ask(data)
         except NotAnUpgrade:
-            return self._refuse(400, b"This simulated host takes only WebSockets, at /raw.\n")
+            return self._refuse(400, b"This simulated host only accepts WebSockets, at /raw.\n")
         except h11.RemoteProtocolError as exc:
             return self._refuse(
                 exc.error_status_hint, b"This simulated host does not understand the request.\n"
@@ -62,9 +62,9 @@ class WebSocketConversation:
             return Turn()
         request = self._request
         if request is None or not isinstance(event, h11.EndOfMessage):
-            raise NotAnUpgrade("an upgrade has no body")
+            raise NotAnUpgrade("an upgrade request cannot have a body")
         if request.target.partition(b"?")[0] != _PATH:
-            return self._refuse(404, b"This simulated host has only one WebSocket, which is /raw.\n")
+            return self._refuse(404, b"This simulated host has only one WebSocket, at /raw.\n")
         answer = accept_upgrade(request.method.decode(), list(request.headers))
         self._websocket = Connection(ConnectionType.SERVER)
         # A client should wait for the answer before it sends frames; those of one that does not still count.

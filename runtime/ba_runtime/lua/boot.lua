@@ -85,7 +85,7 @@ function ba.sleep(...)
     warned = true
     host.note(
       cell_number(task.cell),
-      "ba.sleep in a cosocket: here the others go on, a device would stall them all (use s:read(ms) instead)"
+      "ba.sleep in a cosocket: the others keep running here, but on a device they all stall; use s:read(ms) instead"
     )
   end
   waiting.block(waiting.caller(), clock() + (ms > 0 and ms / 1000 or 0))

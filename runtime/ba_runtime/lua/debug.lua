@@ -179,7 +179,7 @@ end
 
 function debug.upvaluejoin(f, i, g, j)
   if is_hidden(f) or is_hidden(g) then
-    error("the upvalues of the system's own functions cannot be joined", 2)
+    error("the upvalues of the API's own functions cannot be joined", 2)
   end
   return d.upvaluejoin(f, i, g, j)
 end
@@ -194,7 +194,7 @@ end
 
 function debug.setmetatable(value, meta)
   if type(value) == "userdata" then
-    error("the metatable of a userdata cannot be changed here", 2)
+    error("the metatable of a userdata cannot be changed", 2)
   end
   return d.setmetatable(value, meta)
 end

@@ -58,7 +58,7 @@ end
 
 local function user_loadfile(name, mode, ...)
   if name == nil then
-    error("loadfile needs a file name here: there is no standard input to load from", 2)
+    error("loadfile needs a file name here because it cannot load from standard input", 2)
   end
   local source, problem = read_source(name)
   if not source then
@@ -69,7 +69,7 @@ end
 
 local function user_dofile(name)
   if name == nil then
-    error("dofile needs a file name here: there is no standard input to run", 2)
+    error("dofile needs a file name here because it cannot run standard input", 2)
   end
   local chunk, problem = user_loadfile(name)
   if not chunk then
@@ -173,7 +173,7 @@ local os = {
 function os.exit(code)
   local task = sched.current
   if not task or task.kind.name ~= "cell" then
-    error("os.exit ends a program: only its main chunk, a cell, can call it", 2)
+    error("os.exit ends a program, so only a cell or a program's main chunk can call it", 2)
   end
   task.exit_code = code == nil and 0 or code == true and 0 or code == false and 1 or tonumber(code) or 1
   if not waiting.can_yield() then

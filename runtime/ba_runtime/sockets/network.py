@@ -121,7 +121,7 @@ class Network:
             sock.close()
             return None
         if address in EVERYWHERE:
-            self._tell(cell, f"port {sock.getsockname()[1]} is open to other machines (intf={address!r})")
+            self._tell(cell, f"other machines can reach port {sock.getsockname()[1]} (intf={address!r})")
         return self.opened(listener)
 
     def tcp_accept(self, number: int, cell: int) -> int | None:
@@ -132,7 +132,7 @@ class Network:
         refused = listener.refused
         client = listener.accept()
         if listener.refused > refused:
-            self._tell(cell, "a client was turned away: no file descriptor is left")
+            self._tell(cell, "a client was turned away because the process is out of file descriptors")
         if client is None:
             return None
         number = self.new_number()
@@ -178,7 +178,7 @@ class Network:
             sock.close()
             return 0, Signal.CANNOT_BIND
         if address in EVERYWHERE:
-            self._tell(cell, f"UDP port {sock.getsockname()[1]} is open to other machines (intf={address!r})")
+            self._tell(cell, f"other machines can reach UDP port {sock.getsockname()[1]} (intf={address!r})")
         endpoint = Datagram(self.new_number(), cell, sock, self._reactor)
         number = self.opened(endpoint)
         if not isinstance(host, bytes):

@@ -182,7 +182,7 @@ class Connection(Stream):
         elif isinstance(outcome, Ended):
             self.hang_up()
         elif self._protocol.held_bytes > SMALL_BODY and self._owner.is_full():
-            self.refuse(Refusal(503, "Too much is being sent to this server at once."))
+            self.refuse(Refusal(503, "This server is receiving too much data now. Try again later."))
         elif self._protocol.has_head and not had_head:
             self._request_by = monotonic() + self._limits.body_s
 

@@ -150,7 +150,7 @@ class Protocol:
             status = fault.error_status_hint
             if status == 431:
                 return Refusal(431, f"The request's head is longer than {self._limits.head_bytes} bytes.")
-            return Refusal(status, f"This is no HTTP request: {fault}.")
+            return Refusal(status, f"This is not a valid HTTP request: {fault}.")
 
     def take_outgoing(self) -> bytes:
         """Returns what must be sent to the client for its own sake: `100 Continue`."""
@@ -206,15 +206,15 @@ class Protocol:
         if host is not None and not self._access.allows_host(host):
             return Refusal(
                 421,
-                f"This server answers to localhost only, and not to {host.decode('latin-1')!r}. "
-                "To allow a name, start the kernel with BA_LUA_HOSTS=name.",
+                f"This server only answers to localhost, not to {host.decode('latin-1')!r}. "
+                "To allow another name, start the kernel with BA_LUA_HOSTS=name.",
             )
         path = normal_path(head.target.partition(b"?")[0]) if head.method != b"CONNECT" else None
         if path is None:
-            return Refusal(400, "The request's target is no path.")
+            return Refusal(400, "The request's target is not a path.")
         self._path = path
         if len(origins) > 1:  # one of them would have to win, and a browser sends one only
-            return Refusal(403, "The request has more than one Origin.")
+            return Refusal(403, "The request has more than one Origin field.")
         if fields.get(b"upgrade", b"").lower() == b"websocket":
             self._is_websocket = True
             if origins and not self._access.allows_origin(origins[0], host or b""):

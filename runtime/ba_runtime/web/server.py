@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PORT_VARIABLE = "BA_LUA_PORT"
 ADDRESS = "127.0.0.1"
 ACCEPTS = 64  # clients taken in one go, so that a crowd of them does not keep everybody else waiting
-_SORRY = b"503 Service Unavailable\nThe page server has as many connections as it takes.\n"
+_SORRY = b"503 Service Unavailable\nThe page server has reached its limit of connections. Try again later.\n"
 FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n"
     b"Content-Length: %d\r\n\r\n%s" % (len(_SORRY), _SORRY)

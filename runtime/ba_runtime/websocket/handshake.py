@@ -46,7 +46,7 @@ def accept_upgrade(
     it is answered another one (section 4.1). Raises NotAnUpgrade for every other request.
     """
     if method != "GET":
-        raise NotAnUpgrade(f"an upgrade is a GET, not a {method}")
+        raise NotAnUpgrade(f"an upgrade request must be a GET, not a {method}")
     connection = WSConnection(ConnectionType.SERVER)
     try:
         connection.initiate_upgrade_connection(_joined(headers), b"/")

@@ -58,7 +58,7 @@ function Methods:setauth(...)
   local C = ciphers[self] or check.expected(1, NAME, self)
   local data = check.string(2, (...), select("#", ...) + 1)
   if not C.seals then
-    check.raise("This cipher authenticates nothing")
+    check.raise("setauth needs GCM or ChaCha20-Poly1305")
   end
   C.auth = data
   return self

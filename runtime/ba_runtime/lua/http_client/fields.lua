@@ -30,7 +30,7 @@ function fields.add_all(lines, seen, table)
   for i = 1, #names do
     local name, value = names[i], tostring(table[names[i]])
     if find(name, "[:\r\n%z]") or find(value, "[\r\n%z]") then
-      return format("a character in header field %q must not be there", name)
+      return format("header field %q contains a forbidden character", name)
     elseif not seen[lower(name)] then
       seen[lower(name)] = value
       lines[#lines + 1] = name .. ":" .. value .. "\n"

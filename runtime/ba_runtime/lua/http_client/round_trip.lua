@@ -205,7 +205,7 @@ function round_trip.write(X, data)
   elseif data == "" then
     return true
   elseif X.left and #data > X.left then
-    return nil, "incorrectuse", "more than the size that was announced"
+    return nil, "incorrectuse", "the body is longer than its announced size"
   end
   local function body()
     return host.http_body(X.parser, data)
@@ -234,7 +234,7 @@ local function send_rest(X)
     end)
   elseif X.phase == "body" then
     if X.left and X.left > 0 and not X.S.mute then
-      return nil, "incorrectuse", "less than the size that was announced"
+      return nil, "incorrectuse", "the body is shorter than its announced size"
     elseif X.left then
       X.phase = "sent"
     else
@@ -357,7 +357,7 @@ function round_trip.read(X, wanted)
     end
     received.add(body, piece)
     if body.bytes > MOST_BYTES then
-      return nil, "malloc", "the body is too long for one string, read it in pieces"
+      return nil, "malloc", "the body is too long for one string; read it in pieces"
     end
   end
   if body.bytes == 0 then

@@ -63,7 +63,7 @@ function transfer.from_function(f)
     if reason or piece == nil or type(piece) == "string" then
       return piece, reason
     end
-    return nil, "a piece must be a string, got " .. type(piece)
+    return nil, "the function must return a string or nil, got " .. type(piece)
   end
   return {get = get}
 end

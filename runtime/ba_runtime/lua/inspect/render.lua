@@ -84,9 +84,9 @@ local function own_words(value, method, limit)
   elseif ok and type(text) == "number" then
     return words(text)
   elseif ok then
-    text = "no string but " .. type(text)
+    text = "returned a " .. type(text) .. " instead of a string"
   elseif type(text) ~= "string" then
-    text = "a value of type " .. type(text)
+    text = "the error is a " .. type(text) .. " value"
   end
   return "<error in __tostring: " .. quote.cut(text, ERROR_BYTES) .. ">"
 end

@@ -38,8 +38,8 @@ local function abandoned(task)
   leave(task, false)
   host.note(
     cell_number(task.cell),
-    "a cosocket was dropped: it waited again after it had been told that its connection was gone"
-      .. " (a device drops it silently; leave the loop when a call returns nil)"
+    "a cosocket was dropped: it waited again after a call had reported that its connection was lost"
+      .. " (a device drops it silently; end the loop when a call returns nil)"
   )
 end
 

@@ -59,7 +59,7 @@ function takeover.sock2req(...)
   local S = state[self] or check.expected(1, "_BASOCK", self, n)
   data = data ~= nil and check.string(2, data) or ""
   if not S.stream or S.secure then
-    check.raise("Invalid op: only a plain TCP connection can be handed to the page server")
+    check.raise("Invalid op: only a plain TCP connection can be passed to the page server")
   end
   web.listen()
   local number = S.number

@@ -217,7 +217,7 @@ end
 -- Sets or takes away the user's hook of a coroutine, for `debug.sethook`.
 function interrupt.set_user_hook(co, call, mask, count)
   if co == main then -- only a finalizer can know it: the scheduler runs there
-    error("the main coroutine takes no hook", 3)
+    error("a hook cannot be set in the main coroutine", 3)
   end
   user_hooks[co] = call and {call = call, mask = mask, count = count} or nil
   restore(co)

@@ -164,7 +164,7 @@ function exchange.flush(X)
     return expire(X)
   elseif not number then
     if X.bytes > CELL_BYTES then
-      error("the page's output is longer than a cell may show (" .. CELL_BYTES .. " bytes)", 0)
+      error("the page's output exceeds " .. CELL_BYTES .. " bytes, the most that a cell can show", 0)
     end
     return
   end

@@ -195,7 +195,7 @@ function meta.include(...)
   local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
   path = check.string(2, path, n)
   if not import "web/server".include(usable(X), path) then
-    check.raise("there is no page at '" .. path .. "'")
+    check.raise("page '" .. path .. "' does not exist")
   end
   return true
 end
@@ -207,7 +207,7 @@ function meta.forward(...)
   path = check.string(2, path, n)
   exchange.reset(usable(X))
   if not import "web/server".include(X, path) then
-    check.raise("there is no page at '" .. path .. "'")
+    check.raise("page '" .. path .. "' does not exist")
   end
   exchange.finish(X)
   stop(X)

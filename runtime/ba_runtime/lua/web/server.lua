@@ -95,7 +95,7 @@ end
 function web.include(X, path)
   local depth = X.depth or 0
   if depth >= 10 then
-    error("pages include each other too deeply", 0)
+    error("pages are included too deeply; check whether a page includes itself", 0)
   end
   local base = X.base -- where relative paths of the page that runs begin
   X.depth, X.base = depth + 1, resolve(X, path)
