@@ -13,11 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
-from typing import TypeVar
 
 from ba_runtime import MAX_MEMORY, CellResult, Event, Fault, LatePrint, Note, Printed, Runtime, Traced
-
-E = TypeVar("E", bound=Event)
 
 PRELUDE_CELL = 0
 TIMEOUT_S = 30  # more than anything here takes on a busy machine
@@ -81,15 +78,6 @@ class Recorder:
     def wait_for_trace(self, text: str, times: int = 1) -> None:
         """Waits until `text` was traced so many times."""
         self.wait(lambda: self.traced.count(text) >= times)
-
-    def wait_for_event(self, kind: type[E]) -> E:
-        """Waits for the first event of a kind, and returns it."""
-
-        def found() -> list[E]:
-            return [event for event in self.events if isinstance(event, kind)]
-
-        self.wait(lambda: bool(found()))
-        return found()[0]
 
 
 class Session:

@@ -58,6 +58,16 @@ def test_the_second_ctrl_c_ends_what_the_first_cannot_stop() -> None:
         assert _end(process) == (130, "")
 
 
+def test_a_call_that_nothing_stops_is_named_and_ended(tmp_path: Path) -> None:
+    """A pattern that backtracks for as long as anybody waits: the first Ctrl-C tells, the second ends it."""
+    process = _start(tmp_path, "trace 'ready'; (('a'):rep(3000)):find(('a*'):rep(8) .. 'b')")
+    assert process.stderr is not None
+    process.send_signal(signal.SIGINT)
+    assert "single call of `find`" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert _end(process) == (130, "")
+
+
 def test_ctrl_c_ends_a_program_that_stays(tmp_path: Path) -> None:
     """Its cosockets wait for nothing that will come."""
     program = "ba.socket.bind(0):event(function(s) trace 'ready' s:accept() end)"

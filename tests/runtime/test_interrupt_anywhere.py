@@ -9,7 +9,6 @@ import pytest
 from tests.lua._programs import Session, session
 
 from ba_runtime import CellResult
-from ba_runtime.events import Stuck
 
 WITHIN_S = 1.0
 
@@ -152,19 +151,6 @@ def test_an_interrupt_ends_it_within_a_second(lua: Session, place: str) -> None:
     assert took_s < WITHIN_S
     assert lua.value("kept, debug.gethook()") == '"kept"\tnil'
     assert lua.run("coroutine.wrap(function() ba.sleep(1) end)()").error is None
-
-
-def test_a_call_that_nothing_stops_is_named(lua: Session) -> None:
-    """A pattern that backtracks for as long as anybody waits."""
-    finish = lua.start("trace 'ready'; (('a'):rep(3000)):find(('a*'):rep(8) .. 'b')")
-    lua.recorder.wait_for_trace("ready")
-    lua.runtime.interrupt()
-    stuck = lua.recorder.wait_for_event(Stuck)
-    assert (stuck.cell, stuck.call) == (2, "find")
-    assert "`find`" in stuck.text
-    lua.runtime.close(timeout_s=0.1)
-    with pytest.raises(Exception, match="closed"):
-        finish()
 
 
 def test_a_value_whose_tostring_never_ends_is_described_all_the_same(lua: Session) -> None:
