@@ -38,7 +38,7 @@ local page_cell = import "web/page_cell"
 local G = _G
 local type, select, next, setmetatable, collectgarbage, loaded =
   type, select, next, setmetatable, collectgarbage, package.loaded
-local clock = host.monotonic
+local clock, running = host.monotonic, coroutine.running
 
 -- What the documented server calls itself, and the Lua it has.
 local VERSION, LUA_VERSION, BUILD_DATE = 5711, 504, "Nov 23 2026"
@@ -230,7 +230,7 @@ end
 
 -- The main loop: returns when the runtime closes. After an error (there should be none), call it again.
 return function()
-  sched.current = nil
+  sched.current, interrupt.slot[1] = nil, running()
   sched.handlers[0] = mailbox
   sched.loop()
   let_go()

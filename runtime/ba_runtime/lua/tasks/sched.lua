@@ -17,8 +17,8 @@ local interrupt = import "tasks/interrupt"
 local keepers = import "tasks/keepers"
 
 local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
-local select, pack, unpack, concat, setmetatable, traceback =
-  select, table.pack, table.unpack, table.concat, setmetatable, debug.traceback
+local select, pcall, pack, unpack, concat, setmetatable, traceback =
+  select, pcall, table.pack, table.unpack, table.concat, setmetatable, debug.traceback
 local poll, clock = host.poll, host.monotonic
 local probe = collector.probe
 local bodies = import "check".task_bodies
@@ -38,6 +38,7 @@ sched.WAIT, sched.THROW = WAIT, THROW
 -- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
 local MAX_DEPTH <const> = 120
 local IN_PLACE_DEPTH <const> = 10 -- what a wait in place adds, and the callback that it is in
+local IN_PLACE_ROOM <const> = 40 -- C calls that must be left for those who go on meanwhile
 local depth = 0
 local turn = 0 -- counts what the loop has started
 local ready, ready_first, ready_last = {}, 1, 0
@@ -69,7 +70,9 @@ local function settled(task)
   if onlookers then
     task.onlookers = nil
     for i = 1, #onlookers do
-      sched.run(onlookers[i])
+      if onlookers[i].waits_for == task then -- else its wait was ended
+        sched.run(onlookers[i])
+      end
     end
   end
 end
@@ -98,13 +101,15 @@ end
 local function after(task, previous, outer, ok, token, ...)
   sched.current, slot[1] = previous, outer
   depth = depth - 1
-  if ok and token == WAIT and not task.abandoning then
+  if task.over then -- it was none that could go on: its end has been told already
+    return
+  elseif ok and token == WAIT and not task.abandoning then
     if task.onlookers and not task.stalled then
       settled(task)
     end
     return
   end
-  task.stalled = nil
+  task.stalled, task.waits_for = nil, nil
   deadlines.drop(task)
   if ok and token == WAIT then
     task.kind.abandoned(task)
@@ -113,7 +118,7 @@ local function after(task, previous, outer, ok, token, ...)
   else
     task.over = true
     if not ok then
-      if token == "not enough memory" then
+      if token == "not enough memory" or host.memory_is_short() then -- what follows takes some
         host.memory_failed()
       end
       bury(task)
@@ -302,9 +307,7 @@ local function handle_events(waiter, saved)
 end
 
 -- Runs tasks until the mail of `waiter` has come; without a waiter, until the runtime closes.
-function sched.loop(waiter)
-  local before = depth
-  local saved = before + (waiter and IN_PLACE_DEPTH or 0)
+local function loop(waiter, saved)
   depth = saved
   repeat
     for _ = ready_first, ready_last do -- those who wait now; what they add waits for the next round
@@ -315,7 +318,6 @@ function sched.loop(waiter)
       take_ready()
       depth = saved
       if waiter and waiter.mail then
-        depth = before
         return
       end
     end
@@ -333,7 +335,27 @@ function sched.loop(waiter)
       depth = saved
     end
   until waiter and waiter.mail or sched.closing
+end
+
+function sched.loop()
+  loop(nil, 0)
+end
+
+-- Calls itself until so many C calls are on the stack.
+local function descend(levels)
+  return levels == 0 or select(2, pcall(descend, levels - 1))
+end
+
+-- Runs tasks until the mail of `waiter` has come. Returns false and why where that cannot be: memory has run out, or
+-- so many C calls are under way that the tasks could not do their work.
+function sched.loop_in_place(waiter)
+  local before = depth
+  if before + IN_PLACE_DEPTH >= MAX_DEPTH or descend(IN_PLACE_ROOM) ~= true then
+    return false, "C stack overflow"
+  end
+  local ok, problem = pcall(loop, waiter, before + IN_PLACE_DEPTH)
   depth = before
+  return ok, problem
 end
 
 -- ---------------------------------------------------------------- the end

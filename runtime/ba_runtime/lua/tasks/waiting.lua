@@ -24,14 +24,20 @@ local interrupt = import "tasks/interrupt"
 local sched = import "tasks/sched"
 
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
-local error, pcall, unpack = error, pcall, table.unpack
+local error, unpack = error, table.unpack
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
 local waiting = {}
 
--- Tells whether the running coroutine can yield. While one is being closed Lua says it could, and is wrong.
+-- Tells whether a coroutine can yield. While one is being closed Lua says it could, and is wrong.
+local function may_yield(co)
+  return isyieldable(co) and not closing[co]
+end
+
+-- Tells whether the running task can yield: also its own coroutine must, when another one runs inside it.
 local function can_yield()
-  return isyieldable() and not closing[slot[1]]
+  local task, co = sched.current, slot[1]
+  return task and may_yield(co) and (co == task.co or may_yield(task.co))
 end
 
 waiting.can_yield = can_yield
@@ -45,16 +51,20 @@ local function in_place(task)
   task.nested = true
   sched.current = nil
   sched.claim_again()
-  local ok, problem = pcall(sched.loop, task)
+  local ok, problem = sched.loop_in_place(task)
   places[place] = nil
   place = place - 1
-  task.nested = nil
+  local mail = task.mail
+  task.nested, task.mail, task.at, task.waits_for = nil, nil, nil, nil
+  if not task.co then -- whoever still knows it gets nobody to go on
+    task.nested = true
+    deadlines.drop(task)
+  end
   sched.current, slot[1] = before, outer
-  if not ok then -- memory that has run out
+  if not ok then
     error(problem, 0)
   end
-  local mail = task.mail or error("the runtime is closing", 0)
-  task.mail, task.at = nil, nil
+  mail = mail or error("the runtime is closing", 0)
   return unpack(mail, 1, mail.n)
 end
 
@@ -86,12 +96,13 @@ function waiting.caller()
   return {kind = IN_PLACE, cell = task and task.cell}
 end
 
--- Waits on behalf of a coroutine inside this one that has yielded WAIT; returns what that is to be resumed with.
+-- Waits on behalf of a coroutine inside this one that has yielded WAIT; returns what that is to be resumed with. It is
+-- the running task that waits, wherever one of its coroutines can go no further.
 function waiting.pass_on()
-  if can_yield() then
+  if may_yield(slot[1]) then
     return yield(WAIT)
   end
-  return in_place(waiting.caller())
+  return in_place(sched.current)
 end
 
 -- Ends the running task for good, without an error: it is never resumed. Where it cannot yield, an error must do.
@@ -132,6 +143,7 @@ function waiting.settle(task)
     local onlookers = task.onlookers or {}
     task.onlookers = onlookers
     onlookers[#onlookers + 1] = caller
+    caller.waits_for = task
     waiting.block(caller)
   end
 end
