@@ -225,8 +225,8 @@ TURNS = 8  # finalizers tried, in several places of the loop
 def _handed_over(waiting: str, turn: int) -> str:
     """Returns a program that runs `waiting` in a finalizer, the `turn`th of those that run between its code.
 
-    A message goes back and forth, counted, and Lua collects often, so many of them run while an event
-    is handed to Lua: in `poll` itself or where its results are put away.
+    A message goes back and forth, counted, and takes the memory for which Lua collects; so most of them run
+    while an event is handed to Lua: in `poll` itself or where its results are put away.
     """
     return f"""
         local count, turn = 0, 0
@@ -245,7 +245,7 @@ def _handed_over(waiting: str, turn: int) -> str:
         end)
         ba.socket.event(function(s)
           ba.socket.connect("127.0.0.1", port)
-          s:write "x"
+          s:write(("x"):rep(8000))
           while true do
             s:write(s:read())
             count = count + 1
