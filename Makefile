@@ -39,7 +39,7 @@ soak: $(STAMP)
 lab: $(STAMP)
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-# Side by side with its peers: about four minutes, on an otherwise quiet machine.
+# Side by side with its peers: about five minutes, on an otherwise quiet machine.
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench $(ARGS)
 

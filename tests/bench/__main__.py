@@ -10,18 +10,21 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, pages, series, tls, websocket, work
+from . import echo, kernels, lua, pages, series, tls, websocket, work
 
-GROUPS = ("echo", "tls", "json", "hash", "pages", "websocket", "kernels")
+GROUPS = ("lua", "echo", "tls", "json", "hash", "pages", "websocket", "kernels")
 
 
 def main() -> None:
-    """Reads the options and runs the groups; the defaults take about four minutes."""
+    """Reads the options and runs the groups; the defaults take about five minutes."""
     options = _options()
     groups = options.groups or GROUPS
     measured: list[series.Series] = []
     targets: list[series.Target] = []
     command = shlex.split(options.ba_lua)
+    if "lua" in groups:
+        measured += lua.measure(command, options.rounds, _say)
+        targets += lua.targets(measured)
     if "echo" in groups:
         measured += echo.measure(command, options.connections, options.rounds, options.seconds, _say)
         targets += echo.targets(options.connections)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from . import echo, pages, series, tls, websocket, work
+from . import echo, lua, pages, series, tls, websocket, work
 from .series import Series, Target
 
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
@@ -109,6 +109,35 @@ def test_work_gives_a_figure_for_both_sides() -> None:
         for case in (work.READING, work.WRITING, work.HASHING)
         for name in (work.OURS, work.THEIRS)
     }
+
+
+@pytest.mark.parametrize("installed", ["lua5.4", "nothing"])
+def test_a_lua_program_is_measured_beside_the_peer_that_there_is(
+    installed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stock interpreter, or a bare state of lupa's, which the targets then name."""
+    if installed == "nothing":
+        monkeypatch.setattr("shutil.which", lambda _: None)
+    elif shutil.which(installed) is None:
+        pytest.skip("no lua5.4 here")
+    program = tmp_path / "work.lua"
+    cases = ["making nothing", "nothing yields", "nothing"]
+    program.write_text("".join(f"print(1, '{case}')\n" for case in cases))
+    ba_lua = [sys.executable, "-m", "ba_runtime", "--stay"]
+    measured = lua.measure(ba_lua, 1, lambda _: None, program)
+    peer = lua.STOCK if installed == "lua5.4" else lua.BARE
+    assert {(one.case, one.subject) for one in measured} == {(c, n) for c in cases for n in (lua.OURS, peer)}
+    wordings = [lua.MAKING, lua.YIELDING, lua.EQUAL]
+    assert lua.targets(measured) == [
+        Target(case, lua.OURS, peer, wording) for case, wording in zip(cases, wordings, strict=True)
+    ]
+
+
+def test_the_lua_work_runs_in_any_lua() -> None:
+    """Every line of the program is a figure and a name, and coroutines have both of their targets."""
+    figures = lua._figures([sys.executable, str(echo.HERE / "lua_bare.py"), str(lua.WORK)])
+    assert all(taken_ms > 0 for taken_ms in figures.values())
+    assert {lua._wording(case) for case in figures} == {lua.MAKING, lua.YIELDING, lua.EQUAL}
 
 
 def test_tls_gives_a_figure_for_every_case_and_server() -> None:
