@@ -13,10 +13,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a test cannot p
 
 # A program that the first Ctrl-C does not stop, as Lua may be inside one C function for minutes.
 STUCK = """
-import sys, time
+import os, time
 from ba_runtime.__main__ import CtrlC
-with CtrlC(lambda: print("first", file=sys.stderr, flush=True)):
-    print("ready", file=sys.stderr, flush=True)
+with CtrlC(lambda: os.write(2, b"first\\n")):
+    os.write(2, b"ready\\n")
     time.sleep(60)
 """
 BA_LUA = "from ba_runtime.__main__ import main; import sys; sys.exit(main(sys.argv[1:]))"
