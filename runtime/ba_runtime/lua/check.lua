@@ -66,8 +66,12 @@ function check.raise(message)
   error(message, 3)
 end
 
--- Raises `message` at the position of the innermost code that is not ours; with none if that is in C.
+-- Raises `message` at the position of the innermost code that is not ours; with none if that is in C, or if it says
+-- that there is no memory: by exactly these words that error is known.
 function check.raise_outside(message)
+  if message == "not enough memory" then
+    error(message, 0)
+  end
   local level = 2
   local info = getinfo(level, "Sl")
   while info and is_ours(info.source) and level < 20 do

@@ -9,19 +9,33 @@ local host = import "host"
 local check = import "check"
 local interrupt = import "tasks/interrupt"
 
-local collectgarbage, error = collectgarbage, error
+local collectgarbage, error, rawlen = collectgarbage, error, rawlen
 local has_room, make_way, failure = host.has_room, host.make_way, host.failure
 local FAILED <const> = host.failed
 
 local NO_MEMORY = "not enough memory" -- Lua's own words, by which the error is known
 local LOOP_BYTES <const> = 1 << 20 -- what a call from the loop may bring
 
+-- lupa keeps every object of Python's in a table, which grows to its double at once, while a result crosses. A place in
+-- it takes 16 bytes, or 24 where Lua has not moved it to the array yet.
+local PLACE_BYTES <const> = 16 + 24
+local references = debug.getregistry().LUPA_PYTHON_REFERENCES_TABLE or {}
+local most = 0 -- references at a time, as far as seen: those that have been collected may hide others
+
+local function growth()
+  local count = rawlen(references)
+  if count > most then
+    most = count
+  end
+  return most * PLACE_BYTES
+end
+
 local crossing = {tight_kb = 0} -- when Lua holds more than this, it is worth a look whether there is room
 
 -- Makes sure that there is room for so many bytes; a program that is short of memory gets an error.
 function crossing.need(size)
   if interrupt.scheduler.current == nil then
-    return make_way(LOOP_BYTES)
+    return make_way(LOOP_BYTES + size)
   elseif not has_room(size) then
     collectgarbage()
     if not has_room(size) then
@@ -41,10 +55,20 @@ local function checked(first, ...)
   return first, ...
 end
 
--- Puts the guard before the host's functions: `plain` bring nothing that takes memory, `guarded` may.
+-- Puts the guard before the host's functions: `plain` bring nothing that takes memory, `guarded` may. An object of
+-- Python's takes memory too when it becomes a userdata of Lua's.
 function crossing.guard(plain, guarded, tight_kb)
   local need = crossing.need
   crossing.tight_kb = tight_kb
+  local handle = import "handle"
+  local new = handle.new
+  function handle.new()
+    local size_kb = collectgarbage "count" -- nil inside a finalizer
+    if not size_kb or size_kb > tight_kb then
+      need(growth())
+    end
+    return new()
+  end
   for i = 1, #plain do
     local call = host[plain[i]]
     host[plain[i]] = function(...)
@@ -56,7 +80,7 @@ function crossing.guard(plain, guarded, tight_kb)
     host[guarded[i]] = function(...)
       local size_kb = collectgarbage "count" -- nil inside a finalizer
       if not size_kb or size_kb > tight_kb then
-        need(0)
+        need(growth())
       end
       return checked(call(...))
     end
