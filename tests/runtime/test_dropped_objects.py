@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.lua._programs import session
 
@@ -17,15 +19,43 @@ PROGRAMS = {
         for _ = 1, 5000 do ba.socket.connect("127.0.0.1", port):close() note() end
         listener:close()
     """,
+    "digests": "for _ = 1, 20000 do ba.crypto.hash 'sha256' 'x' () note() end",
+    "digests with a key": "for _ = 1, 20000 do ba.crypto.hash('hmac', 'sha256', 'key') 'x' () note() end",
+    "digests at once": "for _ = 1, 100000 do ba.crypto.sha1 'x' note() end",
+    "ciphers": """
+        for _ = 1, 50000 do ba.crypto.symmetric('GCM', ('k'):rep(16), ('i'):rep(12)) note() end
+    """,
+    "certificate stores": "for _ = 1, 10000 do ba.create.certstore() note() end",
+    "TLS contexts": "for _ = 1, 5000 do ba.create.sharkssl() note() end",
+    "bytearrays": "for _ = 1, 50000 do ba.bytearray.create(10) note() end",
+    "large bytearrays": "for _ = 1, 500 do ba.bytearray.create(100000) note() end",
+    "datetimes": "for _ = 1, 50000 do ba.datetime 'NOW' note() end",
+    "JSON parsers": "for _ = 1, 10000 do ba.json.parser():parse '[1' note() end",
+    "threads": "for _ = 1, 50000 do ba.thread.create() note() end",
+    "timers that were set": "for _ = 1, 30000 do local t = ba.timer(print) t:set(9000) t:cancel() note() end",
+    "HTTP clients": "for _ = 1, 20000 do require 'httpc'.create() require 'httpm'.create() note() end",
+    "ios": "local d = ba.openio 'disk' for _ = 1, 20000 do ba.mkio(d, '/') note() end",
+    "files": "for _ = 1, 3000 do assert(ba.openio 'disk':open(FILE)) assert(io.open(FILE)) note() end",
+    "directories of pages": "for _ = 1, 20000 do ba.create.dir 'name' note() end",
+    "listeners": "for _ = 1, 3000 do assert(ba.socket.bind(0)) note() end",
+    "connections left open": """
+        local listener, port = listen(function(s) s:event(function(s) s:read() end) end)
+        for _ = 1, 1000 do assert(ba.socket.connect("127.0.0.1", port)) note() end
+        listener:close()
+    """,
+    "hooks": "for _ = 1, 20000 do debug.sethook(coroutine.create(print), print, 'l') note() end",
+    "chunks": "for _ = 1, 20000 do load 'return 1' () note() end",
     "jobs": "for _ = 1, 20000 do ba.thread.run(function() end) ba.sleep(0) note() end",
 }
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
-def test_what_is_made_and_dropped_does_not_pile_up(kind: str) -> None:
+def test_what_is_made_and_dropped_does_not_pile_up(kind: str, tmp_path: Path) -> None:
     """Nobody collects by hand; the most that Lua ever holds is a few megabytes."""
+    (tmp_path / "file").write_text("text", encoding="utf-8")
     with session() as lua:
         result = lua.run(f"""
+            FILE = "{(tmp_path / "file").as_posix()}"
             local most, count = 0, 0
             function note()
               count = count + 1

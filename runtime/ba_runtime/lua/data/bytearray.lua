@@ -13,10 +13,16 @@ local bytes = import "data/bytes"
 local check = import "check"
 local userdata = import "userdata"
 
+local collectgarbage = collectgarbage
 local error, select, setmetatable, type = error, select, setmetatable, type
 local byte, char, sub = string.byte, string.char, string.sub
 local concat, move, unpack = table.concat, table.move, table.unpack
 local min, mathtype, tointeger = math.min, math.type, math.tointeger
+
+-- What an array holds goes with its finalizer, which comes two collections after its last use. So the collector is told
+-- of four times what it takes, or a program that makes large ones and drops them would run out of memory.
+local LARGE <const> = 1024
+local WEIGHT_BYTES <const> = 4 * 16
 
 local NAME = "BYTEARRAY"
 local OUT_OF_SCOPE = "ByteArray range error: index scope"
@@ -28,7 +34,14 @@ local PIECE = 4096
 -- By userdata: {cells = {number…}, size =, first =, last =, text = the window or nil}.
 local arrays = setmetatable({}, {__mode = "k"})
 
-local ByteArray = {__name = NAME}
+local ByteArray = {
+  __name = NAME,
+  __gc = function(u, is_collected)
+    if is_collected then
+      arrays[u] = nil
+    end
+  end,
+}
 local api = {}
 
 local function is(value)
@@ -130,6 +143,9 @@ function api.create(...)
   local size = content and #content or check.integer(1, value, select("#", ...))
   if size < 1 then
     check.fail(1, "size out of range")
+  end
+  if size >= LARGE and collectgarbage "isrunning" then
+    collectgarbage("step", size * WEIGHT_BYTES >> 10)
   end
   local cells = {}
   local array = {cells = cells, size = size, first = 1, last = size}

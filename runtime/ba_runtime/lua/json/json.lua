@@ -65,10 +65,22 @@ end
 
 local readers = setmetatable({}, {__mode = "k"}) -- by parser
 local Parser = {}
-local ParserMeta = {__name = NAME, __index = Parser}
+local ParserMeta = {
+  __name = NAME,
+  __index = Parser,
+  __gc = function(parser, is_collected) -- what has come so far goes a collection sooner
+    if is_collected then
+      readers[parser] = nil
+    end
+  end,
+}
+
+-- The closures of a reader are many small objects, and go with the parser's finalizer.
+local weigh = import "burden"(12, 16)
 
 -- parser(): an object for JSON that comes in pieces.
 function json.parser()
+  weigh()
   local parser = userdata.new(ParserMeta)
   readers[parser] = decoder.new()
   return parser
