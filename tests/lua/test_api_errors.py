@@ -209,3 +209,14 @@ def test_a_caught_error_is_nobodys_business() -> None:
     """)
     assert recorder.faults == []
     assert recorder.traced == []
+
+
+@pytest.mark.parametrize("depth", [250, 1000])
+def test_text_that_is_nested_too_deeply_is_an_error_of_its_own(depth: int) -> None:
+    """In Lua's words, without a traceback of the loop that compiled it."""
+    with session() as lua:
+        error = lua.run("return " + "(" * depth + "1" + ")" * depth).error
+        assert error is not None
+        assert error.kind == "syntax"
+        assert b"overflow" in error.message
+        assert b"traceback" not in error.message

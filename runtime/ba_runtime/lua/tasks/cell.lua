@@ -165,7 +165,8 @@ end
 
 -- Starts cell `id`: the text `source`, known to messages as `name`.
 function cell.start(id, source, name)
-  local chunk, problem = load(source, ours.not_ours("=" .. name), "t", G)
+  -- Not in the reach of the loop's own message handler, which would add a traceback to what the parser says.
+  local _, chunk, problem = pcall(load, source, ours.not_ours("=" .. name), "t", G)
   if not chunk then
     return cell.refuse(id, name, problem)
   end

@@ -13,7 +13,7 @@ local ours = import "ours"
 local G = _G
 local find, sub, gsub, format, match, byte = string.find, string.sub, string.gsub, string.format, string.match,
   string.byte
-local concat, load = table.concat, load
+local concat, load, pcall = table.concat, load, pcall
 
 local lsp = {}
 
@@ -108,7 +108,8 @@ function lsp.compile(text, name)
   if not source then
     return nil, format("%s:%d: %s", name, line, problem)
   end
-  return load(source, ours.not_ours("=" .. name), "t", G)
+  local _, chunk, trouble = pcall(load, source, ours.not_ours("=" .. name), "t", G) -- as in tasks/cell.lua
+  return chunk, trouble
 end
 
 return lsp
