@@ -262,7 +262,7 @@ class LuaThread(threading.Thread):
             "cell_done": self._cell_done,
             "cell_failed": self._cell_failed,
             "page_done": self._page_done,
-            "is_interrupting": self._watchdog.is_on,
+            "is_interrupting": self._is_interrupting,
             "interrupt_over": self._interrupt_over,
             "stop_running": self._watchdog.begin,
             "has_room": lambda size=0: self._state is not None and self._state.has_room(size),
@@ -315,6 +315,13 @@ class LuaThread(threading.Thread):
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""
         self._sink(Stuck(self._cells[0].number if self._cells else 0, call))
+
+    def _is_interrupting(self) -> bool:
+        """What Lua's hook asks first; it then needs some memory, in whatever code it is."""
+        is_on = self._watchdog.is_on()
+        if is_on and self._state is not None:
+            self._state.make_way()
+        return is_on
 
     def _interrupt_over(self, serial: int | None = None) -> None:
         if not self._closing:

@@ -103,11 +103,13 @@ local function is_overdue()
   return task and task.limit and clock() > task.limit
 end
 
--- What the planted hook does in a function of this source. Tells whether to raise.
-local function attend(source)
+-- What the planted hook does in a function of this source. Tells whether to raise. `is_on` has been asked before the
+-- source was: while an interrupt is under way Python makes way then, or the record of a function could find no memory,
+-- and the hook would raise wherever it is.
+local function attend(source, is_on)
   if may_be_cut(source) and is_overdue() then
     return true
-  elseif not host.is_interrupting() then
+  elseif not is_on then
     interrupt.under_way = false
     restore(running())
   elseif not may_be_cut(source) then
@@ -132,15 +134,17 @@ end
 
 -- The planted hook. Level 2 is the function in which it is called.
 function hook()
+  local is_on = host.is_interrupting()
   local source = getinfo(2, "S").source
-  if attend(source) then
+  if attend(source, is_on) then
     raise(source)
   end
 end
 
 function user_hook(event, line)
+  local is_on = counts_instructions and host.is_interrupting()
   local source = getinfo(2, "S").source
-  if counts_instructions and attend(source) then
+  if counts_instructions and attend(source, is_on) then
     raise(source)
   end
   local user = user_hooks[running()]
@@ -165,8 +169,9 @@ else
       if not COUNT_EVENT[name] then
         return globals[name]
       end
+      local is_on = host.is_interrupting()
       local source = getinfo(2, "S").source
-      if attend(source) then
+      if attend(source, is_on) then
         raise(source)
       end
     end,
@@ -204,6 +209,15 @@ function interrupt.carry_on(co)
   else
     interrupt.under_way = false
   end
+end
+
+-- Tells whether an interrupt has raised errors and is not over yet. Then the loop hears of what arrives between any two
+-- tasks: each of them may be one more that has to be stopped, and the cell that is to end it all may be waiting behind.
+function interrupt.is_pressing()
+  if interrupt.under_way and not host.is_interrupting() then
+    interrupt.under_way = false
+  end
+  return interrupt.under_way
 end
 
 -- Tells that a task has ended: when an interrupt was for it, that is over too.

@@ -38,6 +38,7 @@ sched.WAIT, sched.THROW = WAIT, THROW
 -- Lua allows about 200 nested C calls, and every nested resume is one. Past this depth a task is queued.
 local MAX_DEPTH <const> = 120
 local IN_PLACE_DEPTH <const> = 10 -- what a wait in place adds, and the callback that it is in
+local ROUND_S <const> = 0.01 -- for those who are ready; then it is looked at what has arrived
 local IN_PLACE_ROOM <const> = 40 -- C calls that must be left for those who go on meanwhile
 local depth = 0
 local turn = 0 -- counts what the loop has started
@@ -310,6 +311,7 @@ end
 local function loop(waiter, saved)
   depth = saved
   repeat
+    local until_s = ready_first <= ready_last and clock() + ROUND_S or 0 -- one may come yet, by a finalizer
     for _ = ready_first, ready_last do -- those who wait now; what they add waits for the next round
       if ready_first > ready_last then -- a nested loop has taken them
         break
@@ -319,6 +321,8 @@ local function loop(waiter, saved)
       depth = saved
       if waiter and waiter.mail then
         return
+      elseif interrupt.under_way and interrupt.is_pressing() or clock() > until_s then
+        break
       end
     end
     if not probe[1] then

@@ -29,15 +29,19 @@ local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, inte
 
 local waiting = {}
 
--- Tells whether a coroutine can yield. While one is being closed Lua says it could, and is wrong.
-local function may_yield(co)
-  return isyieldable(co) and not closing[co]
+-- Tells whether the running coroutine can yield. While one is being closed Lua says it could, and is wrong.
+local function may_yield()
+  return isyieldable() and not closing[slot[1]]
 end
 
--- Tells whether the running task can yield: also its own coroutine must, when another one runs inside it.
+-- Tells whether the running task can: also its own coroutine must, when another one runs inside it.
 local function can_yield()
-  local task, co = sched.current, slot[1]
-  return task and may_yield(co) and (co == task.co or may_yield(task.co))
+  local task = sched.current
+  if not task or not may_yield() then
+    return false
+  end
+  local co = task.co
+  return co == slot[1] or isyieldable(co) and not closing[co]
 end
 
 waiting.can_yield = can_yield
@@ -99,7 +103,7 @@ end
 -- Waits on behalf of a coroutine inside this one that has yielded WAIT; returns what that is to be resumed with. It is
 -- the running task that waits, wherever one of its coroutines can go no further.
 function waiting.pass_on()
-  if may_yield(slot[1]) then
+  if may_yield() then
     return yield(WAIT)
   end
   return in_place(sched.current)
