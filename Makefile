@@ -16,7 +16,7 @@ demo: $(STAMP)
 test: $(STAMP) lint
 	$(BIN)/python -m pytest -m "not browser" $(ARGS)
 
-# JupyterLab in headless Chromium (Debian: apt-get install chromium).
+# JupyterLab in headless Chromium (Debian: apt-get install chromium fonts-liberation).
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
