@@ -110,6 +110,7 @@ class Trial:
             self._afterwards(b"return works()", (b'"works"',))
             self._close(descriptors)
         except TrialFailed as failed:
+            self._runtime.close(CLOSE_S)
             return failed.finding
         return self._listener.first
 

@@ -220,3 +220,19 @@ def test_text_that_is_nested_too_deeply_is_an_error_of_its_own(depth: int) -> No
         assert error.kind == "syntax"
         assert b"overflow" in error.message
         assert b"traceback" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("return error('boom')", "program:1: boom"),
+        ("return error('boom', 1)", "program:1: boom"),
+        ("error('boom')", "program:1: boom"),
+        ("return error('boom', 0)", "boom"),
+        ("return error({})", "table"),
+    ],
+)
+def test_an_error_names_its_place_also_as_a_tail_call(call: str, message: str) -> None:
+    """As `return error(...)` is written everywhere."""
+    assert traced(f"""local ok, problem = pcall(function() {call} end)
+        trace(type(problem) == 'string' and problem or type(problem))""") == [message]

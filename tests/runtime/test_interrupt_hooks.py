@@ -84,3 +84,52 @@ def test_a_hook_in_the_background_that_never_ends_can_be_stopped(place: str, hoo
         lua.recorder.wait_for_trace("ready")
         assert "interrupted" in _stop_the_runaway(lua)
         assert lua.value("1 + 1") == "2"
+
+
+@pytest.mark.parametrize("mask", ["c", "r", "l", "crl"])
+def test_a_hook_hears_of_no_call_that_the_api_makes(mask: str) -> None:
+    """Not of C functions that it calls either: an error raised there would cut the API in the middle."""
+    with session() as lua:
+        result = lua.run(f"""
+            local below = {{}}
+            debug.sethook(function()
+              local info = debug.getinfo(3, "S")
+              if info then below[info.what] = true end
+              places = (places or 0) + 1
+            end, "{mask}")
+            local u = ba.socket.udpcon()
+            u:close()
+            ba.json.encode({{1, 2}})
+            debug.sethook()
+            return places or 0
+        """)
+        assert result.error is None
+        assert int(result.values[0]) < 12
+
+
+def test_a_hook_that_raises_leaves_the_api_whole() -> None:
+    """Wherever it is called: every call either did not begin or went to its end."""
+    with session() as lua:
+        result = lua.run("""
+            local opened = 0
+            for n = 1, 60 do
+              local count = 0
+              pcall(function()
+                debug.sethook(function()
+                  count = count + 1
+                  if count == n then debug.sethook() error "limit" end
+                end, "crl")
+                local u = ba.socket.udpcon()
+                debug.sethook()
+                opened = opened + 1
+                u:close()
+              end)
+              debug.sethook()
+            end
+            collectgarbage() collectgarbage()
+            return opened, (select(2, ba.socket.stat()))
+        """)
+        assert result.error is None
+        opened, active = map(int, result.values)
+        assert opened > 45
+        assert active == 0

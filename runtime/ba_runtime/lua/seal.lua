@@ -12,7 +12,6 @@ local waiting = import "tasks/waiting"
 local debug = import "debug"
 local interrupt = import "tasks/interrupt"
 local ours = import "ours"
-local stack = import "stack"
 local tables = import "tables"
 local coroutines = import "tasks/coroutines"
 local stdio = import "console/stdio"
@@ -203,7 +202,7 @@ function seal.apply()
   end
   G.print, G.trace, G.tracep = output.print, output.trace, output.tracep
   G.table.sort, G.table.move, G.string.gsub = callbacks.sort, tables.move, callbacks.gsub
-  G.error, G.xpcall = stack.error, user_xpcall
+  G.xpcall = user_xpcall
   G.tostring = text.user_tostring
   G.load, G.loadfile, G.dofile, G.require = user_load, user_loadfile, user_dofile, require
   rawset(package, "loadlib", nil)

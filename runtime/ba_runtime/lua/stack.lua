@@ -1,11 +1,9 @@
 -- The stack as programs know it: frames of our own do not count, as if our functions took none.
 
 local import = ...
-local check = import "check"
 local is_ours = import "ours".source
 
-local getinfo, type = debug.getinfo, type
-local native_error = error -- tracebacks show it by this name (ours.lua)
+local getinfo = debug.getinfo
 
 local stack = {}
 
@@ -43,15 +41,6 @@ function stack.frame(co, level)
   if info and not is_ours(info.source) then
     return co and at + left or at + left - 1
   end
-end
-
-local frame = stack.frame
-
--- error(message [, level])
-function stack.error(message, level)
-  level = level == nil and 1 or check.integer(2, level)
-  local at = type(message) == "string" and level > 0 and frame(nil, level)
-  native_error(message, at or 0)
 end
 
 return stack

@@ -15,7 +15,8 @@ local host = import "host"
 local ours = import "ours"
 
 local getinfo, sethook, gethook, registry = debug.getinfo, debug.sethook, debug.gethook, debug.getregistry()
-local setmetatable, error, tonumber, format, find = setmetatable, error, tonumber, string.format, string.find
+local setmetatable, error, pcall, type, tonumber, format, find =
+  setmetatable, error, pcall, type, tonumber, string.format, string.find
 local create, running = coroutine.create, coroutine.running
 local clock = host.monotonic
 local processor_time = host.thread_time -- of this thread: the machine may have other things to do
@@ -141,6 +142,19 @@ function hook()
   end
 end
 
+-- Tells whether the hooked function, of this source, is ours, or one in C that works for ours. Called by the hook.
+local function is_within_ours(source)
+  local level = 4 -- the function below the hooked one
+  while source == "=[C]" do
+    local info = getinfo(level, "S")
+    if not info then
+      return false
+    end
+    source, level = info.source, level + 1
+  end
+  return is_ours(source)
+end
+
 function user_hook(event, line)
   local is_on = counts_instructions and host.is_interrupting()
   local source = getinfo(2, "S").source
@@ -148,7 +162,11 @@ function user_hook(event, line)
     raise(source)
   end
   local user = user_hooks[running()]
-  if user and not is_ours(source) and wants(user, event) then
+  if user and wants(user, event) and not is_within_ours(source) then
+    if user.is_native then -- Lua's own `error`, say: it would blame this function
+      local ok, problem = pcall(user.call, event, line)
+      return ok or error(type(problem) == "string" and ours.clean(problem) or problem, 0)
+    end
     return user.call(event, line)
   end
 end
@@ -233,7 +251,7 @@ function interrupt.set_user_hook(co, call, mask, count)
   if co == main then -- only a finalizer can know it: the scheduler runs there
     error("a hook cannot be set in the main coroutine", 3)
   end
-  user_hooks[co] = call and {call = call, mask = mask, count = count} or nil
+  user_hooks[co] = call and {call = call, mask = mask, count = count, is_native = getinfo(call, "S").what == "C"} or nil
   restore(co)
 end
 
