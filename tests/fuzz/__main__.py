@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz`: runs random programs for some time, and exits with 1 if a finding repeats.
+"""`python -m tests.fuzz`: runs random programs for some time, and exits with 1 if a finding is steady.
 
 BA_LUA_FUZZ_S=600 and BA_LUA_FUZZ_SEED=1 in the environment are the defaults of --seconds and --seed.
 """

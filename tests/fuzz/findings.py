@@ -24,7 +24,7 @@ class Findings:
     def __init__(self, report: Path, shrink_s: float, say: Callable[[str], None]) -> None:
         """`report` is the folder to write programs to; shrinking one takes `shrink_s` at most."""
         self.counts: dict[str, int] = {}
-        self.repeated = 0  # findings that came again when their program was run again
+        self.repeated = 0  # findings that came again each time that their program was run again
         self._report, self._shrink_s, self._say = report, shrink_s, say
         self._lock = threading.Lock()
 
@@ -40,7 +40,7 @@ class Findings:
             return self._say(f"slow, but not each time, by program {program.index}: not counted")
         with self._lock:
             self.counts[name] = self.counts.get(name, 0) + 1
-            self.repeated += repeats > 0
+            self.repeated += repeats == AGAIN
         if is_again:
             return self._say(f"again, by program {program.index}: {name}")
         return self._write(program, finding, small, repeats)
