@@ -67,6 +67,15 @@ DIRECT = frozenset(
     }
 )
 
+# What is called so often that measuring its results would cost too much. None is longer than a datagram or
+# the head of a request, and there is always room for more than that (`_lua.MARGIN_BYTES`).
+MODEST = frozenset(
+    {
+        *("web_request", "web_names", "web_file", "web_listen"),
+        *("udp_receive", "sockname", "peername", "io_stat"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -116,6 +125,7 @@ def crossing_table(
     guarded: list[str] = []
     for name, function in names.items():
         if callable(function) and name not in DIRECT:
-            names[name] = guard.wrap(name, function)
-            (plain if takes_no_memory(function) else guarded).append(name)
+            takes_none = takes_no_memory(function)
+            names[name] = guard.wrap(name, function, takes_none or name in MODEST)
+            (plain if takes_none else guarded).append(name)
     return Table(names, tuple(plain), tuple(guarded))

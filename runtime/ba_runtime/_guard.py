@@ -49,8 +49,18 @@ class Guard:
         """Returns why the last call failed."""
         return self._failure
 
-    def wrap(self, name: str, function: Callable[..., object]) -> Callable[..., object]:
-        """Returns `function`, which never raises and never returns more than Lua can take."""
+    def wrap(self, name: str, function: Callable[..., object], is_modest: bool) -> Callable[..., object]:
+        """Returns `function`, which never raises and never returns more than Lua can take.
+
+        A modest one never returns more than there is room for anyway, so nothing is measured.
+        """
+
+        @functools.wraps(function)
+        def caught(*arguments: object) -> object:
+            try:
+                return function(*arguments)
+            except Exception as fault:
+                return self._fail(_explained(name, fault))
 
         @functools.wraps(function)
         def guarded(*arguments: object) -> object:
@@ -64,7 +74,7 @@ class Guard:
                     return self._fail(NO_MEMORY)
             return result
 
-        return guarded
+        return caught if is_modest else guarded
 
     def _fail(self, reason: bytes) -> int:
         self._failure = reason

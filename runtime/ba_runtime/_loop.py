@@ -25,7 +25,7 @@ from ._files import Files
 from ._guard import Guard
 from ._interrupt import Interrupter
 from ._lua import LuaState
-from ._reactor import Reactor, Value
+from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RuntimeClosed
@@ -47,6 +47,10 @@ class _Cell:
     name: bytes
     result: Future[CellResult]
     path: bytes | None = None  # where to put a page; None for a cell that is no page
+
+
+def _bytes_in(values: tuple[object, ...]) -> int:
+    return sum(len(value) for value in values if isinstance(value, bytes))
 
 
 class LuaThread(threading.Thread):
@@ -273,24 +277,35 @@ class LuaThread(threading.Thread):
         }
 
     def _poll(self, deadline: float | None = None) -> tuple[Value, ...]:
-        assert self._state is not None
+        # Every round trip of a socket comes through here: what is not always needed is behind a comparison.
+        state = self._state
+        assert state is not None
         if self._closing and not self._requests:
             # Lua has been told already; but a finalizer may have run before it could listen, and wait now.
             self._hand_over("close")
-        is_short = self._state.is_short_of_memory()
-        if is_short != self._is_short:
-            self._is_short = is_short
-            if is_short:
-                self._state.open_reserve()
-                self._hand_over("memory", COLLECTIONS)
-            else:
-                self._state.restore_bound()
-        self._watchdog.note_life()
+        used = state.memory_used()
+        if used >= state.tight_bytes or self._is_short is not False:
+            self._note_shortage(state)
+        if self._watchdog.is_active:
+            self._watchdog.note_life()
         self._polled = ()  # it may be a megabyte, which `poll` is about to need again
-        self._polled = self._reactor.poll(deadline)
-        self._state.take_back()
-        self._state.make_way(sum(len(value) for value in self._polled if isinstance(value, bytes)))
-        return self._polled
+        self._polled = polled = self._reactor.poll(deadline)
+        if used + len(polled) * CHUNK_BYTES > state.tight_bytes or state.is_raised:
+            state.take_back()
+            state.make_way(_bytes_in(polled))
+        return polled
+
+    def _note_shortage(self, state: LuaState) -> None:
+        is_short = state.is_short_of_memory()
+        if is_short == self._is_short:
+            return
+        self._is_short = is_short
+        if is_short:
+            state.open_reserve()
+            self._hand_over("memory", COLLECTIONS)
+        else:
+            state.restore_bound()
+            self._hand_over("memory_eased")
 
     def _memory_failed(self) -> None:
         assert self._state is not None
@@ -306,7 +321,7 @@ class LuaThread(threading.Thread):
         if not self._requests:
             return None
         request = self._requests.popleft()
-        self._reactor.make_way(sum(len(value) for value in request if isinstance(value, bytes)))
+        self._reactor.make_way(_bytes_in(request))
         return request
 
     def _reply(self, ticket: int, *values: object) -> None:

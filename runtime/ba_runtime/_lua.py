@@ -56,11 +56,15 @@ class LuaState:
             attribute_handlers=(_refuse, _refuse),
             max_memory=max_memory,
         )
+        # Bytes that Lua has allocated now; asked so often that there is no method of ours around it.
+        self.memory_used: Callable[[], int] = self._lua.get_memory_used
         self._max_memory = max_memory
         self._reserve = min(RESERVE_BYTES, max_memory // 8)
+        self.tight_bytes = max_memory - self._reserve  # with less in use there is room, and no need to count
         self._bound = max_memory  # what programs may use now; raised only by `make_room`
         self._granted = max_memory  # the same, with the reserve while that is open
         self._limit = max_memory  # what lupa knows: more where way had to be made
+        self.is_raised = False  # that limit, beyond what is granted
         # lupa frees a state by closing it, and closing runs finalizers; one that calls Python then finds a
         # runtime that is half gone, and the process dies. So a state is emptied (boot.lua) and kept: about
         # half a megabyte for each runtime that a process makes.
@@ -77,27 +81,22 @@ class LuaState:
         """
         table = self._lua.table_from({name.encode(): value for name, value in host.items()})
         names = [self._lua.table_from([name.encode() for name in some]) for some in (plain, guarded)]
-        tight_kb = (self._max_memory - self._reserve) >> 10
+        tight_kb = self.tight_bytes >> 10
         start = self._lua.eval(_BOOT)
         main: Callable[[], None] = start(_module_source, _Handle, table, *names, tight_kb)
         return main
 
-    @property
-    def memory_used(self) -> int:
-        """Bytes that Lua has allocated now."""
-        return int(self._lua.get_memory_used())
-
     def is_short_of_memory(self) -> bool:
         """Tells whether the bound is near."""
-        return self.memory_used >= self._max_memory - self._reserve
+        return self.memory_used() >= self.tight_bytes
 
     def has_room(self, size: int = 0) -> bool:
         """Tells whether a program may have so many bytes more, and a call of ours its results besides."""
-        return self.memory_used + size + MARGIN_BYTES <= self._granted
+        return self.memory_used() + size + MARGIN_BYTES <= self._granted
 
     def has_place_for(self, size: int) -> bool:
         """Tells whether Lua can allocate a result of so many bytes now."""
-        return self.memory_used + size + MARGIN_BYTES // 2 <= self._limit
+        return self.memory_used() + size + MARGIN_BYTES // 2 <= self._limit
 
     def make_way(self, size: int = 0) -> None:
         """Sees to it that so many bytes can be allocated, and a little more, whatever the bound is.
@@ -106,22 +105,23 @@ class LuaState:
         what one poll brings: a program that is short of memory gets no further with its next call
         (`has_room`).
         """
-        needed = self.memory_used + size + MARGIN_BYTES
+        needed = self.memory_used() + size + MARGIN_BYTES
         if needed > self._limit:
             self._set_limit(needed)
 
     def take_back(self) -> None:
         """Undoes `make_way` once what is used allows for it."""
-        if self._limit > self._granted and self.memory_used + MARGIN_BYTES <= self._granted:
+        if self.is_raised and self.memory_used() + MARGIN_BYTES <= self._granted:
             self._set_limit(self._granted)
 
     def _set_limit(self, limit: int) -> None:
         self._limit = limit
+        self.is_raised = limit > self._granted
         self._lua.set_max_memory(limit)
 
     def _grant(self, limit: int) -> None:
         self._granted = limit
-        self._set_limit(max(limit, self.memory_used + MARGIN_BYTES) if limit < self._limit else limit)
+        self._set_limit(max(limit, self.memory_used() + MARGIN_BYTES) if limit < self._limit else limit)
 
     def open_reserve(self) -> None:
         """Lets our own code go on while memory is short."""
@@ -129,11 +129,11 @@ class LuaState:
 
     def open_last_reserve(self) -> None:
         """Lets our own code clean up after an allocation that failed."""
-        self._set_limit(max(self.memory_used, self._bound + self._reserve) + self._reserve)
+        self._set_limit(max(self.memory_used(), self._bound + self._reserve) + self._reserve)
 
     def make_room(self) -> None:
         """Raises the bound so that a little can be allocated: enough to give things back."""
-        self._bound = max(self._max_memory, self.memory_used + self._reserve // 4 - self._reserve)
+        self._bound = max(self._max_memory, self.memory_used() + self._reserve // 4 - self._reserve)
         self.open_reserve()
 
     def restore_bound(self) -> None:

@@ -43,15 +43,10 @@ class Watchdog:
         # What to see to: an interrupt (True), an inspection, or the end (False). Of all queues this is the
         # one whose `put` is safe in a signal handler.
         self._wake: SimpleQueue[bool | Future[Any]] = SimpleQueue()
-        self._active = False
+        self.is_active = False  # an interrupt is under way
         self.serial = 0  # of the latest interrupt: what is over may be an earlier one
         self._sign_of_life = 0.0
         self._thread = threading.Thread(target=self._run, name="lua interrupts", daemon=True)
-
-    @property
-    def is_active(self) -> bool:
-        """Tells whether an interrupt is under way."""
-        return self._active
 
     def start(self) -> None:
         """Starts the thread."""
@@ -59,9 +54,9 @@ class Watchdog:
 
     def begin(self) -> None:
         """Begins an interrupt, or goes on with it. Safe in a signal handler."""
-        if not self._active:
+        if not self.is_active:
             self._sign_of_life = monotonic()
-            self._active = True
+            self.is_active = True
         self.serial += 1
         self._interrupter.plant()
         self._wake.put(True)
@@ -69,17 +64,17 @@ class Watchdog:
     def is_on(self) -> bool:
         """Tells Lua's hook whether an interrupt is under way; being asked is a sign of life."""
         self.note_life()
-        return self._active
+        return self.is_active
 
     def note_life(self) -> None:
         """Notes that the Lua thread is not stuck."""
-        if self._active:
+        if self.is_active:
             self._sign_of_life = monotonic()
 
     def over(self, serial: int | None = None) -> None:
         """Ends it; with a serial only if no later one has begun."""
         if serial is None or serial == self.serial:
-            self._active = False
+            self.is_active = False
 
     def limit(self, inspection: Future[Any]) -> None:
         """Has the hook look at an inspection that takes long: it knows when its time is up."""
@@ -93,19 +88,19 @@ class Watchdog:
         while work := self._wake.get():
             if isinstance(work, Future):
                 self._look_at(work)
-            if self._active:
+            if self.is_active:
                 self._see_through()
 
     def _look_at(self, inspection: Future[Any]) -> None:
         pause, since = threading.Event(), monotonic()
-        while not inspection.done() and not self._active and monotonic() - since < INSPECTED_S:
+        while not inspection.done() and not self.is_active and monotonic() - since < INSPECTED_S:
             pause.wait(LOOK_S)
             if monotonic() - since > LOOK_S:
                 self._interrupter.plant(insist=True)
 
     def _see_through(self) -> None:
         pause, ticks, is_told = threading.Event(), 0, False
-        while self._active:
+        while self.is_active:
             silent_s = monotonic() - self._sign_of_life
             self._interrupter.plant(insist=silent_s > SILENT_S)
             ticks += 1

@@ -2,6 +2,7 @@
 
 local import = ...
 local host = import "host"
+local crossing = import "crossing"
 local background = import "tasks/background"
 local sched = import "tasks/sched"
 local waiting = import "tasks/waiting"
@@ -187,6 +188,7 @@ end
 
 -- Memory is nearly used up, or a cell begins while it is; Python has opened its reserve for this.
 function requests.memory(collections)
+  crossing.is_tight = true
   for _ = 1, collections do
     collectgarbage()
     if not host.memory_is_short() then
@@ -194,6 +196,10 @@ function requests.memory(collections)
     end
   end
   host.memory_used_up()
+end
+
+function requests.memory_eased()
+  crossing.is_tight = false
 end
 
 function requests.close()

@@ -30,7 +30,10 @@ local function growth()
   return most * PLACE_BYTES
 end
 
-local crossing = {tight_kb = 0} -- when Lua holds more than this, it is worth a look whether there is room
+local crossing = {
+  tight_kb = 0, -- when Lua holds more than this, it is worth a look whether there is room
+  is_tight = false, -- it did so at the last poll, or may have: enough to know for what only polls bring
+}
 
 -- Makes sure that there is room for so many bytes; a program that is short of memory gets an error.
 function crossing.need(size)

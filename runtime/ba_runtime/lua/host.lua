@@ -666,16 +666,21 @@ function host.web_listen() end
 ---@return number?
 function host.web_sweep() end
 
---- Returns method, path, query, version, body, whether it wants a WebSocket, and its headers.
+--- Returns method, path, query, version, whether it has a body, whether it wants a WebSocket, and its headers.
 ---@param number integer
 ---@return string? method
 ---@return string? path
 ---@return string? query
 ---@return string? version
----@return string? body
+---@return boolean? has_body
 ---@return boolean? is_websocket
 ---@return string? lines
 function host.web_request(number) end
+
+--- Returns the body of a request, once.
+---@param number integer
+---@return string body
+function host.web_body(number) end
 
 --- Returns the peer's address, port and whether that is IPv6, then our own; nothing for none.
 ---@param number integer

@@ -77,6 +77,7 @@ class WebServer:
             "web_listen": self.listen,
             "web_sweep": self.sweep,
             "web_request": self.request,
+            "web_body": self.body,
             "web_names": self.names,
             "web_respond": self.respond,
             "web_head": self.head,
@@ -168,7 +169,7 @@ class WebServer:
     # ------------------------------------------------------------ requests and responses
 
     def request(self, number: int) -> tuple[object, ...]:
-        """Returns method, path, query, version, body, whether it wants a WebSocket, and its headers.
+        """Returns method, path, query, version, whether it has a body, wants a WebSocket, and its headers.
 
         The headers are one text (`Request.lines`), which most pages never take apart. Nothing when the client
         has gone meanwhile.
@@ -176,11 +177,17 @@ class WebServer:
         connection = self._connections.get(number)
         if connection is None or connection.request is None:
             return ()
+        method, path, query, version, _, body, is_websocket, _, lines = connection.request
+        return method, path, query, version, bool(body), is_websocket, lines
+
+    def body(self, number: int) -> bytes:
+        """Returns the body of a request, once: Lua has it then."""
+        connection = self._connections.get(number)
+        if connection is None or connection.request is None:
+            return b""
         request = connection.request
-        if request.body:
-            connection.request = request._replace(body=b"")  # Lua has it now
-        method, path, query, version, _, body, is_websocket, _, lines = request
-        return method, path, query, version, body, is_websocket, lines
+        connection.request = request._replace(body=b"")
+        return request.body
 
     def names(self, number: int) -> tuple[object, ...]:
         """Returns the peer's address, port and whether that is IPv6, then our own; nothing for none."""

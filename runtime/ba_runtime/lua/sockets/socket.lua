@@ -53,7 +53,7 @@ end
 function meta.read(...)
   local self, ms, flag = ...
   local S = state[self] or check.expected(1, "_BASOCK", self, select("#", ...))
-  if (collectgarbage "count" or 0) > TIGHT_KB then
+  if crossing.is_tight then
     crossing.need(0)
   end
   local owner = S.task

@@ -21,7 +21,8 @@ local TIGHT_KB <const> = crossing.tight_kb
 local collectgarbage, pcall, type, sub = collectgarbage, pcall, type, string.sub
 local keep, hold_back, lose = sock.keep, sock.hold_back, sock.lose
 local send, queued, arm, sender = host.send, host.queued, host.arm, host.sender
-local run, wake, pause, block, take_next = sched.run, sched.wake, waiting.pause, waiting.block, sched.take_next
+local run, wake, take_next = sched.run, sched.wake, sched.take_next
+local pause, pause_own, block = waiting.pause, waiting.pause_own, waiting.block
 local clock = host.monotonic
 local CONNECTED, DRAINED, READABLE = reasons.CONNECTED, reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
@@ -203,7 +204,7 @@ local function wait_own(S, wait_s)
     deadlines.set(task, clock() + wait_s)
   end
   S.waiting = "read"
-  return pause(task)
+  return pause_own(task)
 end
 stream.wait_own = wait_own
 

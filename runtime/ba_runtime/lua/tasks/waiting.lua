@@ -89,6 +89,14 @@ local function pause(task)
 end
 waiting.pause = pause
 
+-- The same where the running coroutine is the task's own, as whoever calls this knows: every read of a cosocket does.
+function waiting.pause_own(task)
+  if isyieldable() and not closing[task.co] then
+    return yield(WAIT)
+  end
+  return checked(in_place(task))
+end
+
 local IN_PLACE = {name = "in place"}
 
 -- The task that a blocking call stops: the running one, or where it cannot yield one that waits in its place.

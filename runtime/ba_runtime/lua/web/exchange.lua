@@ -70,7 +70,7 @@ local function ready(X, signal)
 end
 
 -- Returns an exchange for what `host.web_request` tells, nil when the client has gone already.
-function exchange.new(number, method, path, query, version, body, websocket, headers)
+function exchange.new(number, method, path, query, version, has_body, websocket, headers)
   if not method then
     return nil
   end
@@ -80,7 +80,7 @@ function exchange.new(number, method, path, query, version, body, websocket, hea
     path = path,
     query = query,
     version = version,
-    body = body,
+    body = has_body and host.web_body(number) or "",
     websocket = websocket,
     headers = headers,
     status = 200,

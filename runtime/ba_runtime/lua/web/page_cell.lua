@@ -74,7 +74,7 @@ function page_cell.start(id, source, name, path)
       app.run_page(X, P)
     end)
   end
-  local X = exchange.new(nil, "GET", path or "/" .. name, "", "1.1", "", false, "")
+  local X = exchange.new(nil, "GET", path or "/" .. name, "", "1.1", false, false, "")
   cell.run(id, told(X, url), run, X, P)
 end
 
