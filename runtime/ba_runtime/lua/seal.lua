@@ -21,9 +21,9 @@ local check = import "check"
 local callbacks = import "tasks/callbacks"
 
 local G = _G
-local type, select, error, native_xpcall, rawset, pairs, load, open, gsub, gmatch, sub, find, concat, tonumber =
-  type, select, error, xpcall, rawset, pairs, load, io.open, string.gsub, string.gmatch, string.sub, string.find,
-  table.concat, tonumber
+local type, select, error, setmetatable, native_xpcall, rawset, pairs, load, open, tonumber =
+  type, select, error, setmetatable, xpcall, rawset, pairs, load, io.open, tonumber
+local gsub, gmatch, sub, find, concat = string.gsub, string.gmatch, string.sub, string.find, table.concat
 local package = package
 local searchpath = package.searchpath
 
@@ -137,22 +137,31 @@ end
 -- ---------------------------------------------------------------- xpcall
 
 -- An interrupt raises errors until the cell is over; a message handler of the user's has nothing to say to these, and
--- might take long over it.
+-- might take long over it. Programs call xpcall often and with the same handler, so the last shield is kept, weakly.
+local HANDLER <const>, SHIELD <const> = 1, 2
+local latest = setmetatable({}, {__mode = "v"})
+
 local function shielded(handler)
-  return function(...)
+  local function shield(...)
     if interrupt.under_way and host.is_interrupting() then
       return ...
     end
     return handler(...)
   end
+  latest[HANDLER], latest[SHIELD] = handler, shield
+  return shield
 end
 
-local function user_xpcall(...)
-  local f, handler = ...
-  if type(handler) ~= "function" then
-    check.expected(2, "function", handler, select("#", ...))
+local function user_xpcall(f, ...)
+  local handler = ...
+  local shield = latest[HANDLER] == handler and latest[SHIELD]
+  if not shield then
+    if type(handler) ~= "function" then
+      check.expected(2, "function", handler, select("#", ...) + 1)
+    end
+    shield = shielded(handler)
   end
-  return native_xpcall(f, shielded(handler), select(3, ...))
+  return native_xpcall(f, shield, select(2, ...))
 end
 
 -- ---------------------------------------------------------------- os

@@ -8,6 +8,7 @@
 -- bodies tells that the value is a coroutine and that it may be resumed, and nothing crosses to Python.
 
 local import = ...
+local collector = import "collector"
 local sched = import "tasks/sched"
 local waiting = import "tasks/waiting"
 local interrupt = import "tasks/interrupt"
@@ -16,7 +17,7 @@ local check = import "check"
 local native = coroutine
 local c_create, c_resume, c_status, c_close =
   native.create, native.resume, native.status, native.close
-local error, type = error, type
+local error, setmetatable, type = error, setmetatable, type
 local WAIT, pass_on = sched.WAIT, waiting.pass_on
 local slot, closing = interrupt.slot, interrupt.closing
 
@@ -107,9 +108,25 @@ local function unwrap(before, co, ok, ...)
   error(reason, 0)
 end
 
-function coroutines.create(f)
+-- The function that the last coroutine was made of: to ask for its type again would take a tenth of the whole.
+local latest = setmetatable({}, {__mode = "v"})
+
+-- A loop that makes coroutines may go on for long without a poll, so the collector is put off here too.
+local probe, put_off = collector.probe, collector.put_off
+
+local function check_function(f)
   if type(f) ~= "function" then
-    check.expected(1, "function", f, 1)
+    return check.expected(1, "function", f, 1)
+  end
+  latest[1] = f
+end
+
+function coroutines.create(f)
+  if f ~= latest[1] or f == nil then
+    check_function(f)
+  end
+  if not probe[1] then
+    put_off()
   end
   local co = c_create(f)
   bodies[co] = f
@@ -117,8 +134,11 @@ function coroutines.create(f)
 end
 
 function coroutines.wrap(f)
-  if type(f) ~= "function" then
-    check.expected(1, "function", f, 1)
+  if f ~= latest[1] or f == nil then
+    check_function(f)
+  end
+  if not probe[1] then
+    put_off()
   end
   local co = c_create(f)
   bodies[co] = f
