@@ -121,13 +121,13 @@ def test_a_lua_program_is_measured_beside_the_peer_that_there_is(
     elif shutil.which(installed) is None:
         pytest.skip("no lua5.4 here")
     program = tmp_path / "work.lua"
-    cases = ["making nothing", "nothing yields", "nothing"]
+    cases = ["making nothing", "nothing yields", "xpcall", "nothing"]
     program.write_text("".join(f"print(1, '{case}')\n" for case in cases))
     ba_lua = [sys.executable, "-m", "ba_runtime", "--stay"]
     measured = lua.measure(ba_lua, 1, lambda _: None, program)
     peer = lua.STOCK if installed == "lua5.4" else lua.BARE
     assert {(one.case, one.subject) for one in measured} == {(c, n) for c in cases for n in (lua.OURS, peer)}
-    wordings = [lua.MAKING, lua.YIELDING, lua.EQUAL]
+    wordings = [lua.MAKING, lua.YIELDING, lua.WRAPPED, lua.EQUAL]
     assert lua.targets(measured) == [
         Target(case, lua.OURS, peer, wording) for case, wording in zip(cases, wordings, strict=True)
     ]
@@ -137,7 +137,7 @@ def test_the_lua_work_runs_in_any_lua() -> None:
     """Every line of the program is a figure and a name, and coroutines have both of their targets."""
     figures = lua._figures([sys.executable, str(echo.HERE / "lua_bare.py"), str(lua.WORK)])
     assert all(taken_ms > 0 for taken_ms in figures.values())
-    assert {lua._wording(case) for case in figures} == {lua.MAKING, lua.YIELDING, lua.EQUAL}
+    assert {lua._wording(case) for case in figures} == {lua.MAKING, lua.YIELDING, lua.WRAPPED, lua.EQUAL}
 
 
 def test_tls_gives_a_figure_for_every_case_and_server() -> None:

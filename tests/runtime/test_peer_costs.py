@@ -186,7 +186,7 @@ IN_A_RUNTIME = {
           texts[n] = "[" .. '{"a":1,' .. (" "):rep(n) .. '"b":2}' .. (',{"a":1,"b":2}'):rep(n // 30) .. "]"
         end
         function work(n) return ba.json.decode(texts[n]) end
-        size = 300000
+        size = 60000
     """,
     "an include from a long path": """
         function prepare(n) end
