@@ -62,7 +62,7 @@ end
 -- Python's takes memory too when it becomes a userdata of Lua's.
 function crossing.guard(plain, guarded, tight_kb)
   local need = crossing.need
-  crossing.tight_kb = tight_kb
+  crossing.tight_kb, interrupt.tight_kb = tight_kb, tight_kb
   local handle = import "handle"
   local new = handle.new
   function handle.new()

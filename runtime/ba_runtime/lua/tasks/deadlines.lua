@@ -83,16 +83,19 @@ end
 
 -- Sets the owner's one deadline, in place of any earlier one.
 function deadlines.set(owner, at)
-  owner.at = at
   local queued = owner.queued
-  if not queued or at < queued.at then
-    local entry = {at = at, owner = owner}
-    queued = owner.queued -- a finalizer may have set one
-    push(entry)
-    owner.queued = entry
-    if queued then
-      orphan(queued)
-    end
+  if queued and at >= queued.at then
+    owner.at = at
+    return
+  elseif queued == nil then
+    owner.at, owner.queued = nil, false -- the fields take memory
+  end
+  local entry = {at = at, owner = owner}
+  queued = owner.queued -- a finalizer may have set one
+  push(entry)
+  owner.at, owner.queued = at, entry
+  if queued then
+    orphan(queued)
   end
 end
 
@@ -117,11 +120,17 @@ end
 
 -- Expires all that is due.
 function deadlines.expire(now)
-  while size > 0 and heap[1].at <= now do
-    local entry = pop()
-    local owner = entry.owner
+  while true do
+    if size == 0 or heap[1].at > now then
+      break
+    end
+    local owner = pop().owner
     if owner then
       owner.queued = nil
+    else
+      orphans = orphans - 1
+    end
+    if owner then
       local at = owner.at
       if at and at > now then
         deadlines.set(owner, at)
@@ -129,8 +138,6 @@ function deadlines.expire(now)
         owner.at = nil
         owner:expire()
       end
-    else
-      orphans = orphans - 1
     end
     if interrupt.under_way and interrupt.is_pressing() then -- the rest is looked at once what has arrived has been
       break

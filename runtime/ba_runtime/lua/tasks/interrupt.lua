@@ -15,8 +15,8 @@ local host = import "host"
 local ours = import "ours"
 
 local getinfo, sethook, gethook, registry = debug.getinfo, debug.sethook, debug.gethook, debug.getregistry()
-local setmetatable, error, pcall, type, tonumber, format, find =
-  setmetatable, error, pcall, type, tonumber, string.format, string.find
+local collectgarbage, setmetatable, error, pcall, type, tonumber, format, find =
+  collectgarbage, setmetatable, error, pcall, type, tonumber, string.format, string.find
 local create, running = coroutine.create, coroutine.running
 local clock = host.monotonic
 local processor_time = host.thread_time -- of this thread: the machine may have other things to do
@@ -29,6 +29,7 @@ local interrupt = {
   scheduler = nil, -- set by sched.lua; `current` and `turns` are read here
   slot = {main}, -- the running coroutine
   under_way = false, -- an interrupt has raised an error, and was not over when last looked at
+  tight_kb = 0, -- see crossing.lua
   counts_instructions = host.counts_instructions, -- Python cannot plant a hook
   closing = setmetatable({}, {__mode = "k"}), -- coroutines whose `__close` variables are being closed
 }
@@ -128,21 +129,46 @@ local function attend(source, is_on)
   end
 end
 
--- Only the program's own functions have a place that is worth naming.
-local function raise(source)
-  error("interrupted", is_ours(source) and 0 or 3)
-end
+-- Hooks are called between any two instructions of ours too. To look around takes memory, and where memory is taken the
+-- collector may come and run finalizers of the user's, which would find something of ours half done. So the collector
+-- is put off beforehand, by more than that takes; what it is owed it gets in the next function that may be cut. To stop
+-- and start it would not do: it would have to begin at once, at every event.
+local LOOK_KB <const> = 1
+local MOST_KB <const> = 16384
+local owed_kb = 0
 
--- The planted hook. Level 2 is the function in which it is called.
-function hook()
-  local is_on = host.is_interrupting()
-  local source = getinfo(2, "S").source
-  if attend(source, is_on) then
-    raise(source)
+local function put_off_collector()
+  if collectgarbage "isrunning" then
+    owed_kb = owed_kb + LOOK_KB
+    collectgarbage("step", -LOOK_KB)
   end
 end
 
--- Tells whether the hooked function, of this source, is ours, or one in C that works for ours. Called by the hook.
+local function pay_collector(source)
+  if owed_kb > 0 and (may_be_cut(source) or owed_kb > MOST_KB) and collectgarbage "isrunning" then
+    local kb = owed_kb
+    owed_kb = 0
+    collectgarbage("step", kb)
+  end
+end
+
+-- The planted hook, by whichever way it got in; the function in which it is called is at this level for its caller.
+local function planted(level)
+  put_off_collector()
+  local is_on = host.is_interrupting()
+  local source = getinfo(level + 1, "S").source
+  local is_cut = attend(source, is_on)
+  pay_collector(source)
+  if is_cut then
+    error("interrupted", is_ours(source) and 0 or level + 1) -- only the program's functions have a place worth naming
+  end
+end
+
+function hook()
+  planted(2)
+end
+
+-- Tells whether the hooked function, of this source, is ours, or one in C that works for ours. Called by `user_hook`.
 local function is_within_ours(source)
   local level = 4 -- the function below the hooked one
   while source == "=[C]" do
@@ -156,19 +182,27 @@ local function is_within_ours(source)
 end
 
 function user_hook(event, line)
-  local is_on = counts_instructions and host.is_interrupting()
-  local source = getinfo(2, "S").source
-  if counts_instructions and attend(source, is_on) then
-    raise(source)
+  if counts_instructions then
+    planted(2)
   end
   local user = user_hooks[running()]
-  if user and wants(user, event) and not is_within_ours(source) then
-    if user.is_native then -- Lua's own `error`, say: it would blame this function
-      local ok, problem = pcall(user.call, event, line)
-      return ok or error(type(problem) == "string" and ours.clean(problem) or problem, 0)
-    end
-    return user.call(event, line)
+  if not user or not wants(user, event) then
+    return
   end
+  put_off_collector()
+  if (collectgarbage "count" or interrupt.tight_kb) >= interrupt.tight_kb then -- a failure would be raised in ours
+    host.make_way()
+  end
+  local source = getinfo(2, "S").source
+  local is_for_us = is_within_ours(source)
+  pay_collector(source)
+  if is_for_us then
+    return
+  elseif user.is_native then -- Lua's own `error`, say: it would blame this function
+    local ok, problem = pcall(user.call, event, line)
+    return ok or error(type(problem) == "string" and ours.clean(problem) or problem, 0)
+  end
+  return user.call(event, line)
 end
 
 local function address(co)
@@ -187,11 +221,7 @@ else
       if not COUNT_EVENT[name] then
         return globals[name]
       end
-      local is_on = host.is_interrupting()
-      local source = getinfo(2, "S").source
-      if attend(source, is_on) then
-        raise(source)
-      end
+      planted(2)
     end,
     __newindex = globals,
   })

@@ -42,7 +42,21 @@ local ROUND_S <const> = 0.01 -- for those who are ready; then it is looked at wh
 local IN_PLACE_ROOM <const> = 40 -- C calls that must be left for those who go on meanwhile
 local depth = 0
 local turn = 0 -- counts what the loop has started
-local ready, ready_first, ready_last = {}, 1, 0
+
+-- ---------------------------------------------------------------- what is shared
+--
+-- A finalizer of the user's runs wherever we allocate, and where it waits, it runs the loop. So what the loop works on
+-- is changed where nothing is allocated. (Hooks see to it that nothing is collected in between, see interrupt.lua.)
+
+-- Who goes on from the loop: entries {task, values, next}. `taken` is the last that has been taken.
+local taken = {next = false}
+local ready_tail = taken
+
+local function make_ready(task, ...)
+  local entry = {task = task, values = pack(...), next = false}
+  ready_tail.next = entry
+  ready_tail = entry
+end
 
 -- ---------------------------------------------------------------- tasks
 
@@ -59,6 +73,7 @@ function sched.task(kind, f)
     co = co,
     kind = kind,
     cell = current and current.cell, -- which cell's code this is; print and the socket table want to know
+    waits = true, -- it can go on: it has yielded, or has not begun
     expire = nil, -- what its deadline does: set by whoever sets the deadline
     waits_for = nil, -- what a blocked task waits for: whoever wakes it checks that it still does
     stalled = nil, -- it is in a block
@@ -105,6 +120,7 @@ local function after(task, previous, outer, ok, token, ...)
   if task.over then -- it was none that could go on: its end has been told already
     return
   elseif ok and token == WAIT and not task.abandoning then
+    task.waits = true
     if task.onlookers and not task.stalled then
       settled(task)
     end
@@ -115,6 +131,7 @@ local function after(task, previous, outer, ok, token, ...)
   if ok and token == WAIT then
     task.kind.abandoned(task)
   elseif ok and status(task.co) == "suspended" then
+    task.waits = true
     task.kind.yielded(task, token, ...)
   else
     task.over = true
@@ -129,7 +146,8 @@ local function after(task, previous, outer, ok, token, ...)
   settled(task)
 end
 
--- Lets a waiting task go on with these values, at once.
+-- Lets a waiting task go on with these values, at once. A task that has not begun to wait (a finalizer waits on top of
+-- it, between its asking for something and its wait) finds them as mail when it does.
 local function run(task, ...)
   if task.waits_for then -- looking is cheaper than writing nil where nothing is
     task.waits_for = nil
@@ -137,14 +155,13 @@ local function run(task, ...)
   if task.at then -- also when it is only queued below: what it waited for has come
     task.at = nil
   end
-  if task.nested then
+  if task.nested or not task.waits and not task.over then
     task.mail = pack(...)
     return
   elseif depth >= MAX_DEPTH then
-    ready_last = ready_last + 1
-    ready[ready_last] = {task, pack(...)}
-    return
+    return make_ready(task, ...)
   end
+  task.waits = false
   local previous, outer, co = sched.current, slot[1], task.co
   sched.current, slot[1] = task, co
   depth = depth + 1
@@ -155,15 +172,16 @@ sched.run = run
 -- The same for what happens most: a cosocket's own wait ends, with one value. So there are no onlookers (nobody
 -- looks on while it waits on its own account), and nobody else could have woken it.
 function sched.wake(task, value)
-  if task.at or task.nested or depth >= MAX_DEPTH then
+  if task.at or task.nested or not task.waits or depth >= MAX_DEPTH then
     return run(task, value)
   end
+  task.waits = false
   local running = sched
   local previous, outer, level, co = running.current, slot[1], depth, task.co
   running.current, slot[1], depth = task, co, level + 1
   local ok, token = resume(co, value)
   if token == WAIT and ok and not task.abandoning then
-    running.current, slot[1], depth = previous, outer, level
+    running.current, slot[1], depth, task.waits = previous, outer, level, true
     return
   end
   return after(task, previous, outer, ok, token)
@@ -171,11 +189,13 @@ end
 
 -- Ends a task's block with an error, also when what it waited for has come and it is only queued.
 function sched.throw(task)
-  for i = ready_first, ready_last do
-    if ready[i][1] == task then
-      ready[i][2] = pack(THROW)
+  local entry = taken.next
+  while entry do
+    if entry.task == task then
+      entry.values = pack(THROW)
       return
     end
+    entry = entry.next
   end
   run(task, THROW)
 end
@@ -199,10 +219,7 @@ function sched.owns(S)
 end
 
 -- Lets a task go on from the loop, soon, instead of at once.
-function sched.later(task, ...)
-  ready_last = ready_last + 1
-  ready[ready_last] = {task, pack(...)}
-end
+sched.later = make_ready
 
 -- ---------------------------------------------------------------- the loop
 
@@ -210,29 +227,26 @@ end
 local handlers = setmetatable({}, {__mode = "v"})
 sched.handlers = handlers
 
-local events, first, last = {}, 1, 0 -- numbers and values in turn
+-- What has arrived, in batches: numbers and values in turn, `n` of them, and the batch that came next. `at` is the
+-- next one's place in the first batch.
+local batch, at = {n = 0, next = false}, 1
+local last_batch = batch
 local NOBODY <const> = math.maxinteger -- a number that no socket ever has
 
 local unclaimed = false -- what a poll has returned is not in the queue yet
 
-local function append(arrived, n)
-  if first > last then
-    events, first, last = arrived, 1, n
-    return
-  end
-  for i = 1, n do
-    events[last + i] = arrived[i]
-  end
-  last = last + n
+local function append(arrived)
+  last_batch.next = arrived
+  last_batch = arrived
 end
 
 -- Takes what a poll returns. While Python hands it over, and while the table is made, a finalizer may run; one that
 -- waits has taken it by then, or it would wait for what only goes on after it.
 local function claim(...)
-  local arrived = {...}
+  local arrived = {n = select("#", ...), next = false, ...}
   if unclaimed then
     unclaimed = false
-    append(arrived, select("#", ...))
+    append(arrived)
   end
 end
 
@@ -245,16 +259,16 @@ end
 
 -- Adds a signal as if it had just arrived.
 function sched.post(number, signal)
-  append({-number, signal}, 2)
+  append {n = 2, next = false, -number, signal}
 end
 
 -- Takes the next event if it is data for this number: who would wait for nothing else has it without the way through
 -- the loop. Nobody is overtaken, and what one poll brings is bounded.
 function sched.take_next(number)
-  if events[first] == number then
-    local data = events[first + 1]
+  if batch[at] == number then -- beyond the end of a batch there is no number
+    local data = batch[at + 1]
     if data ~= "" then -- that is the end, and more follows from it
-      first = first + 2
+      at = at + 2
       turn = turn + 1
       return data
     end
@@ -264,23 +278,24 @@ end
 -- Takes back the data that has arrived under a number and that nobody has got yet.
 function sched.recall(number)
   local data, n = {}, 0
-  for i = first, last, 2 do
-    if events[i] == number then
-      n = n + 1
-      data[n], events[i] = events[i + 1], NOBODY
+  local list, from = batch, at
+  while list do
+    for i = from, list.n, 2 do
+      if list[i] == number then
+        n = n + 1
+        data[n], list[i] = list[i + 1], NOBODY
+      end
     end
+    list, from = list.next, 1
   end
   return concat(data)
 end
 
 local function take_ready()
-  local entry = ready[ready_first]
-  ready[ready_first] = nil
-  ready_first = ready_first + 1
-  if ready_first > ready_last then
-    ready_first, ready_last = 1, 0
-  end
-  local task, values = entry[1], entry[2]
+  local entry = taken.next
+  taken = entry
+  local task, values = entry.task, entry.values
+  entry.task, entry.values = nil, nil
   if not task.over and not sched.closing then
     run(task, unpack(values, 1, values.n))
   end
@@ -288,20 +303,30 @@ end
 
 -- Handles events until there are none or the waiter's mail has come.
 local function handle_events(waiter, saved)
-  while first <= last do
-    local list, i = events, first
-    local number, value = list[i], list[i + 1]
-    local handler, is_signal = handlers[number], false
-    if not handler then -- a signal comes under the number's negative
-      handler, is_signal = handlers[-number], true
-    end
-    first = i + 2
-    if handler then
-      turn = turn + 1
-      handler:ready(value, is_signal)
-      depth = saved
-      if waiter and waiter.mail then
+  while true do
+    local list, i = batch, at
+    if i > list.n then
+      list = list.next
+      if list then
+        batch, at = list, 1
+      end
+      if not list then
         return
+      end
+    else
+      local number, value = list[i], list[i + 1]
+      at = i + 2
+      local handler, is_signal = handlers[number], false
+      if not handler then -- a signal comes under the number's negative
+        handler, is_signal = handlers[-number], true
+      end
+      if handler then
+        turn = turn + 1
+        handler:ready(value, is_signal)
+        depth = saved
+        if waiter and waiter.mail then
+          return
+        end
       end
     end
   end
@@ -311,29 +336,31 @@ end
 local function loop(waiter, saved)
   depth = saved
   repeat
-    local until_s = ready_first <= ready_last and clock() + ROUND_S or 0 -- one may come yet, by a finalizer
-    for _ = ready_first, ready_last do -- those who wait now; what they add waits for the next round
-      if ready_first > ready_last then -- a nested loop has taken them
-        break
-      end
-      turn = turn + 1
-      take_ready()
-      depth = saved
-      if waiter and waiter.mail then
-        return
-      elseif interrupt.under_way and interrupt.is_pressing() or clock() > until_s then
-        break
-      end
+    if taken.next then
+      local until_s, newest = clock() + ROUND_S, ready_tail
+      repeat -- those who wait now; what they add waits for the next round
+        turn = turn + 1
+        local entry = taken.next
+        take_ready()
+        depth = saved
+        if waiter and waiter.mail then
+          return
+        elseif interrupt.under_way and interrupt.is_pressing() or clock() > until_s then
+          break
+        end
+      until entry == newest or not taken.next -- a nested loop may have taken them
     end
     if not probe[1] then
       collector.put_off()
     end
-    if first > last then
+    if waiter and waiter.mail then -- a finalizer has run the loop just above
+      return
+    elseif at > batch.n and not batch.next then
       unclaimed = true
-      claim(poll(ready_first <= ready_last and 0 or deadlines.next()))
+      claim(poll(taken.next and 0 or deadlines.next()))
     end
     handle_events(waiter, saved)
-    if first > last and deadlines.next() then
+    if at > batch.n and not batch.next and deadlines.next() then
       turn = turn + 1
       deadlines.expire(clock())
       depth = saved
@@ -354,7 +381,9 @@ end
 -- so many C calls are under way that the tasks could not do their work.
 function sched.loop_in_place(waiter)
   local before = depth
-  if before + IN_PLACE_DEPTH >= MAX_DEPTH or descend(IN_PLACE_ROOM) ~= true then
+  if waiter.mail then -- it has come before the wait
+    return true
+  elseif before + IN_PLACE_DEPTH >= MAX_DEPTH or descend(IN_PLACE_ROOM) ~= true then
     return false, "C stack overflow"
   end
   local ok, problem = pcall(loop, waiter, before + IN_PLACE_DEPTH)
@@ -367,8 +396,9 @@ end
 -- Drops everything that waits.
 function sched.forget()
   keepers.empty()
-  ready, ready_first, ready_last = {}, 1, 0
-  events, first, last = {}, 1, 0
+  taken.next, ready_tail = false, taken
+  batch, at = {n = 0, next = false}, 1
+  last_batch = batch
   sched.cell, interrupt.target = nil, nil
   deadlines.forget()
 end

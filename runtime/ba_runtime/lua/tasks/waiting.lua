@@ -72,6 +72,17 @@ local function in_place(task)
   return unpack(mail, 1, mail.n)
 end
 
+-- Yields to the scheduler until `run(task, …)`. What the task waits for may have come before it is here: asking for it
+-- takes memory, so a finalizer may have run the loop meanwhile. Between the look and the yield nothing is allocated.
+local function wait(task)
+  local mail = task.mail
+  if mail then
+    task.mail, task.at, task.waits_for = nil, nil, nil
+    return unpack(mail, 1, mail.n)
+  end
+  return yield(WAIT)
+end
+
 local function checked(first, ...)
   if first == THROW then
     interrupt.begin()
@@ -83,7 +94,7 @@ end
 -- Waits for `run(task, …)` and returns its values.
 local function pause(task)
   if can_yield() then
-    return yield(WAIT)
+    return wait(task)
   end
   return checked(in_place(task))
 end
@@ -92,7 +103,7 @@ waiting.pause = pause
 -- The same where the running coroutine is the task's own, as whoever calls this knows: every read of a cosocket does.
 function waiting.pause_own(task)
   if isyieldable() and not closing[task.co] then
-    return yield(WAIT)
+    return wait(task)
   end
   return checked(in_place(task))
 end
@@ -111,10 +122,13 @@ end
 -- Waits on behalf of a coroutine inside this one that has yielded WAIT; returns what that is to be resumed with. It is
 -- the running task that waits, wherever one of its coroutines can go no further.
 function waiting.pass_on()
-  if may_yield() then
-    return yield(WAIT)
+  local task = sched.current
+  if not may_yield() then
+    return in_place(task)
+  elseif task then
+    return wait(task)
   end
-  return in_place(sched.current)
+  return yield(WAIT)
 end
 
 -- Ends the running task for good, without an error: it is never resumed. Where it cannot yield, an error must do.
@@ -143,7 +157,7 @@ function waiting.block(task, deadline)
     deadlines.set(task, deadline)
   end
   if can_yield() then
-    return unblock(task, yield(WAIT))
+    return unblock(task, wait(task))
   end
   return unblock(task, in_place(task))
 end
