@@ -76,17 +76,22 @@ MODEST = frozenset(
     }
 )
 
+# What returns functions, which Lua then calls directly: never more than `lua/references.lua` has places for.
+BRINGING = frozenset({"sender", "ws_open"})
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """What `host` offers to the Lua side.
 
-    `guarded` names what Lua must make sure there is room for, `plain` what may only fail.
+    `guarded` names what Lua must make sure there is room for, `bringing` what brings objects of Python's too,
+    and `plain` what may only fail.
     """
 
     names: dict[str, object]
     plain: tuple[str, ...]
     guarded: tuple[str, ...]
+    bringing: tuple[str, ...]
 
 
 def crossing_table(
@@ -123,9 +128,10 @@ def crossing_table(
     }
     plain: list[str] = []
     guarded: list[str] = []
+    bringing: list[str] = []
     for name, function in names.items():
         if callable(function) and name not in DIRECT:
             takes_none = takes_no_memory(function)
             names[name] = guard.wrap(name, function, takes_none or name in MODEST)
-            (plain if takes_none else guarded).append(name)
-    return Table(names, tuple(plain), tuple(guarded))
+            (plain if takes_none else bringing if name in BRINGING else guarded).append(name)
+    return Table(names, tuple(plain), tuple(guarded), tuple(bringing))

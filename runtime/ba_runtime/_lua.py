@@ -72,15 +72,20 @@ class LuaState:
         self._lua.execute(b"python = nil; package.loaded.python = nil")
 
     def boot(
-        self, host: Mapping[str, object], plain: Iterable[str], guarded: Iterable[str]
+        self,
+        host: Mapping[str, object],
+        plain: Iterable[str],
+        guarded: Iterable[str],
+        bringing: Iterable[str],
     ) -> Callable[[], None]:
         """Loads the Lua side over the crossing table `host` and returns its main loop, to be called once.
 
-        `plain` and `guarded` name functions as `_crossing.Table` does. Raises LuaError when one of our own
-        files does not load.
+        `plain`, `guarded` and `bringing` name functions as `_crossing.Table` does. Raises LuaError when one
+        of our own files does not load.
         """
         table = self._lua.table_from({name.encode(): value for name, value in host.items()})
-        names = [self._lua.table_from([name.encode() for name in some]) for some in (plain, guarded)]
+        groups = (plain, guarded, bringing)
+        names = [self._lua.table_from([name.encode() for name in group]) for group in groups]
         tight_kb = self.tight_bytes >> 10
         start = self._lua.eval(_BOOT)
         main: Callable[[], None] = start(_module_source, _Handle, table, *names, tight_kb)
@@ -146,7 +151,7 @@ class LuaState:
 # `=ba:name` marks our own code, so that tracebacks leave it out and an interrupt never cuts it (ours.lua).
 # The globals are named because Lua's own idea of them is about to change (tasks/interrupt.lua).
 _BOOT = b"""
-function(source_of, handle, host, plain, guarded, tight_kb)
+function(source_of, handle, host, plain, guarded, bringing, tight_kb)
   local modules = {host = host, handle = {new = handle}}
   local function import(name)
     local module = modules[name]
@@ -156,7 +161,7 @@ function(source_of, handle, host, plain, guarded, tight_kb)
     end
     return module
   end
-  import "crossing".guard(plain, guarded, tight_kb)
+  import "crossing".guard(plain, guarded, bringing, tight_kb)
   return import "boot"
 end
 """

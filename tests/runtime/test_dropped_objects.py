@@ -68,6 +68,37 @@ def test_what_is_made_and_dropped_does_not_pile_up(kind: str, tmp_path: Path) ->
         assert int(result.values[0]) < BOUND_KB
 
 
+MADE_FOR_LONG = {
+    "handles": "for _ = 1, 3000 do local t = ba.timer(print) t:set(1e6) t:cancel() end ba.sleep(0)",
+    "functions": """
+        for _ = 1, 150 do ba.socket.connect("127.0.0.1", port):close() end
+        ba.sleep(1)
+    """,
+}
+
+
+@pytest.mark.parametrize("kind", MADE_FOR_LONG)
+def test_the_table_of_pythons_objects_stays_as_it_is(kind: str) -> None:
+    """Places in it are used again, though Lua looks for its end where objects have been collected."""
+    with session() as lua:
+        result = lua.run(f"""
+            listener, port = listen(function(s) s:event(function(s) s:read() end) end)
+            local function held()
+              for _ = 1, 4 do collectgarbage() end
+              return collectgarbage "count"
+            end
+            local first, last
+            for turn = 1, 120 do
+              {MADE_FOR_LONG[kind]}
+              if turn % 10 == 0 then last = held() end
+              if turn == 40 then first = last end
+            end
+            return last - first
+        """)
+        assert result.error is None, result.error
+        assert float(result.values[0]) < 100
+
+
 def test_a_collector_that_was_stopped_stays_stopped() -> None:
     """What a program asks of Lua's collector is its own affair."""
     with session() as lua:

@@ -8,26 +8,21 @@ local import = ...
 local host = import "host"
 local check = import "check"
 local interrupt = import "tasks/interrupt"
+local references = import "references"
 
-local collectgarbage, error, rawlen = collectgarbage, error, rawlen
+local collectgarbage, error = collectgarbage, error
 local has_room, make_way, failure = host.has_room, host.make_way, host.failure
 local FAILED <const> = host.failed
 
 local NO_MEMORY = "not enough memory" -- Lua's own words, by which the error is known
 local LOOP_BYTES <const> = 1 << 20 -- what a call from the loop may bring
 
--- lupa keeps every object of Python's in a table, which grows to its double at once, while a result crosses. A place in
--- it takes 16 bytes, or 24 where Lua has not moved it to the array yet.
+-- lupa keeps every object of Python's in a table, which grows to its double at once. A place in it takes 16 bytes, or
+-- 24 where Lua has not moved it to the array yet.
 local PLACE_BYTES <const> = 16 + 24
-local references = debug.getregistry().LUPA_PYTHON_REFERENCES_TABLE or {}
-local most = 0 -- references at a time, as far as seen: those that have been collected may hide others
 
 local function growth()
-  local count = rawlen(references)
-  if count > most then
-    most = count
-  end
-  return most * PLACE_BYTES
+  return references.count() * PLACE_BYTES
 end
 
 local crossing = {
@@ -58,18 +53,24 @@ local function checked(first, ...)
   return first, ...
 end
 
--- Puts the guard before the host's functions: `plain` bring nothing that takes memory, `guarded` may. An object of
--- Python's takes memory too when it becomes a userdata of Lua's.
-function crossing.guard(plain, guarded, tight_kb)
-  local need = crossing.need
+-- Puts the guard before the host's functions: `plain` bring nothing that takes memory, `guarded` may, and `bringing`
+-- bring objects of Python's, which take memory and a place when they become userdata of Lua's.
+function crossing.guard(plain, guarded, bringing, tight_kb)
+  local need, reserve = crossing.need, references.reserve
   crossing.tight_kb, interrupt.tight_kb = tight_kb, tight_kb
-  local handle = import "handle"
-  local new = handle.new
-  function handle.new()
+
+  local function see_to_memory()
     local size_kb = collectgarbage "count" -- nil inside a finalizer
     if not size_kb or size_kb > tight_kb then
       need(growth())
     end
+  end
+
+  local handle = import "handle"
+  local new = handle.new
+  function handle.new()
+    see_to_memory()
+    reserve()
     return new()
   end
   for i = 1, #plain do
@@ -81,10 +82,15 @@ function crossing.guard(plain, guarded, tight_kb)
   for i = 1, #guarded do
     local call = host[guarded[i]]
     host[guarded[i]] = function(...)
-      local size_kb = collectgarbage "count" -- nil inside a finalizer
-      if not size_kb or size_kb > tight_kb then
-        need(growth())
-      end
+      see_to_memory()
+      return checked(call(...))
+    end
+  end
+  for i = 1, #bringing do
+    local call = host[bringing[i]]
+    host[bringing[i]] = function(...)
+      see_to_memory()
+      reserve()
       return checked(call(...))
     end
   end
