@@ -4,11 +4,21 @@ After an error the cells of the same Run All must not run, and those that are se
 What tells them apart is whether they arrived before the reply to the failed cell was sent, so the channel is
 read dry at that moment, and what waits then is aborted: by name, since a flag that is taken back "a little
 later" would also hit a cell that comes a little later.
+
+A front end sends a Run All cell by cell, without waiting for replies, and nothing in the protocol marks the
+last one. So there is no event to wait for: a cell that fails within a millisecond would be answered while the
+rest of its Run All is still on its way, and that would run. Its reply therefore waits until RUN_ALL_S after
+the cell began. That hides no race: nothing happens between the last look at the channel and the reply, and a
+cell that is sent because of the reply comes after both, however long the pause was. What the pause decides is
+only how slowly a front end may send and still have the rest of its cells aborted; one that is slower gets
+them run, as if they had been started by hand.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +27,9 @@ from zmq.eventloop.zmqstream import ZMQStream
 
 if TYPE_CHECKING:
     from jupyter_client.session import Session
+
+# Sending a cell takes a front end much less, and nobody notices 30 ms before an error.
+RUN_ALL_S = 0.03
 
 
 class ShellStream(ZMQStream):
@@ -44,6 +57,14 @@ class ShellStream(ZMQStream):
     def begin(self, message_id: str) -> None:
         """A cell has its turn."""
         self._waiting.pop(message_id, None)
+
+    async def take_rest(self, began_s: float) -> set[str]:
+        """Takes the cells that wait behind one that has failed, and began at `began_s` of `perf_counter`.
+
+        Waits for those that may be on their way. The reply must be sent before anything else is awaited.
+        """
+        await asyncio.sleep(max(0, began_s + RUN_ALL_S - time.perf_counter()))
+        return self.take_waiting()
 
     def take_waiting(self) -> set[str]:
         """Returns the messages whose cells have arrived and not begun; each of them once."""

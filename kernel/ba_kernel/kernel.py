@@ -5,7 +5,6 @@ Everything here runs on the main loop and waits for nothing but futures, except 
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -27,9 +26,6 @@ WARM_UP_S = 0.5
 # Then come the parts that most cells do without: a person who types is not there yet, and when the user's
 # sockets have taken every file descriptor, Python can import nothing any more.
 WARM_REST_S = 0.5
-# How long the cells of a Run All take to arrive. A cell that fails sooner than that is not over before they
-# have, so that they are aborted. (Waiting after the reply would abort cells that were sent because of it.)
-RUN_ALL_S = 0.03
 
 BANNER = f"""\
 Lua {LUA_VERSION} with the ba.socket API of the Barracuda App Server (ba-lua-kernel {__version__}).
@@ -128,8 +124,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             and not request.is_silent
             and parent["content"].get("stop_on_error", True)
         ):
-            await asyncio.sleep(start + RUN_ALL_S - time.perf_counter())
-            self._aborted |= self.shell_stream.take_waiting()
+            self._aborted |= await self.shell_stream.take_rest(start)
         metadata = self.finish_metadata(parent, metadata, reply)
         self.session.send(stream, "execute_reply", reply, parent, metadata=metadata, ident=ident)
 

@@ -60,6 +60,7 @@ DIRECT = frozenset(
     {
         *("monotonic", "thread_time", "time_ns", "poll", "polled", "take", "reply"),
         *("is_interrupting", "interrupt_over", "stop_running", "hook_learn", "hook_note_state"),
+        *("finalizers_learn", "finalizers_switch"),
         *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),
         *("print", "print_error", "late_print", "trace", "note", "fault", "request_input"),
         *("cell_done", "cell_failed", "page_done"),

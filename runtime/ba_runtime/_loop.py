@@ -22,6 +22,7 @@ from typing import Any, Literal, cast
 
 from ._crossing import crossing_table
 from ._files import Files
+from ._finalizers import Finalizers
 from ._guard import Guard
 from ._interrupt import Interrupter
 from ._lua import LuaState
@@ -65,6 +66,7 @@ class LuaThread(threading.Thread):
         self._reactor = Reactor()
         self._interrupter = Interrupter()
         self._watchdog = Watchdog(self._interrupter, self._nudge, self._stuck)
+        self._finalizers = Finalizers(sink, self._running_cell)
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits)
         self._requests: deque[tuple[object, ...]] = deque()
@@ -173,6 +175,7 @@ class LuaThread(threading.Thread):
             self.started.set_result(None)
             while not self._closing:
                 self._run_main(main)
+        self._finalizers.close()
         self._finish()
         files.close()
 
@@ -237,6 +240,9 @@ class LuaThread(threading.Thread):
         if self._cells and not self._closing:
             self._start_cell()
 
+    def _running_cell(self) -> tuple[int, bytes]:
+        return (self._cells[0].number, self._cells[0].name) if self._cells else (0, b"")
+
     def _page_done(
         self, status: int, content_type: bytes, body: bytes, url: bytes | None = None, *fields: bytes
     ) -> None:
@@ -266,6 +272,8 @@ class LuaThread(threading.Thread):
             "cell_done": self._cell_done,
             "cell_failed": self._cell_failed,
             "page_done": self._page_done,
+            "finalizers_learn": self._finalizers.learn,
+            "finalizers_switch": self._finalizers.switch,
             "is_interrupting": self._is_interrupting,
             "interrupt_over": self._interrupt_over,
             "stop_running": self._watchdog.begin,
@@ -288,6 +296,8 @@ class LuaThread(threading.Thread):
             self._note_shortage(state)
         if self._watchdog.is_active:
             self._watchdog.note_life()
+        if self._finalizers.count:  # hardly ever; a call that does nothing would cost every poll
+            self._finalizers.turn()
         self._polled = ()  # it may be a megabyte, which `poll` is about to need again
         self._polled = polled = self._reactor.poll(deadline)
         if used + len(polled) * CHUNK_BYTES > state.tight_bytes or state.is_raised:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import zmq
 from jupyter_client.session import Session
 
+from ba_kernel import _shell
 from ba_kernel._parent import is_alive, is_orphan
 from ba_kernel._session import new_session
 from ba_kernel._shell import ShellStream
@@ -56,6 +58,29 @@ def test_what_has_arrived_waits_until_it_begins() -> None:
         assert stream.take_waiting() == set()
         third = send("execute_request", "3")
         assert stream.take_waiting() == {third}
+
+    play(scene)
+
+
+def test_cells_that_are_on_their_way_are_waited_for() -> None:
+    """A cell that fails at once is over before the rest of its Run All has been sent."""
+
+    async def scene(stream: ShellStream, send: Send) -> None:
+        sent: list[str] = []
+        asyncio.get_running_loop().call_later(0.001, lambda: sent.append(send("execute_request", "2")))
+        assert await stream.take_rest(time.perf_counter()) == set(sent)
+        assert sent
+
+    play(scene)
+
+
+def test_nothing_is_waited_for_behind_a_cell_that_has_taken_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others have arrived by then."""
+    monkeypatch.setattr(_shell, "RUN_ALL_S", 1000)
+
+    async def scene(stream: ShellStream, send: Send) -> None:
+        second = send("execute_request", "2")
+        assert await asyncio.wait_for(stream.take_rest(time.perf_counter() - 1001), 100) == {second}
 
     play(scene)
 

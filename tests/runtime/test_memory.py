@@ -162,3 +162,20 @@ def test_a_peer_that_sends_without_end_fills_no_memory() -> None:
         lua.run("collectgarbage() before = collectgarbage 'count' for i = 1, 20 do ba.sleep(1) end")
         lua.run("collectgarbage()")
         assert lua.value("collectgarbage 'count' - before < 100") == "true"
+
+
+def test_a_cell_that_leaves_no_byte_gets_its_reply() -> None:
+    """Small objects with finalizers fill memory to the last bytes, and what is told of the end needs some."""
+    greedy = """
+        local t = {}
+        while true do
+          t[#t + 1] = setmetatable({}, {__gc = function() error(('z'):rep(100) .. tostring(t)) end})
+        end
+    """
+    with session(max_memory=16 * MIB) as lua:
+        lua.run("kept = 'kept'")
+        for _ in range(3):
+            result = lua.run(greedy)
+            assert result.error is not None
+            assert result.error.kind == "memory", result.error
+        _is_well(lua)

@@ -126,6 +126,11 @@ loaded.httpc, loaded.httpm = httpc.api, httpm
 seal.apply()
 G.warn = warnings.warn
 
+local standard = {} -- the globals that finalizers still find when the runtime closes
+for name, value in next, G do
+  standard[name] = value
+end
+
 -- ---------------------------------------------------------------- what other threads ask for
 
 local requests = {}
@@ -221,9 +226,17 @@ local mailbox = {
 sched.handlers[0] = mailbox
 
 -- At the end everything of the user's is dropped and collected while Python still answers: finalizers may
--- print, and sockets close. `_lua.py` says why nothing is left for later.
+-- print, and sockets close. They find the standard globals, as they do when Lua closes a state; then our own things go
+-- too. `_lua.py` says why nothing is left for later.
 local function let_go()
   sched.forget()
+  for name in next, G do
+    G[name] = standard[name]
+  end
+  collectgarbage()
+  collectgarbage()
+  standard = {}
+  host.finalizers_switch(false) -- whoever runs from now on finds no globals, which is no fault of theirs
   for name in next, G do
     G[name] = nil
   end

@@ -53,12 +53,30 @@ local function disguise(info, f)
   return info
 end
 
+-- What is known of a caller that a tail call has lost, in the words of Lua 5.1.
+local function lost(options)
+  local info = {}
+  if find(options, "S", 1, true) then
+    info.source, info.short_src, info.what = "=(tail call)", "(tail call)", "tail"
+    info.linedefined, info.lastlinedefined = -1, -1
+  end
+  if find(options, "l", 1, true) then
+    info.currentline = -1
+  end
+  if find(options, "n", 1, true) then
+    info.namewhat = ""
+  end
+  return info
+end
+
 -- debug.getinfo([co,] f | level [, what])
 function debug.getinfo(...)
   local co, skipped, subject, options = coroutine_of(...)
   if options ~= nil then
     options = check.string(skipped + 2, options)
-    if not find(options, OPTIONS) then
+    if find(options, "^>") then
+      check.fail(skipped + 2, "invalid option '>'")
+    elseif not find(options, OPTIONS) then
       check.fail(skipped + 2, "invalid option")
     end
   end
@@ -71,7 +89,10 @@ function debug.getinfo(...)
   if level == 0 and not co then
     return disguise(getinfo(1, options), debug.getinfo)
   end
-  local at = frame(co, level)
+  local at, is_lost = frame(co, level)
+  if is_lost then
+    return lost(options)
+  end
   local info = at and (co and getinfo(co, at, options) or not co and getinfo(at, options))
   if info and info.func and is_hidden(info.func) then
     info.func = nil
@@ -88,9 +109,13 @@ function debug.traceback(...)
     return message
   end
   level = level == nil and (co and 0 or 1) or check.integer(skipped + 2, level)
-  local at, frames = frame(co, level), "stack traceback:"
+  local frames = "stack traceback:"
   if level == 0 and not co then
-    at, frames = frame(nil, 1), frames .. "\n\t[C]: in function 'debug.traceback'"
+    level, frames = 1, frames .. "\n\t[C]: in function 'debug.traceback'"
+  end
+  local at, is_lost = frame(co, level)
+  if is_lost then
+    frames = frames .. "\n\t(...tail calls...)"
   end
   if at then
     local text = co and traceback(co, nil, at) or traceback(nil, at)
@@ -110,6 +135,7 @@ local function named(name, ...)
   if is_named(name) then
     return name, ...
   end
+  return nil
 end
 
 -- debug.getlocal([co,] f | level, i)
@@ -121,16 +147,17 @@ function debug.getlocal(...)
     return not is_hidden(subject) and d.getlocal(subject, i) or nil
   end
   local level = check.integer(skipped + 1, subject, count)
-  local at = frame(co, level)
-  if at then
+  local at, is_lost = frame(co, level)
+  if at and not is_lost then
     if co then
       return named(d.getlocal(co, at, i))
     end
     local name, value = d.getlocal(at, i)
     return named(name, value)
-  elseif level ~= 0 or co then
+  elseif not at and (level ~= 0 or co) then
     check.fail(skipped + 1, "level out of range")
   end
+  return nil
 end
 
 -- debug.setlocal([co,] level, i, value)
@@ -139,8 +166,12 @@ function debug.setlocal(...)
   local count = select("#", ...)
   level = check.integer(skipped + 1, level, count)
   i = check.integer(skipped + 2, i, count)
-  local at = frame(co, level)
-  if at then
+  local at, is_lost = frame(co, level)
+  if not at and (level ~= 0 or co) then
+    check.fail(skipped + 1, "level out of range")
+  elseif count < skipped + 3 then
+    check.fail(skipped + 3, "value expected")
+  elseif at and not is_lost then
     if co then
       return is_named((d.getlocal(co, at, i))) and d.setlocal(co, at, i, value) or nil
     end
@@ -149,39 +180,69 @@ function debug.setlocal(...)
       d.setlocal(at, i, value)
       return name
     end
-  elseif level ~= 0 or co then
-    check.fail(skipped + 1, "level out of range")
   end
+  return nil
 end
 
 -- ---------------------------------------------------------------- upvalues, metatables
 
-function debug.getupvalue(f, i)
-  if is_hidden(f) then
-    return nil
+-- debug.getupvalue(f, i) → name, value
+function debug.getupvalue(...)
+  local f, i = ...
+  local count = select("#", ...)
+  i = check.integer(2, i, count)
+  if type(f) ~= "function" then
+    check.expected(1, "function", f, count)
+  elseif not is_hidden(f) then
+    return d.getupvalue(f, i)
   end
-  return d.getupvalue(f, i)
 end
 
-function debug.setupvalue(f, i, value)
-  if is_hidden(f) then
-    return nil
+-- debug.setupvalue(f, i, value) → name
+function debug.setupvalue(...)
+  local f, i, value = ...
+  local count = select("#", ...)
+  if count < 3 then
+    check.fail(3, "value expected")
   end
-  return d.setupvalue(f, i, value)
+  i = check.integer(2, i, count)
+  if type(f) ~= "function" then
+    check.expected(1, "function", f, count)
+  elseif not is_hidden(f) then
+    return d.setupvalue(f, i, value)
+  end
 end
 
-function debug.upvalueid(f, i)
-  if is_hidden(f) then
-    return nil
+-- debug.upvalueid(f, i): what is the same for functions that share the variable
+function debug.upvalueid(...)
+  local f, i = ...
+  local count = select("#", ...)
+  i = check.integer(2, i, count)
+  if type(f) ~= "function" then
+    check.expected(1, "function", f, count)
   end
-  return d.upvalueid(f, i)
+  return not is_hidden(f) and d.upvalueid(f, i) or nil
 end
 
-function debug.upvaluejoin(f, i, g, j)
-  if is_hidden(f) or is_hidden(g) then
+-- debug.upvaluejoin(f, i, g, j): f's upvalue i is g's upvalue j from now on
+function debug.upvaluejoin(...)
+  local f, i, g, j = ...
+  local count = select("#", ...)
+  i = check.integer(2, i, count)
+  if type(f) ~= "function" then
+    check.expected(1, "function", f, count)
+  end
+  j = check.integer(4, j, count)
+  if type(g) ~= "function" then
+    check.expected(3, "function", g, count)
+  elseif is_hidden(f) or is_hidden(g) then
     error("the upvalues of the API's own functions cannot be joined", 2)
+  elseif not d.upvalueid(f, i) then
+    check.fail(2, "invalid upvalue index")
+  elseif not d.upvalueid(g, j) then
+    check.fail(4, "invalid upvalue index")
   end
-  return d.upvaluejoin(f, i, g, j)
+  d.upvaluejoin(f, i, g, j)
 end
 
 -- Of a userdata the metatable that it shows; the one at work is ours, see userdata.lua.

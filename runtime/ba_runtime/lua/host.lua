@@ -27,6 +27,14 @@ function host.hook_learn(scout) end
 ---@param in_hook boolean
 function host.hook_note_state(coroutine, in_hook) end
 
+--- Reports errors in finalizers from now on. Takes the address of any coroutine of the state.
+---@param coroutine integer
+function host.finalizers_learn(coroutine) end
+
+--- Turns these reports on or off.
+---@param is_on boolean
+function host.finalizers_switch(is_on) end
+
 --- Whether a hook must count instructions, so that there can be interrupts.
 ---@type boolean
 host.counts_instructions = nil

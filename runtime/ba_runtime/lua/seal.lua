@@ -146,7 +146,8 @@ local function shielded(handler)
     if interrupt.under_way and host.is_interrupting() then
       return ...
     end
-    return handler(...)
+    local words = (handler or nil)(...) -- no tail call, which the handler's own traceback would show
+    return words
   end
   latest[HANDLER], latest[SHIELD] = handler, shield
   return shield

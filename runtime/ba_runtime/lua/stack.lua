@@ -1,4 +1,8 @@
 -- The stack as programs know it: frames of our own do not count, as if our functions took none.
+--
+-- Of a tail call, `return debug.traceback()`, Lua keeps the caller's frame where the function called is in C, and gives
+-- the frame up where it is in Lua, as ours are. So the caller counts as a level, or all others would be one off: a
+-- message handler's `return debug.traceback(message, 2)` would leave out where the error was.
 
 local import = ...
 local is_ours = import "ours".source
@@ -19,11 +23,14 @@ local function look(co, level, options)
 end
 
 -- Returns the level at which the documented function that calls this finds the frame that programs call `level`, nil
--- where there is none. Level 0 of the running coroutine is that function, 1 its caller.
+-- where there is none. Level 0 of the running coroutine is that function, 1 its caller. Where a tail call has lost the
+-- caller, returns the frame below that, and true.
 function stack.frame(co, level)
-  local at, left = co and 0 or 3, co and level or level - 1
+  local at, left, is_lost = co and 0 or 3, co and level or level - 1, false
   if left < 0 then
     return nil
+  elseif not co and getinfo(2, "t").istailcall then
+    is_lost, left = left == 0, left > 0 and left - 1 or 0
   end
   for _ = 1, MOST_FRAMES do
     local info = look(co, at, "S")
@@ -31,7 +38,7 @@ function stack.frame(co, level)
       return nil
     elseif not is_ours(info.source) then
       if left == 0 then
-        return co and at or at - 1
+        return co and at or at - 1, is_lost
       end
       left = left - 1
     end
@@ -39,7 +46,7 @@ function stack.frame(co, level)
   end
   local info = left < 1 << 30 and look(co, at + left, "S")
   if info and not is_ours(info.source) then
-    return co and at + left or at + left - 1
+    return co and at + left or at + left - 1, is_lost
   end
 end
 

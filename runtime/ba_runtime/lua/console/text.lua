@@ -27,7 +27,7 @@ end
 
 -- What a value says of itself. Called from Lua, unlike by Lua's own tostring, so that it may wait.
 local function own_words(method, value)
-  local words = method(value)
+  local words = (method or nil)(value) -- what C calls has no name
   if type(words) == "number" then
     return native(words)
   elseif type(words) ~= "string" then

@@ -1,8 +1,11 @@
--- Lua's warnings: `warn`, and those that Lua itself would give, such as errors in finalizers.
+-- Lua's warnings: the global `warn`, and the errors in finalizers, which Lua reports as warnings.
 --
--- Lua writes them to the C library's stderr, which for a kernel is the terminal of the server. Here they go to the
--- stderr of the cell whose code gives them; with no cell running, into the trace. As in Lua they are off until
+-- Lua writes them to the C library's stderr, which for a kernel is the terminal of the server. Here `warn` writes to
+-- the stderr of the cell whose code calls it; with no cell running, into the trace. As in Lua, it writes nothing until
 -- `warn("@on")`.
+--
+-- An error in a finalizer is a fault, and faults are never silent: it is shown in the trace unless the program has said
+-- `warn("@off")`. Lua collects garbage in the middle of anything, so Python takes these reports (`_finalizers.py`).
 
 local import = ...
 local host = import "host"
@@ -10,10 +13,12 @@ local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 local check = import "check"
 
-local select, sub, concat, pcall = select, string.sub, table.concat, pcall
+local select, sub, concat, tonumber, format = select, string.sub, table.concat, tonumber, string.format
 
 local warnings = {}
 local is_on = false
+
+host.finalizers_learn(tonumber(format("%p", coroutine.running())))
 
 local function tell(text)
   local task = sched.current
@@ -25,11 +30,9 @@ local function tell(text)
   end
 end
 
--- Gives a warning of Lua's own. May be called at any time, from finalizers too: it never raises and never waits.
-function warnings.emit(text)
-  if is_on then
-    pcall(tell, text)
-  end
+local function switch(on)
+  is_on = on
+  host.finalizers_switch(on)
 end
 
 -- The global `warn(message, ...)`: "@on" and "@off" alone switch warnings; other words after an "@" mean nothing.
@@ -39,11 +42,13 @@ function warnings.warn(...)
     words[i] = check.string(i, words[i], n)
   end
   if n > 1 or sub(words[1], 1, 1) ~= "@" then
-    warnings.emit(concat(words))
+    if is_on then
+      tell(concat(words))
+    end
   elseif words[1] == "@on" then
-    is_on = true
+    switch(true)
   elseif words[1] == "@off" then
-    is_on = false
+    switch(false)
   end
 end
 

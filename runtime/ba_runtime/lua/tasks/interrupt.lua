@@ -202,7 +202,7 @@ function user_hook(event, line)
     local ok, problem = pcall(user.call, event, line)
     return ok or error(type(problem) == "string" and ours.clean(problem) or problem, 0)
   end
-  return user.call(event, line)
+  (user.call or nil)(event, line) -- neither a name nor a tail call, which tracebacks would show
 end
 
 local function address(co)

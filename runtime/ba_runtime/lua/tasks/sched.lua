@@ -17,8 +17,8 @@ local interrupt = import "tasks/interrupt"
 local keepers = import "tasks/keepers"
 
 local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
-local select, pcall, pack, unpack, concat, setmetatable, traceback =
-  select, pcall, table.pack, table.unpack, table.concat, setmetatable, debug.traceback
+local select, pcall, pack, unpack, concat, rep, setmetatable, traceback =
+  select, pcall, table.pack, table.unpack, table.concat, string.rep, setmetatable, debug.traceback
 local poll, clock = host.poll, host.monotonic
 local probe = collector.probe
 local bodies = import "check".task_bodies
@@ -114,9 +114,17 @@ local function bury(task)
   end
 end
 
+-- When a task has used up the memory, even a call may fail, which takes a few bytes; and an error here would lose the
+-- task, whose end is never told then. Lua collects before it gives up: so what is let go of here can be used at once.
+local BALLAST_BYTES <const> = 4096
+local ballast = rep("x", BALLAST_BYTES) -- luacheck: ignore 231 (it is only held)
+
 local function after(task, previous, outer, ok, token, ...)
   sched.current, slot[1] = previous, outer
   depth = depth - 1
+  if not ok then
+    ballast = nil
+  end
   if task.over then -- it was none that could go on: its end has been told already
     return
   elseif ok and token == WAIT and not task.abandoning then
@@ -139,6 +147,7 @@ local function after(task, previous, outer, ok, token, ...)
       if token == "not enough memory" or host.memory_is_short() then -- what follows takes some
         host.memory_failed()
       end
+      ballast = rep("x", BALLAST_BYTES)
       bury(task)
     end
     task.kind.ended(task, ok, token, ...)
