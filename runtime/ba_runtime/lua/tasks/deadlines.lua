@@ -6,8 +6,9 @@
 -- second keeps one entry, not a thousand. An entry whose owner is over, or has an earlier one, loses its owner,
 -- which would be kept alive by it; when half of the heap is such entries they are thrown out.
 --
--- A finalizer runs where Lua allocates, and may set deadlines itself. So an entry is made, and its place in the heap
--- taken, before anything is changed; what changes the heap then allocates nothing.
+-- A finalizer runs where Lua makes a table, and where a call makes the stack grow, and may set deadlines itself. So an
+-- entry is made, and its place in the heap taken, before anything is changed; what changes the heap then makes nothing,
+-- and calls nothing.
 
 local import = ...
 local interrupt = import "tasks/interrupt"
@@ -35,8 +36,12 @@ local function push(entry)
   heap[i] = entry
 end
 
-local function pop()
+-- Takes out the earliest entry that is due; nil where there is none.
+local function pop_due(now)
   local top, last = heap[1], heap[size]
+  if not top or top.at > now then
+    return nil
+  end
   heap[size] = nil
   size = size - 1
   if size > 0 then
@@ -60,17 +65,24 @@ local function pop()
   return top
 end
 
--- In place: a heap of those that stay grows at the beginning, over what has been looked at.
+-- In place: a heap of those that stay grows at the beginning, over what has been looked at. As `push`, which is not
+-- called (see above).
 local function throw_out_orphans()
-  local before = size
-  size, orphans = 0, 0
-  for i = 1, before do
+  local kept = 0
+  for i = 1, size do
     local entry = heap[i]
     heap[i] = nil
     if entry.owner then
-      push(entry)
+      kept = kept + 1
+      local place, at = kept, entry.at
+      while place > 1 and heap[place // 2].at > at do
+        heap[place] = heap[place // 2]
+        place = place // 2
+      end
+      heap[place] = entry
     end
   end
+  size, orphans = kept, 0
 end
 
 local function orphan(entry)
@@ -120,17 +132,13 @@ end
 
 -- Expires all that is due.
 function deadlines.expire(now)
-  while true do
-    if size == 0 or heap[1].at > now then
-      break
-    end
-    local owner = pop().owner
-    if owner then
-      owner.queued = nil
-    else
+  local entry = pop_due(now)
+  while entry do
+    local owner = entry.owner
+    if not owner then
       orphans = orphans - 1
-    end
-    if owner then
+    else
+      owner.queued = nil
       local at = owner.at
       if at and at > now then
         deadlines.set(owner, at)
@@ -142,6 +150,7 @@ function deadlines.expire(now)
     if interrupt.under_way and interrupt.is_pressing() then -- the rest is looked at once what has arrived has been
       break
     end
+    entry = pop_due(now)
   end
 end
 

@@ -15,6 +15,7 @@ local collector = import "collector"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
 local keepers = import "tasks/keepers"
+local ready = import "tasks/ready"
 
 local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
 local select, pcall, pack, unpack, concat, rep, setmetatable, traceback =
@@ -42,21 +43,6 @@ local ROUND_S <const> = 0.01 -- for those who are ready; then it is looked at wh
 local IN_PLACE_ROOM <const> = 40 -- C calls that must be left for those who go on meanwhile
 local depth = 0
 local turn = 0 -- counts what the loop has started
-
--- ---------------------------------------------------------------- what is shared
---
--- A finalizer of the user's runs wherever we allocate, and where it waits, it runs the loop. So what the loop works on
--- is changed where nothing is allocated. (Hooks see to it that nothing is collected in between, see interrupt.lua.)
-
--- Who goes on from the loop: entries {task, values, next}. `taken` is the last that has been taken.
-local taken = {next = false}
-local ready_tail = taken
-
-local function make_ready(task, ...)
-  local entry = {task = task, values = pack(...), next = false}
-  ready_tail.next = entry
-  ready_tail = entry
-end
 
 -- ---------------------------------------------------------------- tasks
 
@@ -168,7 +154,7 @@ local function run(task, ...)
     task.mail = pack(...)
     return
   elseif depth >= MAX_DEPTH then
-    return make_ready(task, ...)
+    return ready.add(task, ...)
   end
   task.waits = false
   local previous, outer, co = sched.current, slot[1], task.co
@@ -198,15 +184,9 @@ end
 
 -- Ends a task's block with an error, also when what it waited for has come and it is only queued.
 function sched.throw(task)
-  local entry = taken.next
-  while entry do
-    if entry.task == task then
-      entry.values = pack(THROW)
-      return
-    end
-    entry = entry.next
+  if not ready.replace(task, THROW) then
+    run(task, THROW)
   end
-  run(task, THROW)
 end
 
 -- Returns a number that changes whenever the loop starts something; it tells a runaway from a busy loop.
@@ -228,7 +208,7 @@ function sched.owns(S)
 end
 
 -- Lets a task go on from the loop, soon, instead of at once.
-sched.later = make_ready
+sched.later = ready.add
 
 -- ---------------------------------------------------------------- the loop
 
@@ -300,11 +280,7 @@ function sched.recall(number)
   return concat(data)
 end
 
-local function take_ready()
-  local entry = taken.next
-  taken = entry
-  local task, values = entry.task, entry.values
-  entry.task, entry.values = nil, nil
+local function go_on(task, values)
   if not task.over and not sched.closing then
     run(task, unpack(values, 1, values.n))
   end
@@ -345,19 +321,19 @@ end
 local function loop(waiter, saved)
   depth = saved
   repeat
-    if taken.next then
-      local until_s, newest = clock() + ROUND_S, ready_tail
+    if not ready.is_empty() then
+      local until_s, newest = clock() + ROUND_S, ready.newest()
       repeat -- those who wait now; what they add waits for the next round
         turn = turn + 1
-        local entry = taken.next
-        take_ready()
+        local task, values, entry = ready.take()
+        go_on(task, values)
         depth = saved
         if waiter and waiter.mail then
           return
         elseif interrupt.under_way and interrupt.is_pressing() or clock() > until_s then
           break
         end
-      until entry == newest or not taken.next -- a nested loop may have taken them
+      until entry == newest or ready.is_empty() -- a nested loop may have taken them
     end
     if not probe[1] then
       collector.put_off()
@@ -366,7 +342,7 @@ local function loop(waiter, saved)
       return
     elseif at > batch.n and not batch.next then
       unclaimed = true
-      claim(poll(taken.next and 0 or deadlines.next()))
+      claim(poll(not ready.is_empty() and 0 or deadlines.next()))
     end
     handle_events(waiter, saved)
     if at > batch.n and not batch.next and deadlines.next() then
@@ -405,7 +381,7 @@ end
 -- Drops everything that waits.
 function sched.forget()
   keepers.empty()
-  taken.next, ready_tail = false, taken
+  ready.empty()
   batch, at = {n = 0, next = false}, 1
   last_batch = batch
   sched.cell, interrupt.target = nil, nil
