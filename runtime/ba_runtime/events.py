@@ -51,14 +51,40 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorReport:
+    """Why a cell, or something in the background, ended early.
+
+    `message` is Lua's, position included. `source` and `line` are where user code was at fault (`""`, 0 when
+    unknown). `traceback` holds the Lua stack, innermost first, one frame a string, with no frame of the
+    runtime's own. `kind` tells errors in the source text (`syntax`) from those of running code (`runtime`),
+    a stop by the user (`interrupt`), the memory bound (`memory`) and `os.exit` (`exit`).
+    """
+
+    kind: Literal["syntax", "runtime", "interrupt", "memory", "exit"]
+    message: bytes
+    source: str = ""
+    line: int = 0
+    traceback: tuple[bytes, ...] = ()
+    exit_code: int = 0
+
+
+def frames(traceback: bytes) -> tuple[bytes, ...]:
+    """Returns the frames of a traceback as Lua words it, without the line above them."""
+    return tuple(frame.strip() for frame in traceback.split(b"\n")[1:])
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """An error that ended something in the background: a cosocket, a thread job, a timer.
 
-    `text` is the report in the server's wording, `Lua error in Cosocket: FILE:LINE: MESSAGE` and a traceback.
+    `text` is the report in the server's wording, `Lua error in Cosocket: FILE:LINE: MESSAGE` and a traceback,
+    which there lacks the innermost frame and with a timer is missing. `error` leaves nothing out; None for a
+    failure of the runtime's own.
     """
 
     cell: int
     text: bytes
+    error: ErrorReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +141,6 @@ Event: TypeAlias = (
     Printed | LatePrint | Traced | Fault | Note | Stuck | InputRequested | SocketOpened | SocketClosed
 )
 Sink: TypeAlias = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorReport:
-    """Why a cell ended early.
-
-    `message` is Lua's, position included. `source` and `line` are where user code was at fault (`""`, 0 when
-    unknown). `traceback` holds the Lua stack, innermost first, one frame a string, with no frame of the
-    runtime's own. `kind` tells errors in the source text (`syntax`) from those of running code (`runtime`),
-    a stop by the user (`interrupt`), the memory bound (`memory`) and `os.exit` (`exit`).
-    """
-
-    kind: Literal["syntax", "runtime", "interrupt", "memory", "exit"]
-    message: bytes
-    source: str = ""
-    line: int = 0
-    traceback: tuple[bytes, ...] = ()
-    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
