@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
-from ba_runtime.events import Event, Fault, LatePrint, Note, Stuck, Traced
+from ba_runtime.events import Event, Fault, LatePrint, Note, PortTaken, Stuck, Traced
 
 from ._errors import position
 from ._text import printable, readable, shortened
@@ -111,9 +111,20 @@ def lines_of(event: Event) -> tuple[Line, ...]:
         return _lines(Kind.FAULT, _cell(event.cell), "", _fault(event))
     if isinstance(event, Stuck):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(stuck(event)))
+    if isinstance(event, PortTaken):
+        return _lines(Kind.NOTE, _cell(event.cell), "", printable(port_taken(event)))
     if isinstance(event, Note):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(event.text))
     return ()
+
+
+def port_taken(event: PortTaken) -> str:
+    """Returns who holds a port, and how to free it."""
+    return event.text + (f": {_how_to_free(event)}" if event.socket else "")
+
+
+def _how_to_free(_event: PortTaken) -> str:
+    return "close that one first (%reset closes all sockets)"
 
 
 def fault_head(event: Fault) -> str:

@@ -113,6 +113,37 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
+class PortTaken:
+    """`bind` or `udpcon` has failed in `cell` because the port is in use.
+
+    `kind` is that of the socket that holds it (listen, tcp, udp), whose number is `socket` and which `holder`
+    made, a cell; `pages` for the page server; empty where it is none of this program's.
+    """
+
+    cell: int
+    port: int
+    kind: str = ""
+    holder: int = 0
+    socket: int = 0
+
+    @property
+    def text(self) -> str:
+        """Who holds the port."""
+        if not self.kind:
+            return f"port {self.port} is held by another program, which may be another kernel"
+        what = _HOLDERS.get(self.kind, "a socket")
+        return f"port {self.port} is held by {what}" + (f" of cell [{self.holder}]" if self.holder else "")
+
+
+_HOLDERS = {
+    "listen": "the listener",
+    "tcp": "a connection",
+    "udp": "the UDP socket",
+    "pages": "the page server",
+}
+
+
+@dataclass(frozen=True, slots=True)
 class InputRequested:
     """A cell called `io.read`; answer with `Runtime.reply_input`."""
 
@@ -138,7 +169,16 @@ class SocketClosed:
 
 
 Event: TypeAlias = (
-    Printed | LatePrint | Traced | Fault | Note | Stuck | InputRequested | SocketOpened | SocketClosed
+    Printed
+    | LatePrint
+    | Traced
+    | Fault
+    | Note
+    | Stuck
+    | PortTaken
+    | InputRequested
+    | SocketOpened
+    | SocketClosed
 )
 Sink: TypeAlias = Callable[[Event], None]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ba_kernel._trace_lines import LINE_CHARACTERS, Kind, Line, Ring, fault_place, lines_of
-from ba_runtime.events import ErrorReport, Event, Fault, LatePrint, Note, Printed, Traced
+from ba_runtime.events import ErrorReport, Event, Fault, LatePrint, Note, PortTaken, Printed, Traced
 
 
 def only(event: Event) -> Line:
@@ -85,6 +85,15 @@ def test_a_fault_without_a_place_names_its_cell() -> None:
 def test_a_note_is_a_note() -> None:
     """What the runtime remarks is no output of the user's."""
     assert only(Note(0, "listens everywhere")) == Line(Kind.NOTE, "", "", "listens everywhere")
+
+
+def test_a_port_that_is_taken_says_by_whom_and_how_to_free_it() -> None:
+    """The usual reason is an earlier run of the same cell, whose listener no variable holds any more."""
+    line = only(PortTaken(7, 8181, "listen", 1, 3))
+    assert (line.kind, line.place) == (Kind.NOTE, "[7]")
+    assert line.text.startswith("port 8181 is held by the listener of cell [1]: ")
+    assert "%reset" in line.text
+    assert only(PortTaken(7, 8181)).text.endswith("another kernel")
 
 
 def test_other_events_are_no_lines() -> None:
