@@ -19,12 +19,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 
-from ba_runtime.events import Fault
+from ba_runtime.events import Fault, Note
 
 from ._defer import Deferred, Loop
 from ._errors import Sources, unattended
 from ._frontend import Message, Publish, Request
 from ._output import Output
+from ._text import printable
 from ._trace_lines import fault_head
 
 # Errors of older cells are in the trace area only.
@@ -80,8 +81,8 @@ class Faults:
         if place is not None:
             self._count(place)
 
-    def add(self, event: Fault) -> None:
-        """Shows an error of the background. On the Lua thread."""
+    def add(self, event: Fault | Note) -> None:
+        """Shows an error of the background, or what else has ended something there. On the Lua thread."""
         with self._lock:
             home, running = self._places.get(event.cell), self._running
         if home is not None:
@@ -91,7 +92,7 @@ class Faults:
 
     # ---- what a cell shows
 
-    def _report(self, place: _Place, event: Fault, *, is_whole: bool) -> None:
+    def _report(self, place: _Place, event: Fault | Note, *, is_whole: bool) -> None:
         with self._lock:
             is_shown = place.reports < MOST_REPORTS
             if is_shown:
@@ -106,9 +107,10 @@ class Faults:
         else:
             self._say(place, self._whole(event) if is_whole else _brief(event))
 
-    def _whole(self, event: Fault) -> str:
-        lines = unattended(event.error, self._sources) if event.error else ()
-        return "\n".join((fault_head(event), *lines)) + "\n"
+    def _whole(self, event: Fault | Note) -> str:
+        error = event.error if isinstance(event, Fault) else None
+        lines = unattended(error, self._sources) if error else ()
+        return "\n".join((_head(event), *lines)) + "\n"
 
     def _count(self, place: _Place) -> None:
         with self._lock:
@@ -137,6 +139,10 @@ class Faults:
             place.pause_s *= 2
 
 
-def _brief(event: Fault) -> str:
+def _head(event: Fault | Note) -> str:
+    return fault_head(event) if isinstance(event, Fault) else printable(event.text)
+
+
+def _brief(event: Fault | Note) -> str:
     whole = f"cell [{event.cell}]" if event.cell else "the trace area"
-    return f"{fault_head(event)}\n[in the background; {whole} shows the whole report]\n"
+    return f"{_head(event)}\n[in the background; {whole} shows the whole report]\n"

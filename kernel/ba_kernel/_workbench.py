@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ba_runtime.events import Event, Fault, InputRequested, Printed, Sink, SocketClosed, SocketOpened, Stuck
+from ba_runtime.events import (
+    Event,
+    Fault,
+    InputRequested,
+    Note,
+    Printed,
+    Sink,
+    SocketClosed,
+    SocketOpened,
+    Stuck,
+)
 
 from ._cell import Cells
 from ._defer import Loop
@@ -48,7 +58,7 @@ class Workbench:
             self.output.write(f"\n{stuck(event)}\n".encode(), "stderr")
         elif not isinstance(event, (SocketOpened, SocketClosed)):
             self.area.add(event)
-            if isinstance(event, Fault):
+            if isinstance(event, Fault) or (isinstance(event, Note) and event.is_end):
                 self.faults.add(event)
 
     def interrupt(self) -> None:

@@ -52,7 +52,7 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
         "print_error": lambda cell, text: sink(Printed(cell, text, "stderr")),
         "late_print": lambda cell, text: sink(LatePrint(cell, text)),
         "fault": fault,
-        "note": lambda cell, text: sink(Note(cell, text.decode("utf-8", "replace"))),
+        "note": lambda cell, text, is_end=False: sink(Note(cell, text.decode("utf-8", "replace"), is_end)),
         "request_input": lambda cell: sink(InputRequested(cell, b"")),
         "trace": trace,
     }

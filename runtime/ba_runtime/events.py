@@ -89,10 +89,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark of the runtime itself, such as a difference to the device that has just mattered."""
+    """A remark of the runtime itself, such as a difference to the device that has just mattered.
+
+    `is_end` tells that something in the background has ended by it, as by an error.
+    """
 
     cell: int
     text: str
+    is_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +118,24 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class PortTaken:
-    """`bind` or `udpcon` has failed in `cell` because the port is in use.
+    """`bind` or `udpcon` has failed in `cell` because another socket of the same program holds the port.
 
-    `kind` is that of the socket that holds it (listen, tcp, udp), whose number is `socket` and which `holder`
-    made, a cell; `pages` for the page server; empty where it is none of this program's.
+    `kind` is that of the socket (listen, tcp, udp), `socket` its number, and `holder` the cell that made it;
+    for the page server, `pages` and no numbers.
     """
 
     cell: int
     port: int
-    kind: str = ""
+    kind: str
     holder: int = 0
     socket: int = 0
 
     @property
     def text(self) -> str:
         """Who holds the port."""
-        if not self.kind:
-            return f"port {self.port} is held by another program, which may be another kernel"
-        what = _HOLDERS.get(self.kind, "a socket")
-        return f"port {self.port} is held by {what}" + (f" of cell [{self.holder}]" if self.holder else "")
+        return f"port {self.port} is held by {_HOLDERS.get(self.kind, 'a socket')}" + (
+            f" of cell [{self.holder}]" if self.holder else ""
+        )
 
 
 _HOLDERS = {

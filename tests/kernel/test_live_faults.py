@@ -75,3 +75,15 @@ def test_timers_jobs_and_pages_show_their_errors_at_their_cells_too(kernel: Live
         text = kernel.until(request, stderr)[-1]["content"]["text"]
         assert "no luck" in text or "Invalid yield" in text
         assert "stack traceback:" in text
+
+
+def test_a_dropped_cosocket_is_seen_by_the_cell_that_waits_for_it(kernel: LiveKernel) -> None:
+    """It waited again on a lost connection, which is no error, but it never does what it was to do."""
+    request = kernel.send(
+        "l = ba.socket.bind(0) l:event(function(s) s:accept():close() end) local _, port = l:sockname()\n"
+        "ba.socket.event(function(s)\n  ba.socket.connect('127.0.0.1', port)\n"
+        "  s:read() s:disable() done = true\nend)\nwhile not done do ba.sleep(50) end"
+    )
+    assert "a cosocket was dropped" in kernel.until(request, stderr)[-1]["content"]["text"]
+    kernel.interrupt()
+    kernel.finish(request)

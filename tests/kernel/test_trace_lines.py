@@ -93,7 +93,7 @@ def test_a_port_that_is_taken_says_by_whom_and_how_to_free_it() -> None:
     assert (line.kind, line.place) == (Kind.NOTE, "[7]")
     assert line.text.startswith("port 8181 is held by the listener of cell [1]: ")
     assert "%reset" in line.text
-    assert only(PortTaken(7, 8181)).text.endswith("another kernel")
+    assert only(PortTaken(7, 8181, "pages")).text == "port 8181 is held by the page server"
 
 
 def test_other_events_are_no_lines() -> None:

@@ -264,7 +264,8 @@ function host.fault(cell, text, message, source, line, stack) end
 --- Sends a remark of the runtime's own.
 ---@param cell integer
 ---@param text string
-function host.note(cell, text) end
+---@param is_end? boolean whether something in the background has ended by it
+function host.note(cell, text, is_end) end
 
 --- Asks whoever runs the cell for a line; the answer comes as the request `input`.
 ---@param cell integer

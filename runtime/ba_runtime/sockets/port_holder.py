@@ -47,23 +47,25 @@ class Ports:
         ipv6: bool,
         port: int,
     ) -> None:
-        """Tells who holds the port, if `error` says that somebody does."""
+        """Tells which of our own sockets holds the port, if `error` says that it is in use."""
         if not isinstance(error, OSError) or error.errno not in IN_USE:
             return
         taken = self._taken(cell, kind, local_address(interface, ipv6), port)
+        if taken is None:  # another program's: what is traced must not depend on what else runs here
+            return
         if len(self._told) >= MOST_TOLD:
             self._told.clear()
         if taken not in self._told:
             self._told.add(taken)
             self._sink(taken)
 
-    def _taken(self, cell: int, kind: socket.SocketKind, address: str, port: int) -> PortTaken:
+    def _taken(self, cell: int, kind: socket.SocketKind, address: str, port: int) -> PortTaken | None:
         if kind is socket.SOCK_STREAM and port == self._page_server:
             return PortTaken(cell, port, "pages")
         for holder in self._holders():
             if _holds(holder, kind, address, port):
                 return PortTaken(cell, port, holder.kind, holder.cell, holder.number)
-        return PortTaken(cell, port)
+        return None
 
 
 def _holds(holder: Holder, kind: socket.SocketKind, address: str, port: int) -> bool:
