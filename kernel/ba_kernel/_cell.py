@@ -15,6 +15,7 @@ from ba_runtime.events import CellResult, ErrorReport
 
 from ._engine import Engine, within
 from ._errors import Failure, Sources, failure, own_failure, with_hint
+from ._faults import Faults
 from ._frontend import Publish, Request
 from ._history import History
 from ._input import Input
@@ -52,14 +53,22 @@ class Cells:
     """Runs one cell after the other. On the main loop, except for `interrupt`."""
 
     def __init__(
-        self, engine: Engine, publish: Publish, output: Output, area: TraceArea, asking: Input
+        self,
+        engine: Engine,
+        publish: Publish,
+        output: Output,
+        area: TraceArea,
+        asking: Input,
+        faults: Faults,
+        sources: Sources,
     ) -> None:
         self._engine = engine
         self._publish = publish
         self._output = output
         self._area = area
         self._input = asking
-        self._sources = Sources()
+        self._faults = faults
+        self._sources = sources
         self._task: asyncio.Task[Any] | None = None  # whatever a magic returns
         self._has_run_lua = False
         self.history = History()
@@ -218,12 +227,14 @@ class Cells:
     def _begin(self, request: Request) -> None:
         self._has_run_lua = False
         self._output.begin(request)
+        self._faults.begin(request)
         self._area.begin(request)
         self._input.begin(request)
 
     async def _end(self) -> None:
         has_background = await self._has_background()
         self._input.end()
+        self._faults.end()
         self._output.end()
         self._area.end(has_background=has_background)
 

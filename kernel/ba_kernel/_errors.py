@@ -23,6 +23,7 @@ KEPT_SOURCES = 500
 CONTEXT_LINES = 2
 
 _RED, _GREEN, _CYAN, _BOLD, _OFF = "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
+_COLOUR = re.compile(r"\x1b\[\d+m")
 _CELL = re.compile(r"^cell\[(\d+)\]$")
 # Where a message says that it comes from: Lua puts that in front, also for error(message, 2).
 _POSITION = re.compile(rb"([^\n]{1,200}?):(\d{1,9}): ")
@@ -75,11 +76,19 @@ class Sources:
             yield f"{colour}{mark} {number:>{width}}{off} {_cut(printable(lines[number - 1]))}".rstrip()
 
 
+def unattended(report: ErrorReport, sources: Sources) -> Iterator[str]:
+    """Yields what there is to an error of the background besides its message, without colours."""
+    source, line = position(report, sources)
+    yield from (_COLOUR.sub("", text) for text in sources.around(source, line))
+    if report.traceback:
+        yield _stack(report.traceback)
+
+
 def failure(report: ErrorReport, sources: Sources) -> Failure:
     """Returns what to show for an error of Lua's."""
     name = NAMES[report.kind]
     report = replace(report, message=shortened(report.message))
-    source, line = _position(report, sources)
+    source, line = position(report, sources)
     report = replace(report, source=source, line=line)
     message = _message(report)
     return Failure(name, message, tuple(_traceback(name, message, report, sources)))
@@ -97,12 +106,14 @@ def own_failure(name: str, message: str) -> Failure:
     return Failure(name, message, (f"{_RED}{_BOLD}{name}{_OFF}: {message}",))
 
 
-def _position(report: ErrorReport, sources: Sources) -> tuple[str, int]:
+def position(report: ErrorReport, sources: Sources | None = None) -> tuple[str, int]:
     """Returns the chunk and the line to blame: those in the message, if they are a cell's or on the stack."""
     said = _POSITION.match(report.message)
     if said:
         source, line = said[1].decode("utf-8", "replace"), int(said[2])
-        if sources.has(source, line) or any(frame.startswith(said[0][:-1]) for frame in report.traceback):
+        if (sources and sources.has(source, line)) or any(
+            frame.startswith(said[0][:-1]) for frame in report.traceback
+        ):
             return source, line
     return report.source, report.line
 
@@ -128,9 +139,12 @@ def _traceback(name: str, message: str, report: ErrorReport, sources: Sources) -
     if around:
         yield around
     if report.traceback:
-        kept = (shortened(frame, FRAME_BYTES, 0) for frame in report.traceback if frame)
-        frames = "\n".join("  " + readable(frame).strip() for frame in kept)
-        yield f"stack traceback:\n{frames}"
+        yield _stack(report.traceback)
+
+
+def _stack(frames: tuple[bytes, ...]) -> str:
+    kept = (shortened(frame, FRAME_BYTES, 0) for frame in frames if frame)
+    return "\n".join(("stack traceback:", *("  " + readable(frame).strip() for frame in kept)))
 
 
 def _where(report: ErrorReport) -> str:

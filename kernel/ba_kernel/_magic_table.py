@@ -10,6 +10,7 @@ Where this differs from a device or a server:
   Timers and timeouts are exact here; there they come in steps of 50 ms.
   ba.sleep in a cosocket lets the others run; there it stops them all.
   print in a cosocket whose cell has ended goes to the trace area; there it is lost.
+  An error in the background shows all its frames; there it lacks the innermost one, and a timer's has none.
   Sockets listen on 127.0.0.1 unless intf says otherwise; there on all interfaces.
   TLS listeners may use port 0."""
 

@@ -83,6 +83,15 @@ class Output:
             self._writes += 1
         self._flushing.ask()
 
+    def add(self, text: str, parent: Message) -> bool:
+        """Adds a text of the kernel's own to stderr; returns False if the cell of `parent` has ended."""
+        with self._lock:
+            if self._parent is None or self._parent.get("header") is not parent.get("header"):
+                return False
+            self._append("stderr", text.encode("utf-8", "surrogatepass"))
+        self._flushing.ask()
+        return True
+
     def insert(self, show: Callable[[], None]) -> None:
         """Has `show` called, on the main loop, when all written so far is sent; not in a silent request."""
         with self._lock:

@@ -31,7 +31,7 @@ from ._defer import Deferred, Loop
 from ._frontend import Message, Publish, Request
 from ._output import Output
 from ._trace_html import SHOWN_LINES, View, to_html, to_text
-from ._trace_lines import Ring, lines_of
+from ._trace_lines import Ring
 
 UPDATE_S = 0.25
 # Lines come in bursts; one message for the burst instead of one for its first line.
@@ -70,7 +70,7 @@ class TraceArea:
 
     def add(self, event: Event) -> None:
         """Takes an event that belongs in the trace. On the Lua thread."""
-        self._ring.add(lines_of(event))
+        self._ring.add(event)
         self._updating.ask()
         if self._home is not None:
             return

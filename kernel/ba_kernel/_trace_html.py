@@ -39,7 +39,15 @@ class View:
 
     @property
     def footer(self) -> str:
-        """The counts, `N lines, last 200 shown, D dropped`, each part only where it says something."""
+        """The counts, `N lines, last 200 shown, D dropped`, each part only where it says something.
+
+        Errors come last: `2 errors, last in [11]:2`, until the area is cleared.
+        """
+        return self.counts + self.errors
+
+    @property
+    def counts(self) -> str:
+        """How many lines there are, and whether the area stands still."""
         total, shown = self.snapshot.total, len(self.snapshot.lines)
         parts = [f"{total:,} {'line' if total == 1 else 'lines'}" if total else "no lines yet"]
         if shown < total:
@@ -49,6 +57,15 @@ class View:
         if self.is_paused:
             parts.append("paused (%trace resume)")
         return "trace: " + ", ".join(parts)
+
+    @property
+    def errors(self) -> str:
+        """How many errors of the background have come, and where the last one was; nothing for none."""
+        faults, place = self.snapshot.faults, self.snapshot.last_fault
+        if not faults:
+            return ""
+        where = f", last in {place}" if place and faults > 1 else f" in {place}" if place else ""
+        return f", {faults:,} {'error' if faults == 1 else 'errors'}{where}"
 
 
 def to_text(view: View) -> str:
@@ -62,7 +79,8 @@ def to_html(view: View) -> str:
     width = _label_width(view.snapshot.lines)
     lines = "\n".join(_html_line(line, width) for line in view.snapshot.lines)
     frame = f'<div style="{_FRAME}"><pre style="{_LINES}">{lines}</pre></div>' if lines else ""
-    return f'<div class="ba-trace">{frame}<div style="{_FOOTER}">{escape(view.footer)}</div></div>'
+    footer = escape(view.counts) + _span(_TEXT_STYLES[Kind.FAULT], view.errors)
+    return f'<div class="ba-trace">{frame}<div style="{_FOOTER}">{footer}</div></div>'
 
 
 def _text_line(line: Line, width: int) -> str:

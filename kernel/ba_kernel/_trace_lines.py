@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
-from ba_runtime.events import Event, Fault, LatePrint, Note, Stuck, Traced
+from ba_runtime.events import Event, Fault, LatePrint, Note, PortTaken, Stuck, Traced
 
+from ._errors import position
 from ._text import printable, readable, shortened
 
 KEPT_LINES = 10_000
@@ -24,6 +25,7 @@ LINE_CHARACTERS = 500
 # What is kept of one text, at its beginning and at its end, however many lines it has.
 HEAD_BYTES, TAIL_BYTES = 200_000, 20_000
 
+_HEAD = re.compile(rb"(?:Lua error[^:\n]*|Timer callback failed): ")
 _CELL = re.compile(r"^cell\[(\d+)\]$")
 
 
@@ -49,11 +51,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state of the ring at one moment: its newest lines, how many came in all, how many are lost."""
+    """The state of the ring at one moment: its newest lines, how many came in all, how many are lost, and how
+    many errors of the background there were since it was cleared.
+    """
 
     lines: tuple[Line, ...] = ()
     total: int = 0
     dropped: int = 0
+    faults: int = 0
+    last_fault: str = ""  # where it was, "" where that is not known
 
 
 class Ring:
@@ -63,11 +69,16 @@ class Ring:
         self._lock = threading.Lock()
         self._lines: deque[Line] = deque(maxlen=kept)
         self._cleared = 0
+        self._faults, self._last_fault = 0, ""
         self.came = 0  # since the kernel started, whatever was cleared: what `wait` counts
 
-    def add(self, lines: tuple[Line, ...]) -> None:
-        """Appends `lines`; the oldest make room."""
+    def add(self, event: Event) -> None:
+        """Appends the lines of an event; the oldest make room."""
+        lines = lines_of(event)
         with self._lock:
+            if isinstance(event, Fault):
+                self._faults += 1
+                self._last_fault = fault_place(event)
             self._lines.extend(lines)
             self.came += len(lines)
 
@@ -76,6 +87,7 @@ class Ring:
         with self._lock:
             self._lines.clear()
             self._cleared = self.came
+            self._faults, self._last_fault = 0, ""
 
     def snapshot(self, newest: int | None = None) -> Snapshot:
         """Returns the newest lines (all that are kept, without a number), oldest first."""
@@ -83,7 +95,8 @@ class Ring:
             kept = len(self._lines)
             skipped = 0 if newest is None else max(0, kept - newest)
             total = self.came - self._cleared
-            return Snapshot(tuple(islice(self._lines, skipped, None)), total, total - kept)
+            lines = tuple(islice(self._lines, skipped, None))
+            return Snapshot(lines, total, total - kept, self._faults, self._last_fault)
 
 
 def lines_of(event: Event) -> tuple[Line, ...]:
@@ -95,13 +108,47 @@ def lines_of(event: Event) -> tuple[Line, ...]:
         whose = f"cell [{event.cell}]" if event.cell else "its cell"
         return _lines(Kind.PRINT, _cell(event.cell), "", _text(event.text), f"print after {whose} ended")
     if isinstance(event, Fault):
-        report = _text(event.text).strip("\n").replace("\n\t", "\n  ")  # a tab means nothing behind a column
-        return _lines(Kind.FAULT, _cell(event.cell), "", report)
+        return _lines(Kind.FAULT, _cell(event.cell), "", _fault(event))
     if isinstance(event, Stuck):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(stuck(event)))
+    if isinstance(event, PortTaken):
+        return _lines(Kind.NOTE, _cell(event.cell), "", printable(port_taken(event)))
     if isinstance(event, Note):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(event.text))
     return ()
+
+
+def port_taken(event: PortTaken) -> str:
+    """Returns who holds a port, and how to free it."""
+    return event.text + (f": {_how_to_free(event)}" if event.socket else "")
+
+
+def _how_to_free(_event: PortTaken) -> str:
+    return "close that one first (%reset closes all sockets)"
+
+
+def fault_head(event: Fault) -> str:
+    """Returns the documented line of a report, `Lua error in Cosocket: FILE:LINE: MESSAGE`.
+
+    What the server says of an error that is no text is nothing; here it says what it is.
+    """
+    if event.error is None:
+        return _text(event.text).strip("\n")
+    kind = _HEAD.match(event.text)
+    return readable(shortened((kind[0] if kind else b"") + event.error.message))
+
+
+def fault_place(event: Fault) -> str:
+    """Returns where an error was, `[3]:12` for line 12 of cell 3, or at least whose code it is."""
+    source, line = position(event.error) if event.error else ("", 0)
+    return _at(source, line) if source else _cell(event.cell)
+
+
+def _fault(event: Fault) -> str:
+    frames = event.error.traceback if event.error else ()
+    stack = b"\n".join((b"\nstack traceback:", *(b"  " + frame for frame in frames))) if frames else b""
+    # A tab means nothing behind a column.
+    return (fault_head(event) + _text(stack)).replace("\n\t", "\n  ")
 
 
 def stuck(event: Stuck) -> str:
@@ -133,5 +180,9 @@ def _cell(number: int) -> str:
 
 def _place(event: Traced) -> str:
     """Returns `[3]:12` for line 12 of cell 3, `file.lua:12` for a file, no line where Lua knows none."""
-    source = _CELL.sub(r"[\1]", printable(event.source))
-    return f"{source}:{event.line}" if event.line > 0 else source
+    return _at(event.source, event.line)
+
+
+def _at(source: str, line: int) -> str:
+    name = _CELL.sub(r"[\1]", printable(source))
+    return f"{name}:{line}" if line > 0 else name

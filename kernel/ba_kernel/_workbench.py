@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ba_runtime.events import Event, InputRequested, Printed, Sink, SocketClosed, SocketOpened, Stuck
+from ba_runtime.events import (
+    Event,
+    Fault,
+    InputRequested,
+    Note,
+    Printed,
+    Sink,
+    SocketClosed,
+    SocketOpened,
+    Stuck,
+)
 
 from ._cell import Cells
 from ._defer import Loop
 from ._engine import Engine, LuaRuntime, new_runtime
+from ._errors import Sources
+from ._faults import Faults
 from ._frontend import Publish
 from ._input import Input, Question
 from ._output import Output
@@ -31,7 +43,9 @@ class Workbench:
         self.output = Output(publish, loop)
         self.area = TraceArea(publish, loop, self.output)
         self.input = Input(question, self.engine, self.output)
-        self.cells = Cells(self.engine, publish, self.output, self.area, self.input)
+        sources = Sources()
+        self.faults = Faults(publish, loop, self.output, sources)
+        self.cells = Cells(self.engine, publish, self.output, self.area, self.input, self.faults, sources)
 
     def take(self, event: Event) -> None:
         """Takes an event of the runtime, on any thread: keeps it, wakes the main loop and returns."""
@@ -44,6 +58,8 @@ class Workbench:
             self.output.write(f"\n{stuck(event)}\n".encode(), "stderr")
         elif not isinstance(event, (SocketOpened, SocketClosed)):
             self.area.add(event)
+            if isinstance(event, Fault) or (isinstance(event, Note) and event.is_end):
+                self.faults.add(event)
 
     def interrupt(self) -> None:
         """Stops what runs, in a cell or in the background. From any thread and from a signal handler."""

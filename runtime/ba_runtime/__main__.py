@@ -21,6 +21,7 @@ from .events import (
     InputRequested,
     LatePrint,
     Note,
+    PortTaken,
     Printed,
     Stuck,
     Traced,
@@ -58,8 +59,8 @@ class Console:
                 self._error(b"print after the program ended: " + text)
             case Fault(_, text):
                 self._error(b"\n\n-------- " + text + b"\n\n")
-            case Note(_, text):
-                self._error(f"-- {text}\n".encode())
+            case Note() | PortTaken():
+                self._error(f"-- {event.text}\n".encode())
             case Stuck():
                 self._error(f"-- {event.text} Press Ctrl-C again to end the process.\n".encode())
             case InputRequested():

@@ -17,7 +17,7 @@ from . import _base64, _in_place, crypto
 from ._files import Files
 from ._guard import FAILED, Guard, takes_no_memory
 from ._interrupt import Interrupter
-from .events import Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced
+from .events import ErrorReport, Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced, frames
 from .http_client import Conversations
 from .sockets import Network
 from .web import WebServer
@@ -43,12 +43,16 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
         sink(Traced(cell, source.decode("utf-8", "replace"), line, name.decode("utf-8", "replace"), text,
                     priority, prefix))  # fmt: skip
 
+    def fault(cell: int, text: bytes, message: bytes, source: bytes, line: int, stack: bytes) -> None:
+        name = source.decode("utf-8", "replace")
+        sink(Fault(cell, text, ErrorReport("runtime", message, name, line, frames(stack))))
+
     return {
         "print": lambda cell, text: sink(Printed(cell, text)),
         "print_error": lambda cell, text: sink(Printed(cell, text, "stderr")),
         "late_print": lambda cell, text: sink(LatePrint(cell, text)),
-        "fault": lambda cell, text: sink(Fault(cell, text)),
-        "note": lambda cell, text: sink(Note(cell, text.decode("utf-8", "replace"))),
+        "fault": fault,
+        "note": lambda cell, text, is_end=False: sink(Note(cell, text.decode("utf-8", "replace"), is_end)),
         "request_input": lambda cell: sink(InputRequested(cell, b"")),
         "trace": trace,
     }

@@ -30,7 +30,7 @@ from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RuntimeClosed
-from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo, Stuck
+from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo, Stuck, frames
 from .sockets import Network, socket_rows
 from .web import Limits, WebServer
 
@@ -226,11 +226,15 @@ class LuaThread(threading.Thread):
     def _cell_failed(
         self, _number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
     ) -> None:
-        frames = tuple(frame.strip() for frame in stack.split(b"\n")[1:])
         self._end_cell(
             (),
             ErrorReport(
-                cast(Kind, kind.decode()), message, source.decode("utf-8", "replace"), line, frames, code
+                cast(Kind, kind.decode()),
+                message,
+                source.decode("utf-8", "replace"),
+                line,
+                frames(stack),
+                code,
             ),
         )
 

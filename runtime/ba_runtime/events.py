@@ -51,22 +51,52 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorReport:
+    """Why a cell, or something in the background, ended early.
+
+    `message` is Lua's, position included. `source` and `line` are where user code was at fault (`""`, 0 when
+    unknown). `traceback` holds the Lua stack, innermost first, one frame a string, with no frame of the
+    runtime's own. `kind` tells errors in the source text (`syntax`) from those of running code (`runtime`),
+    a stop by the user (`interrupt`), the memory bound (`memory`) and `os.exit` (`exit`).
+    """
+
+    kind: Literal["syntax", "runtime", "interrupt", "memory", "exit"]
+    message: bytes
+    source: str = ""
+    line: int = 0
+    traceback: tuple[bytes, ...] = ()
+    exit_code: int = 0
+
+
+def frames(traceback: bytes) -> tuple[bytes, ...]:
+    """Returns the frames of a traceback as Lua words it, without the line above them."""
+    return tuple(frame.strip() for frame in traceback.split(b"\n")[1:])
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """An error that ended something in the background: a cosocket, a thread job, a timer.
 
-    `text` is the report in the server's wording, `Lua error in Cosocket: FILE:LINE: MESSAGE` and a traceback.
+    `text` is the report in the server's wording, `Lua error in Cosocket: FILE:LINE: MESSAGE` and a traceback,
+    which there lacks the innermost frame and with a timer is missing. `error` leaves nothing out; None for a
+    failure of the runtime's own.
     """
 
     cell: int
     text: bytes
+    error: ErrorReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark of the runtime itself, such as a difference to the device that has just mattered."""
+    """A remark of the runtime itself, such as a difference to the device that has just mattered.
+
+    `is_end` tells that something in the background has ended by it, as by an error.
+    """
 
     cell: int
     text: str
+    is_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +114,36 @@ class Stuck:
         """What to tell the user, but for what to do about it."""
         which = f"a single call of `{self.call}`" if self.call else "a single call of a library function"
         return f"The program cannot be stopped: it is inside {which}, which Lua cannot interrupt."
+
+
+@dataclass(frozen=True, slots=True)
+class PortTaken:
+    """`bind` or `udpcon` has failed in `cell` because another socket of the same program holds the port.
+
+    `kind` is that of the socket (listen, tcp, udp), `socket` its number, and `holder` the cell that made it;
+    for the page server, `pages` and no numbers.
+    """
+
+    cell: int
+    port: int
+    kind: str
+    holder: int = 0
+    socket: int = 0
+
+    @property
+    def text(self) -> str:
+        """Who holds the port."""
+        return f"port {self.port} is held by {_HOLDERS.get(self.kind, 'a socket')}" + (
+            f" of cell [{self.holder}]" if self.holder else ""
+        )
+
+
+_HOLDERS = {
+    "listen": "the listener",
+    "tcp": "a connection",
+    "udp": "the UDP socket",
+    "pages": "the page server",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +172,18 @@ class SocketClosed:
 
 
 Event: TypeAlias = (
-    Printed | LatePrint | Traced | Fault | Note | Stuck | InputRequested | SocketOpened | SocketClosed
+    Printed
+    | LatePrint
+    | Traced
+    | Fault
+    | Note
+    | Stuck
+    | PortTaken
+    | InputRequested
+    | SocketOpened
+    | SocketClosed
 )
 Sink: TypeAlias = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorReport:
-    """Why a cell ended early.
-
-    `message` is Lua's, position included. `source` and `line` are where user code was at fault (`""`, 0 when
-    unknown). `traceback` holds the Lua stack, innermost first, one frame a string, with no frame of the
-    runtime's own. `kind` tells errors in the source text (`syntax`) from those of running code (`runtime`),
-    a stop by the user (`interrupt`), the memory bound (`memory`) and `os.exit` (`exit`).
-    """
-
-    kind: Literal["syntax", "runtime", "interrupt", "memory", "exit"]
-    message: bytes
-    source: str = ""
-    line: int = 0
-    traceback: tuple[bytes, ...] = ()
-    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

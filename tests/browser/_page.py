@@ -6,6 +6,8 @@ Every wait is for a state of the page, with the time that a loaded machine may n
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, Response, expect
@@ -121,6 +123,10 @@ class NotebookPage:
         """Waits until an area has this line; blanks and tabs count alike."""
         expect(area.locator("pre")).to_contain_text(line)
 
+    def expect_footer(self, area: Locator, text: str) -> None:
+        """Waits until the line below an area has this text in it."""
+        expect(area.locator("> div").last).to_contain_text(text)
+
     def lines(self, area: Locator) -> list[str]:
         """Returns the lines of an area, without its footer."""
         expect(area.locator("pre")).to_be_attached()
@@ -173,6 +179,22 @@ class NotebookPage:
         """Chooses from the menu bar."""
         self.page.locator(".lm-MenuBar-item", has_text=menu).click()
         self.page.locator(".lm-Menu-item", has_text=item).first.click()
+
+    @contextmanager
+    def theme(self, name: str) -> Iterator[None]:
+        """Chooses a theme, which JupyterLab keeps for all its pages, and then the light one again."""
+        self._choose_theme(name)
+        try:
+            yield
+        finally:
+            self._choose_theme("JupyterLab Light")
+
+    def _choose_theme(self, name: str) -> None:
+        self.page.locator(".lm-MenuBar-item", has_text="Settings").click()
+        self.page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+        self.page.locator(".lm-Menu-item", has_text=re.compile(f"^{name}$")).click()
+        expect(self.page.locator(f'body[data-jp-theme-name="{name}"]')).to_be_attached()
+        self.page.keyboard.press("Escape")
 
     def choose_for(self, target: Locator, item: str) -> None:
         """Chooses from the context menu of something on the page."""

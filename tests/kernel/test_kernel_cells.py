@@ -226,12 +226,12 @@ def test_what_is_only_printed_late_appears_in_the_trace_area() -> None:
 
     async def scene(desk: Desk) -> None:
         await desk.run("late l\nfault f\nnote n")
-        text = desk.front.sent[-1].content["data"]["text/plain"]
+        text = desk.front.of_kind("display_data")[-1]["data"]["text/plain"]
         assert text.split("\n") == [
             "[1]  l  (print after cell [1] ended)",
             "[1]  f",
             "[1]  n",
-            "trace: 3 lines",
+            "trace: 3 lines, 1 error in [1]",
         ]
 
     play(scene)

@@ -32,7 +32,7 @@ class Stage:
         self.area.end(has_background=has_background)
 
     def trace(self, text: str = "x") -> None:
-        """Trace a line."""
+        """Traces a line."""
         self.area.add(Traced(1, "cell[1]", 1, "", text.encode()))
 
     def last(self) -> str:

@@ -109,3 +109,13 @@ def test_a_paused_area_says_so() -> None:
     assert to_text(View(Snapshot(LINES[:1], 1, 0), is_paused=True)).endswith(
         "trace: 1 line, paused (%trace resume)"
     )
+
+
+def test_the_footer_counts_errors_and_names_the_last() -> None:
+    """In the colour of errors, so that they are seen when their lines have scrolled away."""
+    view = View(Snapshot(LINES[:1], 1, 0, 2, "[11]:2"))
+    assert to_text(view).endswith("\ntrace: 1 line, 2 errors, last in [11]:2")
+    assert "crimson" in to_html(view)
+    assert view.errors in read(view).text
+    assert View(Snapshot(LINES[:1], 1, 0, 1, "[11]:2")).footer == "trace: 1 line, 1 error in [11]:2"
+    assert View(Snapshot(LINES[:1], 1, 0, 2)).footer == "trace: 1 line, 2 errors"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ba_kernel._trace_lines import LINE_CHARACTERS, Kind, Line, Ring, lines_of
-from ba_runtime.events import Event, Fault, LatePrint, Note, Printed, Traced
+from ba_kernel._trace_lines import LINE_CHARACTERS, Kind, Line, Ring, fault_place, lines_of
+from ba_runtime.events import ErrorReport, Event, Fault, LatePrint, Note, PortTaken, Printed, Traced
 
 
 def only(event: Event) -> Line:
@@ -47,9 +47,53 @@ def test_a_fault_has_a_line_for_each_line_of_its_report() -> None:
     assert [line.place for line in lines] == ["[2]", "", ""]
 
 
+def fault(message: bytes = b"cell[11]:2: boom", line: int = 2) -> Fault:
+    """Returns an error of a cosocket, of which the server leaves the innermost frame out."""
+    frames = (b"[C]: in function 'error'", b"cell[11]:%d: in function <cell[11]:1>" % line)
+    text = b"Lua error in Cosocket: %s\nstack traceback:\n\t%s" % (message, frames[1])
+    return Fault(11, text, ErrorReport("runtime", message, "cell[11]", line, frames))
+
+
+def test_a_fault_has_all_its_frames_below_the_documented_line() -> None:
+    """Also those that the server leaves out."""
+    assert [line.text for line in lines_of(fault())] == [
+        "Lua error in Cosocket: cell[11]:2: boom",
+        "stack traceback:",
+        "  [C]: in function 'error'",
+        "  cell[11]:2: in function <cell[11]:1>",
+    ]
+
+
+def test_faults_are_counted_until_the_area_is_cleared() -> None:
+    """With the place of the last one."""
+    ring = Ring()
+    ring.add(fault())
+    ring.add(fault(b"cell[11]:5: worse", 5))
+    snapshot = ring.snapshot(newest=1)
+    assert (snapshot.faults, snapshot.last_fault) == (2, "[11]:5")
+    ring.clear()
+    snapshot = ring.snapshot()
+    assert (snapshot.faults, snapshot.last_fault) == (0, "")
+
+
+def test_a_fault_without_a_place_names_its_cell() -> None:
+    """A failure of the runtime's own has no Lua line."""
+    assert fault_place(Fault(4, b"lost")) == "[4]"
+    assert fault_place(Fault(0, b"lost")) == ""
+
+
 def test_a_note_is_a_note() -> None:
     """What the runtime remarks is no output of the user's."""
     assert only(Note(0, "listens everywhere")) == Line(Kind.NOTE, "", "", "listens everywhere")
+
+
+def test_a_port_that_is_taken_says_by_whom_and_how_to_free_it() -> None:
+    """The usual reason is an earlier run of the same cell, whose listener no variable holds any more."""
+    line = only(PortTaken(7, 8181, "listen", 1, 3))
+    assert (line.kind, line.place) == (Kind.NOTE, "[7]")
+    assert line.text.startswith("port 8181 is held by the listener of cell [1]: ")
+    assert "%reset" in line.text
+    assert only(PortTaken(7, 8181, "pages")).text == "port 8181 is held by the page server"
 
 
 def test_other_events_are_no_lines() -> None:
@@ -72,7 +116,7 @@ def test_the_ring_keeps_the_newest_and_counts_the_rest() -> None:
     """Numbers stay true when lines make room."""
     ring = Ring(kept=5)
     for number in range(12):
-        ring.add(lines_of(Note(0, str(number))))
+        ring.add(Note(0, str(number)))
     snapshot = ring.snapshot(newest=3)
     assert [line.text for line in snapshot.lines] == ["9", "10", "11"]
     assert (snapshot.total, snapshot.dropped) == (12, 7)
@@ -81,7 +125,7 @@ def test_the_ring_keeps_the_newest_and_counts_the_rest() -> None:
 def test_clearing_starts_the_count_again_but_not_what_came() -> None:
     """Who waits for lines is not disturbed by `%trace clear`."""
     ring = Ring()
-    ring.add(lines_of(Note(0, "x")))
+    ring.add(Note(0, "x"))
     ring.clear()
     assert ring.snapshot().total == 0
     assert ring.came == 1

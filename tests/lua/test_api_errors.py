@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ba_runtime import Fault, Traced
+from ba_runtime import ErrorReport, Fault, Traced
 
 from ._programs import faults, message_of, run_well, session, traced
 
@@ -236,3 +236,59 @@ def test_an_error_names_its_place_also_as_a_tail_call(call: str, message: str) -
     """As `return error(...)` is written everywhere."""
     assert traced(f"""local ok, problem = pcall(function() {call} end)
         trace(type(problem) == 'string' and problem or type(problem))""") == [message]
+
+
+STACKS = {
+    "a nil index in a cosocket": (
+        "ba.socket.event(function()\nlocal x x.y = 1 end)",
+        ErrorReport(
+            "runtime",
+            b"program:2: attempt to index a nil value (local 'x')",
+            "program",
+            2,
+            (b"program:2: in function <program:1>",),
+        ),
+    ),
+    "an error that a timer calls": (
+        "t = ba.timer(function() error('boom') end) t:set(0)\n"
+        "await(function() return not pcall(t.reset, t, 0) end)",
+        ErrorReport(
+            "runtime",
+            b"program:1: boom",
+            "program",
+            1,
+            (b"[C]: in function 'error'", b"program:1: in function <program:1>"),
+        ),
+    ),
+    "an error object in a job": (
+        "local over ba.thread.run(function() error{} end)\n"
+        "ba.thread.run(function() over = true end) await(function() return over end)",
+        ErrorReport(
+            "runtime",
+            b"(error object is a table value)",
+            "program",
+            1,
+            (b"[C]: in function 'error'", b"program:1: in function <program:1>"),
+        ),
+    ),
+    "a yield": (
+        "ba.socket.event(function()\ncoroutine.yield() end)",
+        ErrorReport(
+            "runtime",
+            b"Invalid yield",
+            "program",
+            2,
+            (b"[C]: in function 'coroutine.yield'", b"program:2: in function <program:1>"),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STACKS)
+def test_an_error_of_the_background_has_its_place_and_its_whole_stack(kind: str) -> None:
+    """Beside the report, which is worded as the server's and leaves frames out."""
+    source, error = STACKS[kind]
+    with session() as lua:
+        lua.run(source)
+        events = [event for event in lua.recorder.events if isinstance(event, Fault)]
+    assert [event.error for event in events] == [error]

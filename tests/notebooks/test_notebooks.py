@@ -110,7 +110,7 @@ def test_a_notebook_begins_with_its_promise(path: Path) -> None:
 
 @every_notebook
 def test_the_first_code_cell_turns_the_lab_on(path: Path) -> None:
-    """With a clock that stands still, alone in its cell, so that it can be deleted."""
+    """With a clock that stands still, alone in its cell, so that it can be changed."""
     assert code_cells(read(path))[0].source == FIRST_CELL
 
 

@@ -76,3 +76,12 @@ def test_ctrl_c_ends_a_program_that_stays(tmp_path: Path) -> None:
     code, said = _end(process)
     assert code == 130
     assert "Traceback" not in said
+
+
+def test_a_port_that_is_taken_is_explained(tmp_path: Path) -> None:
+    """As a remark on stderr, after the program's own."""
+    process = _start(tmp_path, "trace 'ready' a = ba.socket.bind(0) _, p = a:sockname() ba.socket.bind(p)")
+    code, said = _end(process)
+    assert code == 0
+    assert said.startswith("-- port ")
+    assert said.endswith(" is held by the listener of cell [1]\n")

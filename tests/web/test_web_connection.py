@@ -15,6 +15,7 @@ from ba_runtime.web.access import Access
 from ba_runtime.web.connection import MUCH_UNSENT, Connection, State, unacknowledged
 from ba_runtime.web.limits import Limits
 from ba_runtime.web.memory import Memory
+from ba_runtime.web.outcome import Refusal
 from tests.lua._programs import TIMEOUT_S
 
 from ._site import request
@@ -50,6 +51,9 @@ class Desk:
         """A request is whole."""
         assert connection.request is not None
         self.requests.append(connection.request.path)
+
+    def refused(self, refusal: Refusal) -> None:
+        """A client got an error from the server itself."""
 
     def closed(self, connection: Connection) -> None:
         """It is gone."""

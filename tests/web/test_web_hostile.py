@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from ba_runtime.web import Limits
+from ba_runtime.web.server import MOST_TOLD
 
 from ._site import Client, Site, client, get, request, site
 
@@ -185,8 +186,31 @@ def test_a_foreign_host_reaches_no_page(here: Site, host: str) -> None:
         browser.send(GET.replace(b"localhost", host.encode()))
         answer = browser.rest()
     assert status(answer) == 421
-    assert b"BA_LUA_HOSTS" in answer
+    assert f"start the kernel with BA_LUA_HOSTS={host}.".encode() in answer
     assert b"well" not in answer
+    (note,) = here.recorder.notes
+    assert note.startswith("the page server refused a request (421): This server only answers to localhost")
+    assert note.endswith(f"start the kernel with BA_LUA_HOSTS={host}.")
+
+
+def test_refusals_are_traced_once_each_and_not_without_end(here: Site) -> None:
+    """A page that means harm can ask for any number of names."""
+    for number in range(MOST_TOLD + 5):
+        for _ in range(2):
+            with client(here.port) as browser:
+                browser.send(GET.replace(b"localhost", b"host%d.example" % number))
+                browser.rest()
+    assert len(here.recorder.notes) == MOST_TOLD + 1
+    assert here.recorder.notes[-1].endswith("requests that differ; further ones are not traced")
+
+
+def test_a_page_without_a_name_cannot_be_allowed(here: Site) -> None:
+    """A file, or a frame where no script may run, says `null`."""
+    with client(here.port) as browser:
+        browser.send(request("/page/", "Upgrade: websocket", "Connection: Upgrade", "Origin: null"))
+        assert status(browser.rest()) == 403
+    (note,) = here.recorder.notes
+    assert note.endswith("Pages of 'null' may not open WebSockets here. Open a page of this server instead.")
 
 
 def test_a_foreign_page_opens_no_websocket(here: Site) -> None:
@@ -198,6 +222,11 @@ def test_a_foreign_page_opens_no_websocket(here: Site) -> None:
         browser.send(request("/ws/", *fields, "Origin: https://evil.example"))
         assert status(browser.rest()) == 403
     assert here.recorder.traced == []
+    assert here.recorder.notes == [
+        "the page server refused a request (403): "
+        "Pages of 'https://evil.example' may not open WebSockets here. Open a page of this server instead. "
+        "If you trust that page, start the kernel with BA_LUA_HOSTS=evil.example."
+    ]
     with client(here.port) as browser:
         browser.send(request("/ws/", *fields, "Origin: http://localhost"))
         here.recorder.wait_for_trace("ran")

@@ -254,13 +254,18 @@ function host.late_print(cell, text) end
 
 --- Reports an error that has ended something in the background.
 ---@param cell integer
----@param text string
-function host.fault(cell, text) end
+---@param text string as the server writes it
+---@param message string
+---@param source string
+---@param line integer
+---@param stack string all of Lua's traceback
+function host.fault(cell, text, message, source, line, stack) end
 
 --- Sends a remark of the runtime's own.
 ---@param cell integer
 ---@param text string
-function host.note(cell, text) end
+---@param is_end? boolean whether something in the background has ended by it
+function host.note(cell, text, is_end) end
 
 --- Asks whoever runs the cell for a line; the answer comes as the request `input`.
 ---@param cell integer

@@ -7,7 +7,7 @@
 local import = ...
 local is_ours = import "ours".source
 
-local getinfo = debug.getinfo
+local getinfo, gsub = debug.getinfo, string.gsub
 
 local stack = {}
 
@@ -48,6 +48,24 @@ function stack.frame(co, level)
   if info and not is_ours(info.source) then
     return co and at + left or at + left - 1, is_lost
   end
+end
+
+-- So many frames of our own are looked through for one of the user's: each costs as many steps as it is deep, and
+-- a `__tostring` that prints itself is 100,000 deep when it overflows.
+local MOST_OF_OURS = 100
+
+-- Returns where the user's code is in a coroutine, which may have failed: chunk and line of the innermost frame that is
+-- neither C nor ours, "" and 0 where there is none.
+function stack.position(co)
+  for level = 0, MOST_OF_OURS do
+    local info = getinfo(co, level, "Sl")
+    if not info then
+      break
+    elseif info.what ~= "C" and not is_ours(info.source) then
+      return (gsub(info.source, "^[=@]", "")), info.currentline
+    end
+  end
+  return "", 0
 end
 
 return stack

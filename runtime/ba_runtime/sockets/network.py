@@ -24,6 +24,7 @@ from .dial import Dial
 from .listener import Listener
 from .names import Names, host_text
 from .options import ORIGINAL_FAILURE, failure, set_option
+from .port_holder import Ports
 from .reasons import EXHAUSTED, Signal
 from .stream import Stream
 from .tls_calls import TlsCalls
@@ -56,6 +57,7 @@ class Network:
         self._last_number = 0
         self._born: dict[int, float] = {}
         self._told: set[str] = set()
+        self.ports = Ports(self._endpoints.values, sink)
         self.tls_objects = TlsObjects(reactor)
         self.tls_calls = TlsCalls(self._endpoints)
 
@@ -117,11 +119,12 @@ class Network:
             sock.bind((local_address(address, ipv6), port))
             listener = Listener(self.new_number(), cell, sock, self._reactor)
             listener.secure = self.tls_objects.accepting(context) if context else None
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             sock.close()
+            self.ports.tell(cell, error, socket.SOCK_STREAM, address, ipv6, port)
             return None
         if address in EVERYWHERE:
-            self._tell(cell, f"other machines can reach port {sock.getsockname()[1]} (intf={address!r})")
+            self.tell_once(cell, f"other machines can reach port {sock.getsockname()[1]} (intf={address!r})")
         return self.opened(listener)
 
     def tcp_accept(self, number: int, cell: int) -> int | None:
@@ -132,7 +135,7 @@ class Network:
         refused = listener.refused
         client = listener.accept()
         if listener.refused > refused:
-            self._tell(cell, "a client was turned away because the process is out of file descriptors")
+            self.tell_once(cell, "a client was turned away because the process is out of file descriptors")
         if client is None:
             return None
         number = self.new_number()
@@ -174,11 +177,13 @@ class Network:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if local_port or address is not None:
                 sock.bind((local_address(address, ipv6), local_port))
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             sock.close()
+            self.ports.tell(cell, error, socket.SOCK_DGRAM, address, ipv6, local_port)
             return 0, Signal.CANNOT_BIND
         if address in EVERYWHERE:
-            self._tell(cell, f"other machines can reach UDP port {sock.getsockname()[1]} (intf={address!r})")
+            its_port = sock.getsockname()[1]
+            self.tell_once(cell, f"other machines can reach UDP port {its_port} (intf={address!r})")
         endpoint = Datagram(self.new_number(), cell, sock, self._reactor)
         number = self.opened(endpoint)
         if not isinstance(host, bytes):
@@ -338,7 +343,10 @@ class Network:
         for number in list(self._endpoints):
             self.close_socket(number)
 
-    def _tell(self, cell: int, remark: str) -> None:
-        if remark not in self._told:
-            self._told.add(remark)
-            self._sink(Note(cell, remark))
+    def tell_once(self, cell: int, remark: str) -> bool:
+        """Makes a remark in the trace; False if it was made before."""
+        if remark in self._told:
+            return False
+        self._told.add(remark)
+        self._sink(Note(cell, remark))
+        return True

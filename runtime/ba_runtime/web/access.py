@@ -15,6 +15,21 @@ HERE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 VARIABLE = "BA_LUA_HOSTS"
 
 
+def origin_name(origin: bytes) -> str:
+    """Returns what names a page's server, with its port where it has one: an origin without `http://`."""
+    return origin.decode("latin-1").strip().lower().partition("://")[2]
+
+
+def host_name(host: bytes) -> str:
+    """Returns the name in a `Host` field, without the port."""
+    return _without_port(host.decode("latin-1").strip().lower())
+
+
+def how_to_allow(name: str, whom: str) -> str:
+    """Returns a sentence on what to do for a name that is refused; a file has none, and nothing helps."""
+    return f" If you trust {whom}, start the kernel with {VARIABLE}={name}." if name else ""
+
+
 def _without_port(host: str) -> str:
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdigit() and not name.endswith(":") else host
@@ -36,7 +51,7 @@ class Access:
 
     def allows_origin(self, origin: bytes, host: bytes) -> bool:
         """Tells whether scripts of `origin` may open a WebSocket to `host`."""
-        _scheme, _, name = origin.decode("latin-1").strip().lower().partition("://")
+        name = origin_name(origin)
         if name == host.decode("latin-1").strip().lower():
             return bool(name)
         return name in self._named or _without_port(name) in self._named

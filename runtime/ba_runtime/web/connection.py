@@ -75,6 +75,9 @@ class Owner(Seam):
     def requested(self, connection: Connection) -> None:
         """A request is whole."""
 
+    def refused(self, refusal: Refusal) -> None:
+        """A client got an error from the server itself."""
+
     def closed(self, connection: Connection) -> None:
         """It is gone."""
 
@@ -213,6 +216,7 @@ class Connection(Stream):
         data = self._protocol.refusal(refusal)
         if data:
             self._put(data)
+        self._owner.refused(refusal)
         self.hang_up()
 
     def _put(self, data: bytes) -> int:

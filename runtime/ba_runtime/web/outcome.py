@@ -24,6 +24,7 @@ class Refusal(NamedTuple):
 
     status: int
     text: str
+    is_told: bool = False  # whoever runs the server should know of it, and can help
 
 
 class Ended(NamedTuple):

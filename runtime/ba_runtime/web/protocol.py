@@ -20,7 +20,7 @@ from urllib.parse import unquote_to_bytes
 
 from ba_runtime._h11 import h11
 
-from .access import Access
+from .access import Access, host_name, how_to_allow, origin_name
 from .limits import Limits
 from .memory import REMEMBERED, Memory
 from .outcome import Ended, Outcome, Refusal, Request
@@ -206,8 +206,9 @@ class Protocol:
         if host is not None and not self._access.allows_host(host):
             return Refusal(
                 421,
-                f"This server only answers to localhost, not to {host.decode('latin-1')!r}. "
-                "To allow another name, start the kernel with BA_LUA_HOSTS=name.",
+                f"This server only answers to localhost, not to {host.decode('latin-1')!r}."
+                + how_to_allow(host_name(host), "that name"),
+                is_told=True,
             )
         path = normal_path(head.target.partition(b"?")[0]) if head.method != b"CONNECT" else None
         if path is None:
@@ -221,7 +222,9 @@ class Protocol:
                 return Refusal(
                     403,
                     f"Pages of {origins[0].decode('latin-1')!r} may not open WebSockets here. "
-                    "To allow them, start the kernel with BA_LUA_HOSTS=name.",
+                    "Open a page of this server instead."
+                    + how_to_allow(origin_name(origins[0]), "that page"),
+                    is_told=True,
                 )
         return None
 

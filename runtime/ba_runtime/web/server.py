@@ -29,12 +29,14 @@ from .access import Access
 from .folder import content_type, look_up
 from .limits import Limits
 from .memory import Memory
+from .outcome import Refusal
 
 if TYPE_CHECKING:
     from .connection import Connection
 
 PORT_VARIABLE = "BA_LUA_PORT"
 ADDRESS = "127.0.0.1"
+MOST_TOLD = 50  # refusals that differ; a page that means harm could make up any number
 ACCEPTS = 64  # clients taken in one go, so that a crowd of them does not keep everybody else waiting
 _SORRY = b"503 Service Unavailable\nThe page server has reached its limit of connections. Try again later.\n"
 FULL = (
@@ -70,6 +72,7 @@ class WebServer:
         self._memory = Memory()
         self._door: _Door | None = None
         self._connections: dict[int, Connection] = {}
+        self._told = 0
 
     def functions(self) -> dict[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
@@ -100,6 +103,7 @@ class WebServer:
                 self._door = self._open_door(int(wanted))
             except (OSError, ValueError, OverflowError) as fault:
                 return None, f"the page server cannot listen on port {wanted}: {fault}".encode()
+            self._network.ports.held_by_page_server(self._door.sock.getsockname()[1])
             self._door.enter = self._enter
             self._door.arm()
         return self._door.number, self._door.sock.getsockname()[1]
@@ -157,6 +161,15 @@ class WebServer:
         """A request is whole: Lua is to answer it."""
         assert self._door is not None
         self._reactor.emit(self._door.number, connection.number)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Traces a refusal that the user can do something about: the browser says nothing of why."""
+        if not refusal.is_told or self._told > MOST_TOLD:
+            return
+        text = f"refused a request ({refusal.status}): {refusal.text}"
+        if self._told == MOST_TOLD:
+            text = f"refused {MOST_TOLD} requests that differ; further ones are not traced"
+        self._told += self._network.tell_once(0, f"the page server {text}")
 
     def closed(self, connection: Connection) -> None:
         """A connection is gone."""

@@ -39,7 +39,8 @@ local function abandoned(task)
   host.note(
     cell_number(task.cell),
     "a cosocket was dropped: it waited again after a call had reported that its connection was lost"
-      .. " (a device drops it silently; end the loop when a call returns nil)"
+      .. " (a device drops it silently; end the loop when a call returns nil)",
+    true
   )
 end
 

@@ -10,27 +10,10 @@ local check = import "check"
 local ours = import "ours"
 
 local G = _G
-local load, pcall, type, select, getinfo, gsub, match, native_tostring, getmetatable =
-  load, pcall, type, select, debug.getinfo, string.gsub, string.match, tostring, debug.getmetatable
+local load, pcall, type, select, gsub, match, native_tostring, getmetatable =
+  load, pcall, type, select, string.gsub, string.match, tostring, debug.getmetatable
 
 local cell = {}
-
--- So many frames of our own are looked through for one of the user's: each costs as many steps as it is deep, and
--- a `__tostring` that prints itself is 100,000 deep when it overflows.
-local MOST_FRAMES = 100
-
--- Where the user's code was when it failed: the innermost frame that is neither C nor ours.
-local function position(co)
-  for level = 0, MOST_FRAMES do
-    local info = getinfo(co, level, "Sl")
-    if not info then
-      break
-    elseif info.what ~= "C" and not ours.source(info.source) then
-      return gsub(info.source, "^[=@]", ""), info.currentline
-    end
-  end
-  return "", 0
-end
 
 -- What an error object that is no text says of itself: code of the user's.
 local function own_words(problem)
@@ -44,11 +27,6 @@ local function own_words(problem)
   return "(error object is a " .. check.typename(problem) .. " value) " .. render.value(problem)
 end
 
--- Where it was is asked while its stack is still there.
-local function failing(task)
-  task.source, task.line = position(task.co)
-end
-
 local function over(task)
   if task.farewell then
     task.farewell(task)
@@ -59,12 +37,13 @@ local function over(task)
 end
 
 local function failed(task, kind, message)
+  local source, line = report.position(task)
   local stack = report.stack(task, nil, 0)
   if kind == "interrupt" then -- it was our own hook that called error
     stack = gsub(stack, "^(stack traceback:)\n\t%[C%]: in %w+ 'error'", "%1")
   end
   over(task)
-  host.cell_failed(task.cell.id, kind, message, task.source, task.line, stack, 0)
+  host.cell_failed(task.cell.id, kind, message, source, line, stack, 0)
 end
 
 local function values(cell_id, n, ...)
@@ -128,11 +107,10 @@ end
 
 local function yielded(task)
   task.over = true
-  failing(task)
   failed(task, "runtime", "attempt to yield from outside a coroutine")
 end
 
-local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned, failing = failing}
+local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}
 
 -- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted. The
 -- first result is how many texts there are.

@@ -6,6 +6,8 @@ local sched = import "tasks/sched"
 local cell_number = import "tasks/cell_number"
 
 local ours = import "ours"
+local stack = import "stack"
+local check = import "check"
 
 local traceback, type, gsub = debug.traceback, type, string.gsub
 
@@ -23,12 +25,31 @@ function report.stack(task, message, level)
   return message and ours.clean(message) .. "\n" .. frames or frames
 end
 
+-- Returns chunk and line of the user's code that has failed, "" and 0 where it is not known.
+function report.position(task)
+  if task.source then
+    return task.source, task.line
+  end
+  return stack.position(task.co)
+end
+
+-- Sends what the server would write, and beside it what it leaves out: the message of an error that is no text, and
+-- the whole stack.
+local function send(task, text, problem)
+  local kind = type(problem)
+  local is_text = kind == "string" or kind == "number"
+  local message = is_text and ours.clean(problem .. "")
+    or "(error object is a " .. check.typename(problem) .. " value)"
+  local source, line = report.position(task)
+  host.fault(cell_number(task.cell), text, message, source, line, report.stack(task, nil, 0))
+end
+
 local HANDLER = {
   name = "handler",
   ended = function(task, ok, problem)
     if not ok then
       local message = type(problem) == "string" and problem or ""
-      host.fault(cell_number(task.cell), report.stack(task, "Lua error in error handler: " .. message, 1))
+      send(task, report.stack(task, "Lua error in error handler: " .. message, 1), problem)
     end
   end,
   yielded = function() end,
@@ -50,13 +71,13 @@ end
 function report.fault(task, where, problem, env)
   local head = where == "" and "Lua error: " or "Lua error " .. where .. ": "
   local text = head .. report.stack(task, type(problem) == "string" and problem or nil, 1)
-  host.fault(cell_number(task.cell), text)
+  send(task, text, problem)
   tell_handler(task.cell, text, env)
 end
 
 -- Reports a line without a traceback and without the handler, as the server does for timers.
-function report.line(cell, text)
-  host.fault(cell_number(cell), text)
+function report.line(task, text, problem)
+  send(task, text, problem)
 end
 
 -- `ba.seterrh`: sets, or with nil takes away, the function that hears of errors too.

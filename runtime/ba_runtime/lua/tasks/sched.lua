@@ -16,6 +16,7 @@ local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
 local keepers = import "tasks/keepers"
 local ready = import "tasks/ready"
+local position = import "stack".position
 
 local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
 local select, pcall, pack, unpack, concat, rep, setmetatable, traceback =
@@ -48,8 +49,7 @@ local turn = 0 -- counts what the loop has started
 
 -- Makes a task around `f`. `kind` says what it is and what follows from its end: a table with `name` (cell,
 -- cosocket, job, timer), `ended(task, ok, …)`, called with what f returned or raised, `yielded(task, …)`, when
--- f yields by itself, and `abandoned(task)`; `failing(task)`, if there is one, is called while the stack of an f that
--- has raised can still be looked at. Tasks have few fields, because a program may have thousands.
+-- f yields by itself, and `abandoned(task)`. Tasks have few fields, because a program may have thousands.
 function sched.task(kind, f)
   local co = create(f)
   interrupt.watch(co)
@@ -91,9 +91,7 @@ sched.close_stack = close_stack
 -- Keeps what a task that has raised looked like, and closes its stack.
 local function bury(task)
   task.trace = traceback(task.co)
-  if task.kind.failing then
-    task.kind.failing(task)
-  end
+  task.source, task.line = position(task.co)
   close_stack(task)
   if interrupt.under_way then
     interrupt.carry_on(slot[1])

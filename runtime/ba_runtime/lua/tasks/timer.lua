@@ -71,7 +71,7 @@ local function ended(task, ok, value)
   local is_text = type(value) == "string" or type(value) == "number"
   T.failed = "Timer callback failed: " .. (is_text and value or "(error object is a " .. type(value) .. " value)")
   stop(T)
-  report.line(task.cell, T.failed)
+  report.line(task, T.failed, value)
 end
 
 local function yielded(task, value)
