@@ -297,6 +297,9 @@ function host.polled() end
 ---@return any ...
 function host.take() end
 
+--- Changes who listens to the sockets, as was asked for; what `sender` returned must be fetched anew.
+function host.watch() end
+
 --- Answers the request with this ticket.
 ---@param ticket integer
 ---@param ... any
@@ -522,7 +525,7 @@ function host.resolved_address(number) end
 ---@return string?
 function host.resolver_words(number) end
 
---- Returns what to call to write: the system's `send`, nil on TLS; there, what encrypts and sends.
+--- Returns what to call to write: the channel's `send`, nil on TLS; there, what encrypts and sends.
 ---@param number integer
 ---@return host.Send? direct
 ---@return host.Send? secure

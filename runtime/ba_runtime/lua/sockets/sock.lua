@@ -15,8 +15,8 @@
 --   waiting   the call in which the owner waits: read, write, accept, connect, disabled
 --   lost      the owner has been told that the connection is gone: it may not wait any more
 --   owed      …and its own close has not been called yet: that one still answers true
---   send      the system's own `send`, while it may be called: not when Python holds unsent data, and not on
---             TLS; there secure is what encrypts and sends
+--   send      the channel's own `send`, the system's where nobody listens, while it may be called: not when
+--             Python holds unsent data, and not on TLS; there secure is what encrypts and sends
 --   inbox     data that came while nobody read; taken: the bytes at its front that were read since, on a stream
 --   eof       after the inbox came the end, for this reason
 --   armed     Python reports what arrives; on a stream also: nothing is kept, and no end has come

@@ -191,6 +191,13 @@ function stream.open(S, number)
   S.send, S.secure = sender(number)
 end
 
+-- Fetches anew what writes directly: what was kept goes past whoever listens since.
+function stream.renew(S)
+  if S.send then
+    S.send = sender(S.number)
+  end
+end
+
 local function read_expired(task)
   task.sock.waiting = nil
   run(task, nil, "timeout")
