@@ -486,13 +486,13 @@ function host.tcp_accept(number, cell) end
 ---@return integer? signal
 function host.udp_open(cell, address, port, interface, local_port, ipv6) end
 
---- Returns data, address, port, is-IPv6; nil when none waits, false on an error.
+--- Returns what to call to receive a datagram: its data, address, port, is-IPv6; nil when none waits, false on an
+--- error. And what to call to send one: whether the system took it, nil when its address must be looked up
+--- (`udp_send_to`).
 ---@param number integer
----@return string|false|nil data
----@return string? address
----@return integer? port
----@return boolean? is_ipv6
-function host.udp_receive(number) end
+---@return fun(): (string|false|nil), string?, integer?, boolean? receive
+---@return fun(data: string, address: string, port: integer): boolean? send_known
+function host.udp_calls(number) end
 
 --- Sends one datagram to the connected peer.
 ---@param number integer

@@ -19,7 +19,7 @@ from ba_runtime.events import Note, Sink, SocketClosed, SocketOpened
 from .addresses import EVERYWHERE, Name, local_name, peer_name
 from .channel import Channel, StreamChannel, Watchers
 from .channels import Channels
-from .datagram import Datagram
+from .datagram import Datagram, Received
 from .dial import Dial
 from .listener import Listener
 from .names import Names, host_text
@@ -31,9 +31,10 @@ from .tls_calls import TlsCalls
 from .tls_objects import TlsObjects
 
 Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
+SendKnown: TypeAlias = "Callable[[bytes, bytes, int], bool | None]"
 
 CALLS = (  # the methods that Lua may call
-    *("tcp_connect", "tcp_listen", "tcp_accept", "udp_open", "udp_receive", "udp_send", "udp_send_to"),
+    *("tcp_connect", "tcp_listen", "tcp_accept", "udp_open", "udp_calls", "udp_send", "udp_send_to"),
     *("resolve", "resolved_address", "resolver_words", "sender", "send", "queued", "arm", "disarm"),
     *("sockname", "peername", "setoption", "upgrade"),
 )
@@ -171,7 +172,7 @@ class Network:
             return 0, Signal.NO_RESOURCES if is_exhausted else Signal.CANNOT_BIND
         if address in EVERYWHERE:
             self._tell_exposed(cell, "UDP port", channel, address)
-        endpoint = Datagram(channel, cell, self._reactor)
+        endpoint = Datagram(channel, cell, self._reactor, self._names)
         number = self.opened(endpoint)
         if not isinstance(host, bytes):
             return number, Signal.RESOLVED
@@ -230,10 +231,10 @@ class Network:
         endpoint = self._endpoints.get(number)
         return endpoint.queued_bytes if endpoint is not None else 0
 
-    def udp_receive(self, number: int) -> tuple[bytes, bytes, int, bool] | bool | None:
-        """Returns data, address, port, is-IPv6; None when none waits, False on an error."""
+    def udp_calls(self, number: int) -> tuple[Callable[[], Received], SendKnown] | tuple[None, None]:
+        """Returns what Lua calls directly to receive, and to send where nothing need be looked up."""
         endpoint = self._endpoints.get(number)
-        return endpoint.receive() if isinstance(endpoint, Datagram) else False
+        return (endpoint.receive, endpoint.send_known) if isinstance(endpoint, Datagram) else (None, None)
 
     def udp_send(self, number: int, data: bytes) -> bool:
         """Sends one datagram to the connected peer."""
@@ -256,8 +257,7 @@ class Network:
             is_sent = endpoint.send_to(data, answer.addresses[0][1])
             return Signal.RESOLVED if is_sent else Signal.CANNOT_CONNECT
 
-        is_ipv6 = endpoint.channel.sock.family == socket.AF_INET6
-        return ticket, self._names.ask(ticket, host, port, "udp", is_ipv6, send)
+        return ticket, self._names.ask(ticket, host, port, "udp", endpoint.is_ipv6, send)
 
     def arm(self, number: int) -> None:
         """Asks for data, clients or datagrams."""
