@@ -332,9 +332,12 @@ class Network:
 
     def _tell_exposed(self, cell: int, what: str, channel: Channel, interface: str | None) -> None:
         port = channel.sock.getsockname()[1]
-        self._tell(cell, f"other machines can reach {what} {port} (intf={interface!r})")
+        self.tell_once(cell, f"other machines can reach {what} {port} (intf={interface!r})")
 
-    def _tell(self, cell: int, remark: str) -> None:
-        if remark not in self._told:
-            self._told.add(remark)
-            self._sink(Note(cell, remark))
+    def tell_once(self, cell: int, remark: str) -> bool:
+        """Makes a remark in the trace; False if it was made before."""
+        if remark in self._told:
+            return False
+        self._told.add(remark)
+        self._sink(Note(cell, remark))
+        return True

@@ -103,7 +103,7 @@ class WebServer:
                 self._door = self._open_door(int(wanted))
             except (OSError, ValueError, OverflowError) as fault:
                 return None, f"the page server cannot listen on port {wanted}: {fault}".encode()
-            self._network.ports.held_by_page_server(self._door.sock.getsockname()[1])
+            self._network.ports.held_by_page_server(self._door.channel.sock.getsockname()[1])
             self._door.enter = self._enter
             self._door.arm()
         return self._door.number, self._door.channel.sock.getsockname()[1]
