@@ -32,6 +32,7 @@ from ._watchdog import Watchdog
 from .errors import RuntimeClosed
 from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo, Stuck, frames
 from .sockets import Network, socket_rows
+from .sockets.channel import Watcher, Watchers
 from .web import Limits, WebServer
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
@@ -72,6 +73,7 @@ class LuaThread(threading.Thread):
         self._requests: deque[tuple[object, ...]] = deque()
         self._cells: deque[_Cell] = deque()
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
+        self._changes: deque[Callable[[Watchers], Watchers]] = deque()
         self._last_ticket = 0
         self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
         self._closing = False
@@ -124,6 +126,21 @@ class LuaThread(threading.Thread):
     def call(self, work: Callable[[Network], None]) -> None:
         """Runs `work` on the Lua thread, soon."""
         self._post(lambda: work(self._network))
+
+    def watch(self, watcher: Watcher) -> Future[tuple[Any, ...]]:
+        """Lets `watcher` listen to every socket, the page server's as well; done when it does.
+
+        A cell that is run after this call is heard from its beginning.
+        """
+        return self._change_watchers(lambda watchers: (*watchers, watcher))
+
+    def unwatch(self, watcher: Watcher) -> Future[tuple[Any, ...]]:
+        """Lets `watcher` listen no more; done when it hears nothing any more."""
+        return self._change_watchers(lambda watchers: tuple(one for one in watchers if one is not watcher))
+
+    def _change_watchers(self, change: Callable[[Watchers], Watchers]) -> Future[tuple[Any, ...]]:
+        self._post(lambda: self._changes.append(change))
+        return self.ask("watch")
 
     @property
     def counts_instructions(self) -> bool:
@@ -278,6 +295,7 @@ class LuaThread(threading.Thread):
             "page_done": self._page_done,
             "finalizers_learn": self._finalizers.learn,
             "finalizers_switch": self._finalizers.switch,
+            "watch": self._watch,
             "is_interrupting": self._is_interrupting,
             "interrupt_over": self._interrupt_over,
             "stop_running": self._watchdog.begin,
@@ -340,6 +358,12 @@ class LuaThread(threading.Thread):
 
     def _reply(self, ticket: int, *values: object) -> None:
         self._tickets.pop(ticket).set_result(values)
+
+    def _watch(self) -> None:
+        """Makes the oldest change that was asked for; Lua then fetches what it keeps of its sockets."""
+        watchers = self._changes.popleft()(self._network.channels.watchers)
+        self._network.watch(watchers)
+        self._web.watch(watchers)
 
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""

@@ -3,7 +3,9 @@
 Theory of operation. `Resolver.lookup` answers in one of two ways:
 
 - At once, on the calling thread, when nothing has to be asked: numeric addresses, names that cannot exist
-  (empty, too long, not ASCII), and the names that the lab network has taken over (`set_routes`).
+  (empty, too long, not ASCII), and the names that the lab network has taken over (`set_routes`). The latest
+  of these answers are remembered, because a program that answers datagrams asks for each; `known` has them
+  without a `done`.
 - Later, from one of a few worker threads, which call getaddrinfo; nothing else in the runtime does.
 
 Invariants: `done` is called exactly once for each lookup, whatever happens; no failure is an exception, each
@@ -15,6 +17,7 @@ can take half a minute when the name server is silent.
 from __future__ import annotations
 
 import errno
+import functools
 import logging
 import socket
 import threading
@@ -36,6 +39,7 @@ _BUSY = "Temporary failure in name resolution"
 _CANCELED = "Request canceled"
 
 _MAX_NAME = 255  # octets of a whole name, RFC 1035 section 2.3.4
+_REMEMBERED = 512  # answers that needed no asking; a server answers about as many peers in a while
 _MAX_WORKERS = 4  # a lookup is nearly all waiting; four slow ones at a time are plenty for one notebook
 _MAX_WAITING = 256  # a loop that looks names up without end gets an error instead of all the memory
 
@@ -89,14 +93,19 @@ class Resolver:
         ones when `ipv6` is true. `done` runs before this returns or, if a name server has to be asked, later
         on another thread; it must return at once and must not raise.
         """
-        family = socket.AF_INET6 if ipv6 else socket.AF_INET
-        answer = self._override.answer(host, port, kind, family) or _without_asking(host, port, family)
+        answer = self.known(host, port, kind, ipv6)
         if answer is not None:
             done(answer)
             return
+        family = socket.AF_INET6 if ipv6 else socket.AF_INET
         error = self._workers.submit(_Question(host.encode("ascii"), port, kind, family, done))
         if error:
             done(Answer(error=error))
+
+    def known(self, host: str, port: int, kind: Kind, ipv6: bool) -> Answer | None:
+        """Returns what `lookup` answers at once; None when it would ask a name server."""
+        family = socket.AF_INET6 if ipv6 else socket.AF_INET
+        return self._override.known(host, port, kind, family)
 
     def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None:
         """Makes `routes` answer instead of the internet; `None` removes them.
@@ -147,13 +156,24 @@ def _ipv6_literal(host: str, port: int, family: socket.AddressFamily) -> Answer:
 
 
 class _Override:
-    """The lab's routes at one moment; never changed once made."""
+    """The lab's routes at one moment; never changed once made, so that its answers can be remembered."""
 
     def __init__(self, routes: Mapping[Route, Endpoint]) -> None:
         self._endpoints = {(_canonical(host), port, kind): end for (host, port, kind), end in routes.items()}
         self._host_ips: dict[str, str] = {}
         for (host, _, _), (ip, _) in self._endpoints.items():
             self._host_ips.setdefault(host, ip)
+        self._remembered = functools.lru_cache(_REMEMBERED)(self._known)
+
+    def known(self, host: str, port: int, kind: Kind, family: socket.AddressFamily) -> Answer | None:
+        """The answer that needs no asking, the lab's or another; None if there is none."""
+        # Not what is too long for a name, for a program can make it as long as its memory allows; nor an
+        # address with a zone, for the system's interfaces come and go.
+        is_kept = len(host) <= _MAX_NAME and "%" not in host
+        return (self._remembered if is_kept else self._known)(host, port, kind, family)
+
+    def _known(self, host: str, port: int, kind: Kind, family: socket.AddressFamily) -> Answer | None:
+        return self.answer(host, port, kind, family) or _without_asking(host, port, family)
 
     def answer(self, host: str, port: int, kind: Kind, family: socket.AddressFamily) -> Answer | None:
         """The lab's answer, or None for a name that is not the lab's."""

@@ -10,9 +10,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, lua, pages, series, tls, websocket, work
+from . import echo, kernels, lua, pages, series, tls, udp, websocket, work
 
-GROUPS = ("lua", "echo", "tls", "json", "hash", "pages", "websocket", "kernels")
+GROUPS = ("lua", "echo", "tls", "json", "hash", "pages", "websocket", "udp", "kernels")
 
 
 def main() -> None:
@@ -43,6 +43,9 @@ def main() -> None:
     if "websocket" in groups:
         measured += websocket.measure(command, options.rounds, options.seconds, _say)
         targets += websocket.TARGETS
+    if "udp" in groups:
+        measured += udp.measure(command, options.rounds, options.seconds, _say)
+        targets += udp.TARGETS
     if "kernels" in groups:
         measured += kernels.measure(options.rounds, _say)
         targets += kernels.TARGETS

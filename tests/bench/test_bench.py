@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from . import echo, lua, pages, series, tls, websocket, work
+from . import echo, lua, pages, series, tls, udp, websocket, work
 from .series import Series, Target
 
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
@@ -165,6 +165,35 @@ def test_websocket_gives_a_figure_for_every_case_and_server() -> None:
         pytest.skip("no C compiler, no epoll or no websockets")
     found = {(one.case, one.subject) for one in measured if one.median > 0}
     assert found == {(case, name) for case in websocket.CASES for name in ("ba-lua", "websockets")}
+
+
+def test_udp_gives_a_figure_for_every_case_and_server() -> None:
+    """One short round; nothing where the load cannot be built."""
+    measured = udp.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
+    if not measured:
+        pytest.skip("no C compiler or no epoll")
+    found = {(one.case, one.subject) for one in measured if one.median > 0}
+    assert found >= {(udp.case(peers), name) for peers in udp.PEERS for name in (udp.OURS, udp.BASELINE)}
+
+
+def test_the_udp_load_refuses_a_wrong_answer(tmp_path: Path) -> None:
+    """A server that sends back something else has no figure."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("no C compiler for epoll here")
+    load = udp.load_program(tmp_path, compiler)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(30)
+
+        def serve() -> None:
+            server.sendto(b"x" * 64, server.recvfrom(64)[1])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(RuntimeError, match="found a fault"):
+            udp.round_trips_a_second(load, server.getsockname()[1], 1, 0.05)
+        thread.join()
 
 
 def test_the_websocket_load_refuses_a_wrong_answer(tmp_path: Path) -> None:

@@ -226,9 +226,8 @@ def test_small_pieces_do_not_wait_for_acknowledgements() -> None:
         url = f"http://127.0.0.1:{server.port}/"
         assert here.run(f'h = require "httpc".create() h:request{{url = "{url}"}}').error is None
         endpoints = list(here.runtime._thread._network._endpoints.values())
-        nodelay = [
-            end.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for end in endpoints if end.sock
-        ]
+        channels = [end.channel for end in endpoints if end.channel]
+        nodelay = [one.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in channels]
         assert nodelay == [1]
 
 

@@ -399,3 +399,43 @@ def test_without_routes_the_name_is_asked_for_again() -> None:
         resolver.set_routes(None)
         resolver.lookup("lab.example", 80, "tcp", False, answers)
         assert answers.next().addresses[0][1] == ("127.0.0.8", 80)
+
+
+def test_what_is_known_is_remembered_until_the_routes_change() -> None:
+    """A numeric address can be a route's name too."""
+    resolver = Resolver(FakeSystem())
+    first = resolver.known("192.0.2.1", 9, "udp", False)
+    assert resolver.known("192.0.2.1", 9, "udp", False) is first
+    assert first == Answer(((socket.AF_INET, ("192.0.2.1", 9)),))
+    resolver.set_routes({("192.0.2.1", 9, "udp"): ("127.0.0.1", 1234)})
+    assert resolver.known("192.0.2.1", 9, "udp", False) == Answer(((socket.AF_INET, ("127.0.0.1", 1234)),))
+    resolver.set_routes(None)
+    assert resolver.known("192.0.2.1", 9, "udp", False) == first
+    resolver.close()
+
+
+def test_a_name_that_must_be_asked_for_is_not_known() -> None:
+    """And asking whether it is known asks nobody."""
+    system = FakeSystem({"example.test": "192.0.2.1"})
+    resolver = Resolver(system)
+    assert resolver.known("example.test", 9, "udp", False) is None
+    assert system.asked.empty()
+    resolver.close()
+
+
+@pytest.mark.parametrize("host", ["x" * 1000, "::1%1"])
+def test_what_is_too_long_or_has_a_zone_is_not_remembered(host: str) -> None:
+    """The first would take memory, the second can mean something else later."""
+    resolver = Resolver(FakeSystem())
+    resolver.known(host, 9, "udp", True)
+    assert resolver._override._remembered.cache_info().currsize == 0
+    resolver.close()
+
+
+def test_few_answers_are_remembered() -> None:
+    """However many addresses a program sends to."""
+    resolver = Resolver(FakeSystem())
+    for port in range(1, 2000):
+        resolver.known("127.0.0.1", port, "udp", False)
+    assert resolver._override._remembered.cache_info().currsize == 512
+    resolver.close()

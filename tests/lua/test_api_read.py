@@ -284,3 +284,17 @@ def test_a_method_called_on_another_object_blames_self() -> None:
     assert message_of("local c = pair() local t = {read = c.read} t:read()") == (
         "program:1: calling 'read' on bad self (_BASOCK expected, got table)"
     )
+
+
+def test_the_end_is_told_to_blocked_readers_in_the_order_of_their_calls() -> None:
+    """As data is."""
+    assert traced("""
+        local a, b = pair()
+        local over = 0
+        for i = 1, 3 do
+          ba.thread.create():run(function() trace(i, a:read(2000)) over = over + 1 end)
+        end
+        ba.sleep(0)
+        b:close()
+        await(function() return over == 3 end)
+    """) == [f"{i}\tnil\tsocketreadfailed" for i in (1, 2, 3)]

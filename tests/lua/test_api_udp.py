@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from ._programs import message_of, run_well, traced
+from ._programs import TIMEOUT_S, message_of, run_well, session, traced
 
 # ---------------------------------------------------------------- udpcon
 
@@ -297,6 +299,89 @@ def test_a_closed_port_of_the_peer_fails_the_read_of_a_connected_socket() -> Non
         c:write "x"
         trace(c:read(2000))
     """) == ["nil\tsocketreadfailed"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_closed_port_fails_a_read_in_the_middle_of_a_burst(own: bool) -> None:
+    """Which does not wait for the loop: what the peer sent before is read, then comes the report, once."""
+    start = "c:event" if own else "ba.thread.run"
+    assert traced(f"""
+        local peer, port = udp()
+        local c = ba.socket.udpcon("127.0.0.1", port)
+        local _, own_port = c:sockname()
+        peer:sendto("one", "127.0.0.1", own_port)
+        {start}(function()
+          trace(c:read(2000))
+          peer:close()
+          c:write "x"
+          trace(c:read(2000))
+          trace(c:read(2000))
+          over = true
+        end)
+        await(function() return over end)
+        trace(c:state())
+    """) == [
+        "one",
+        "nil\tsocketreadfailed",
+        "nil\tsocketreadfailed",
+        "terminated\tfalse" if own else "notcon\tfalse",
+    ]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_burst_is_read_without_a_turn_of_the_loop_for_each(own: bool) -> None:
+    """But with one for every sixteen after the first, so that others get theirs: here a second reader."""
+    start = "s:event" if own else "ba.thread.create():run"
+    order = traced(f"""
+        local all, over = {{}}, 0
+        for _, name in ipairs{{"a", "b"}} do
+          local s, port = udp()
+          for i = 1, 60 do ba.socket.udpcon():sendto(name, "127.0.0.1", port) end
+          {start}(function()
+            for i = 1, 60 do local d = s:read(2000) all[#all + 1] = d end
+            over = over + 1
+          end)
+        end
+        await(function() return over == 2 end)
+        trace(table.concat(all))
+    """)[0]
+    runs = re.findall("a+|b+", order)
+    assert sorted(order) == ["a"] * 60 + ["b"] * 60
+    assert runs == ["a" * 17, "b" * 17] * 3 + ["a" * 9, "b" * 9]
+
+
+def test_who_has_waited_longer_reads_first_though_datagrams_are_there() -> None:
+    """A burst is for the next in line, not for whoever asks at that moment."""
+    assert traced("""
+        local u, port = udp()
+        local over = 0
+        local function read(name, times)
+          ba.thread.create():run(function()
+            for i = 1, times do trace(name, u:read(2000)) end
+            over = over + 1
+          end)
+        end
+        read("first", 2)
+        read("second", 1)
+        ba.sleep(0)
+        local c = ba.socket.udpcon("127.0.0.1", port)
+        for i = 1, 3 do c:write(i) end
+        await(function() return over == 2 end)
+    """) == ["first\t1", "second\t2", "first\t3"]
+
+
+def test_an_address_in_numbers_costs_no_number() -> None:
+    """It goes past the resolver and its tickets, which have numbers of their own."""
+    with session() as here:
+        result = here.run("""
+            local u, port = udp()
+            local c = udp()
+            for i = 1, 10 do assert(c:sendto("x", "127.0.0.1", port)) end
+            last = udp()
+        """)
+        assert result.error is None
+        rows = here.runtime.sockets().result(TIMEOUT_S)
+        assert [row.socket - rows[0].socket for row in rows] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("send", ["write('again')", "sendto('again', '127.0.0.1', port)"])

@@ -9,6 +9,8 @@ import pytest
 
 from ba_runtime._reactor import Reactor
 from ba_runtime._resolver import Answer
+from ba_runtime.sockets.channel import StreamChannel
+from ba_runtime.sockets.channels import Channels
 from ba_runtime.sockets.dial import Dial
 
 
@@ -25,10 +27,10 @@ def reactor() -> Iterator[Reactor]:
 )
 def test_an_answer_after_the_close_connects_and_reports_nothing(reactor: Reactor, answer: Answer) -> None:
     """Neither a socket nor an event is left of it."""
-    taken: list[socket.socket] = []
-    dial = Dial(1, 0, None, reactor, taken.append)
+    taken: list[StreamChannel] = []
+    dial = Dial(1, 0, None, Channels(), reactor, taken.append)
     dial.close()
     dial.resolved(answer)
-    assert dial.sock is None
+    assert dial.channel is None
     assert reactor.poll(0) == ()
     assert taken == []

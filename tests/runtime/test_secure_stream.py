@@ -11,6 +11,7 @@ import pytest
 from tests.tls._authority import client_context, server_context
 
 from ba_runtime._reactor import Reactor
+from ba_runtime.sockets.channel import StreamChannel
 from ba_runtime.sockets.reasons import Signal
 from ba_runtime.sockets.secure import SecureStream
 from ba_runtime.tls import Closed, Context, Engine, HandshakeDone
@@ -54,10 +55,10 @@ class Ends:
 def ends(ours: Context, peers: Context, *, announces: bool) -> Iterator[Ends]:
     """Both ends, before the handshake."""
     near, far = socket.socketpair()
-    near.setblocking(False)
     far.setblocking(False)
     reactor = Reactor()
-    stream = SecureStream(NUMBER, 0, near, reactor, Engine(ours), None, announces=announces)
+    channel = StreamChannel(NUMBER, near)
+    stream = SecureStream(channel, 0, reactor, Engine(ours), None, announces=announces)
     with far:
         yield Ends(reactor, stream, far, Engine(peers))
     stream.close()
@@ -90,7 +91,7 @@ def test_a_queue_that_fails_in_a_handshake_is_a_failed_handshake() -> None:
     with ends(client_context(), server_context(), announces=True) as both:
         with contextlib.suppress(BlockingIOError):
             while True:  # no room is left for the handshake
-                both.stream.sock.send(bytes(65536))
+                both.stream.channel.send(bytes(65536))
         both.stream.start()
         assert both.stream.queued_bytes > 0
         both.theirs.close()

@@ -52,8 +52,8 @@ class Site(Session):
         """Makes the system's buffers of new connections small, so that what a client leaves waits here."""
         door = self.runtime._thread._web._door
         assert door is not None
-        door.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        door.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        door.channel.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        door.channel.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 
     def page(self, code: str, name: str = "page") -> None:
         """Puts Lua code behind /page/: the body of a directory's function."""

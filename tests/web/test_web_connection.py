@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ba_runtime._reactor import READ, Reactor
+from ba_runtime.sockets.channel import StreamChannel
 from ba_runtime.sockets.reasons import Signal
 from ba_runtime.web import connection as module
 from ba_runtime.web.access import Access
@@ -97,8 +98,8 @@ class Bench:
         self.client.connect(listener.getsockname())
         sock, _ = listener.accept()
         listener.close()
-        sock.setblocking(False)
-        self.one = Watched(NUMBER, sock, self.reactor, self.desk, LIMITS, Access({}), Memory())
+        channel = StreamChannel(NUMBER, sock)
+        self.one = Watched(channel, self.reactor, self.desk, LIMITS, Access({}), Memory())
         self.signals: list[int] = []
 
     def close(self) -> None:
@@ -142,7 +143,7 @@ class Bench:
     @property
     def is_reading(self) -> bool:
         """Tells whether it asks for what arrives."""
-        return bool(self.reactor.wanted(self.one.sock.fileno()) & READ)
+        return bool(self.reactor.wanted(self.one.channel.fileno()) & READ)
 
 
 @pytest.fixture
@@ -313,8 +314,9 @@ def test_a_client_that_takes_a_little_is_not_given_up(roomy: Bench) -> None:
     assert left > 0
     for _ in range(5):
         roomy.later(LIMITS.send_s)
-        before = unacknowledged(roomy.one.sock)
-        while unacknowledged(roomy.one.sock) >= before:  # no turn: the connection itself sends nothing
+        sock = roomy.one.channel.sock
+        before = unacknowledged(sock)
+        while unacknowledged(sock) >= before:  # no turn: the connection itself sends nothing
             assert roomy.client.recv(1000)
         roomy.one.expire()
         assert roomy.one.state is State.ANSWERING

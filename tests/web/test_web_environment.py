@@ -24,7 +24,7 @@ def test_it_listens_on_loopback_alone() -> None:
     with site() as here:
         door = here.runtime._thread._web._door
         assert door is not None
-        assert door.sock.getsockname() == ("127.0.0.1", here.port)
+        assert door.channel.sock.getsockname() == ("127.0.0.1", here.port)
 
 
 def test_the_port_can_be_fixed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ba_runtime._reactor import Reactor
+from ba_runtime.sockets.channel import StreamChannel
 from ba_runtime.sockets.stream import Stream
 from ba_runtime.sockets.websocket import BUSY, MORE, OVER, PONG_QUEUE_BYTES, WebSocket
 
@@ -19,9 +20,8 @@ from ._wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, pattern
 def ends() -> Iterator[tuple[WebSocket, socket.socket]]:
     """A server's WebSocket, and its peer's plain socket."""
     ours, theirs = socket.socketpair()
-    ours.setblocking(False)
     reactor = Reactor()
-    stream = Stream(1, 0, ours, reactor)
+    stream = Stream(StreamChannel(1, ours), 0, reactor)
     with theirs:
         theirs.settimeout(10)
         yield WebSocket(stream, is_client=False), theirs

@@ -1,9 +1,11 @@
 """Owns the TCP sockets of the lab; knows no protocol, only the `Conversation` that each connection has.
 
 Theory of operation. Each connection is a task that alternates between receiving and the conversation's turn.
-It uses the loop's socket calls and not asyncio's streams, because conversations buffer for themselves, and
-because this way every socket is owned from the moment it is accepted: `close` leaves nothing behind for the
-garbage collector, where `start_server` loses a connection that is being accepted while the server closes.
+It uses channels (`sockets/channel.py`), as the user's own sockets do, and not asyncio's streams, because
+conversations buffer for themselves, and because this way every socket is owned from the moment it is
+accepted: `close` leaves nothing behind for the garbage collector, where `start_server` loses a connection
+that is being accepted while the server closes. A channel is tried first; its descriptor is waited for when it
+has, or takes, nothing.
 
 Everything is bounded: the number of connections (more are closed at once), what is read at a time, how long a
 peer may be silent or refuse to take an answer, and how long the end of a connection takes.
@@ -15,8 +17,10 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from ba_runtime._resolver import Endpoint
+from ba_runtime.sockets.channel import StreamChannel
 
 from ._service import LOOPBACK, Conversation, Host, Turn
 
@@ -25,6 +29,10 @@ _LINGER_S = 1.0  # how long a peer may go on sending after our last word ...
 _LINGER_CHUNKS = 64  # ... and how much
 # When file descriptors run out, the connection stays in the queue: asking again at once would spin.
 _ACCEPT_PAUSE_S = 0.1
+_NUMBER = 0  # these channels are no sockets of the user's
+
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
 
 
 class StreamService:
@@ -49,7 +57,7 @@ class StreamService:
         self._max_connections = max_connections
         self._listener: socket.socket | None = None
         self._pause: asyncio.TimerHandle | None = None
-        self._connections: dict[asyncio.Task[None], socket.socket] = {}
+        self._connections: dict[asyncio.Task[None], StreamChannel] = {}
 
     async def open(self) -> Endpoint:
         self._listener = listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -76,7 +84,7 @@ class StreamService:
     def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            connection, _ = listener.accept()
+            client, _ = listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return  # the peer changed its mind before it was accepted
         except OSError:
@@ -84,9 +92,9 @@ class StreamService:
             self._pause = loop.call_later(_ACCEPT_PAUSE_S, self._await_connections, listener)
             return
         if len(self._connections) >= self._max_connections:
-            connection.close()
+            client.close()
             return
-        connection.setblocking(False)
+        connection = StreamChannel(_NUMBER, client)
         task = loop.create_task(self._serve(connection))
         self._connections[task] = connection
         task.add_done_callback(self._ended)
@@ -95,30 +103,29 @@ class StreamService:
         # Here and not in the task, which may be cancelled before its first line has run.
         self._connections.pop(task).close()
 
-    async def _serve(self, connection: socket.socket) -> None:
+    async def _serve(self, connection: StreamChannel) -> None:
         with contextlib.suppress(OSError):  # a peer that has gone is no news
             await self._talk(connection)
             connection.shutdown(socket.SHUT_WR)
             with _at_most(_LINGER_S):
                 await _drain(connection)
 
-    async def _talk(self, connection: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+    async def _talk(self, connection: StreamChannel) -> None:
         conversation = self._converse()
         turn = conversation.opened()
         await self._take(connection, turn)
         while not turn.is_last:
             with _at_most(self._idle_s):
-                data = await loop.sock_recv(connection, _CHUNK)
+                data = await _receive(connection)
             turn = conversation.received(data)
             await self._take(connection, turn)
 
-    async def _take(self, connection: socket.socket, turn: Turn) -> None:
+    async def _take(self, connection: StreamChannel, turn: Turn) -> None:
         # Counted before it is sent: whoever has the answer finds it in the count.
         self.served += turn.served
         if turn.data:
             with _at_most(self._idle_s):
-                await asyncio.get_running_loop().sock_sendall(connection, turn.data)
+                await _send_all(connection, turn.data)
 
 
 @contextlib.contextmanager
@@ -137,13 +144,50 @@ def _at_most(seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-async def _drain(connection: socket.socket) -> None:
+async def _drain(connection: StreamChannel) -> None:
     """Reads until the peer ends.
 
     A socket closed with unread bytes resets the connection, which can destroy the last answer before the peer
     has read it (RFC 9112 section 9.6).
     """
-    loop = asyncio.get_running_loop()
     for _ in range(_LINGER_CHUNKS):
-        if not await loop.sock_recv(connection, _CHUNK):
+        if not await _receive(connection):
             return
+
+
+async def _receive(connection: StreamChannel) -> bytes:
+    """Waits for what comes next, empty at the end. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    while (data := _at_once(connection.receive, _CHUNK)) is None:
+        await _until(loop.add_reader, loop.remove_reader, connection)
+    return data
+
+
+async def _send_all(connection: StreamChannel, data: bytes) -> None:
+    """Waits until all of it is sent. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    rest = memoryview(data)
+    while rest:
+        sent = _at_once(connection.send, rest)
+        if sent is None:
+            await _until(loop.add_writer, loop.remove_writer, connection)
+        else:
+            rest = rest[sent:]
+
+
+def _at_once(call: Callable[[_Argument], _Result], argument: _Argument) -> _Result | None:
+    """Returns what the call gives, None when it would have to wait."""
+    try:
+        return call(argument)
+    except BlockingIOError:
+        return None
+
+
+async def _until(add: Callable[..., object], remove: Callable[[int], object], channel: StreamChannel) -> None:
+    """Waits until the descriptor is ready for what `add` and `remove` are about."""
+    ready = asyncio.Event()
+    add(channel.fileno(), ready.set)
+    try:
+        await ready.wait()
+    finally:
+        remove(channel.fileno())

@@ -18,6 +18,8 @@ local check = import "check"
 local report = import "tasks/report"
 local socket = import "sockets/socket"
 local shark = import "sockets/shark"
+local sock = import "sockets/sock"
+local stream = import "sockets/stream"
 local timer = import "tasks/timer"
 local thread = import "tasks/thread"
 local bytearray = import "data/bytearray"
@@ -182,6 +184,13 @@ end
 
 function requests.sockets(ticket)
   host.reply(ticket, look.sockets())
+end
+
+-- Somebody begins to listen to the sockets, or ends: between two bytes, as no program runs meanwhile (channel.py).
+function requests.watch(ticket)
+  host.watch()
+  sock.each(stream.renew)
+  host.reply(ticket)
 end
 
 -- Answers when nothing goes on in the background any more.

@@ -297,6 +297,9 @@ function host.polled() end
 ---@return any ...
 function host.take() end
 
+--- Changes who listens to the sockets, as was asked for; what `sender` returned must be fetched anew.
+function host.watch() end
+
 --- Answers the request with this ticket.
 ---@param ticket integer
 ---@param ... any
@@ -483,13 +486,13 @@ function host.tcp_accept(number, cell) end
 ---@return integer? signal
 function host.udp_open(cell, address, port, interface, local_port, ipv6) end
 
---- Returns data, address, port, is-IPv6; nil when none waits, false on an error.
+--- Returns what to call to receive a datagram: its data, address, port, is-IPv6; nil when none waits, false on an
+--- error. And what to call to send one: whether the system took it, nil when its address must be looked up
+--- (`udp_send_to`).
 ---@param number integer
----@return string|false|nil data
----@return string? address
----@return integer? port
----@return boolean? is_ipv6
-function host.udp_receive(number) end
+---@return fun(): (string|false|nil), string?, integer?, boolean? receive
+---@return fun(data: string, address: string, port: integer): boolean? send_known
+function host.udp_calls(number) end
 
 --- Sends one datagram to the connected peer.
 ---@param number integer
@@ -522,7 +525,7 @@ function host.resolved_address(number) end
 ---@return string?
 function host.resolver_words(number) end
 
---- Returns what to call to write: the system's `send`, nil on TLS; there, what encrypts and sends.
+--- Returns what to call to write: the channel's `send`, nil on TLS; there, what encrypts and sends.
 ---@param number integer
 ---@return host.Send? direct
 ---@return host.Send? secure

@@ -1,6 +1,6 @@
 """Connecting: a name to addresses, and the first of them that answers.
 
-A `Dial` has the number that the connection will have. It hands its socket over to `connected`, which puts a
+A `Dial` has the number that the connection will have. It hands its channel over to `connected`, which puts a
 `Stream` in its place, or emits one of the failures. Closing it at any moment is fine; an answer of the
 resolver that comes later finds nobody.
 """
@@ -12,11 +12,12 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from ba_runtime._descriptors import new_socket
 from ba_runtime._reactor import WRITE, Reactor
 from ba_runtime._resolver import Answer
 
 from .addresses import local_address
+from .channel import StreamChannel, Watchers
+from .channels import Channels
 from .reasons import EXHAUSTED, Signal
 
 
@@ -31,19 +32,26 @@ class Dial:
         number: int,
         cell: int,
         interface: str | None,
+        channels: Channels,
         reactor: Reactor,
-        connected: Callable[[socket.socket], None],
+        connected: Callable[[StreamChannel], None],
     ) -> None:
-        """`interface` is the local address to use, if any; `connected` takes the socket over."""
+        """`interface` is the local address to use, if any; `connected` takes over one of the `channels`."""
         self.number = number
         self.cell = cell
-        self.sock: socket.socket | None = None
+        self.channel: StreamChannel | None = None
         self._interface = interface
+        self._channels = channels
         self._reactor = reactor
         self._connected = connected
         self._addresses: list[tuple[int, tuple[Any, ...]]] = []
         self._closed = False
         self.words: bytes | None = None  # the resolver's, when it found nothing
+
+    def watch(self, watchers: Watchers) -> None:
+        """Lets these listen to the channel of the attempt that is under way."""
+        if self.channel is not None:
+            self.channel.watch(watchers)
 
     def resolved(self, answer: Answer) -> None:
         """Takes the resolver's answer, on the Lua thread, and starts to connect."""
@@ -72,40 +80,40 @@ class Dial:
         """Starts one attempt; returns None when it is under way or done, else why it could not start."""
         self._drop()
         try:
-            self.sock = new_socket(family, socket.SOCK_STREAM)
+            self.channel = self._channels.to_connect(self.number, family)
         except OSError as error:
             return Signal.NO_RESOURCES if error.errno in EXHAUSTED else Signal.CANNOT_CONNECT
-        self.sock.setblocking(False)
+        sock = self.channel.sock
         if self._interface is not None:
             try:
-                self.sock.bind((local_address(self._interface, family == socket.AF_INET6), 0))
+                sock.bind((local_address(self._interface, family == socket.AF_INET6), 0))
             except (OSError, ValueError):
                 return Signal.CANNOT_BIND
         try:
-            code = self.sock.connect_ex(address)
+            code = sock.connect_ex(address)
         except OSError:  # an address that the system does not even take, such as port 0 on some
             return Signal.CANNOT_CONNECT
         if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
             return Signal.CANNOT_CONNECT
         # A connection that stands at once is reported writable all the same: one way for both.
-        self._reactor.add(self.sock.fileno(), self.number, self._on_ready)
-        self._reactor.want(self.sock.fileno(), WRITE)
+        self._reactor.add(sock.fileno(), self.number, self._on_ready)
+        self._reactor.want(sock.fileno(), WRITE)
         return None
 
     def _on_ready(self, _mask: int) -> None:
-        assert self.sock is not None
-        if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        assert self.channel is not None
+        if self.channel.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self._next()
             return
-        sock, self.sock = self.sock, None
-        self._reactor.remove(sock.fileno())
-        self._connected(sock)
+        channel, self.channel = self.channel, None
+        self._reactor.remove(channel.fileno())
+        self._connected(channel)
 
     def _drop(self) -> None:
-        if self.sock is not None:
-            self._reactor.remove(self.sock.fileno())
-            self.sock.close()
-            self.sock = None
+        if self.channel is not None:
+            self._reactor.remove(self.channel.fileno())
+            self.channel.close()
+            self.channel = None
 
     def close(self) -> None:
         """Gives up."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ba_runtime._descriptors import is_reserved
 from ba_runtime._reactor import READ, Reactor
 
+from .channel import ListeningChannel, Watchers
 from .reasons import EXHAUSTED, Signal
 
 if TYPE_CHECKING:
@@ -23,35 +24,39 @@ BACKLOG = 128
 
 
 class Listener:
-    """A bound socket, number `number` to Lua."""
+    """A socket that takes clients, to Lua under the number of its channel."""
 
     kind = "listen"
     queued_bytes = 0
 
-    def __init__(self, number: int, cell: int, sock: socket.socket, reactor: Reactor) -> None:
-        """Takes over the bound, non-blocking `sock` and listens on it. Raises OSError when that fails."""
-        sock.listen(BACKLOG)
-        self.number = number
+    def __init__(self, channel: ListeningChannel, cell: int, reactor: Reactor) -> None:
+        """Takes over `channel` and listens on it. Raises OSError when that fails."""
+        channel.sock.listen(BACKLOG)
+        self.channel = channel
+        self.number = channel.number
         self.cell = cell
-        self.sock = sock
         self.refused = 0
         self.secure: Secure | None = None  # puts TLS on what is accepted
         self._reactor = reactor
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
-        reactor.add(sock.fileno(), number, self._on_ready)
+        reactor.add(channel.fileno(), self.number, self._on_ready)
+
+    def watch(self, watchers: Watchers) -> None:
+        """Lets these listen to the channel."""
+        self.channel.watch(watchers)
 
     def arm(self) -> None:
         """Asks to be told when a client waits."""
-        self._reactor.want(self.sock.fileno(), READ)
+        self._reactor.want(self.channel.fileno(), READ)
 
     def disarm(self) -> None:
         """Leaves clients in the system's queue."""
-        self._reactor.want(self.sock.fileno(), 0)
+        self._reactor.want(self.channel.fileno(), 0)
 
     def accept(self) -> socket.socket | None:
         """Takes one client; None when there is none, or no descriptor for it (`refused` then counts up)."""
         try:
-            client, _ = self.sock.accept()
+            client = self.channel.accept()
         except BlockingIOError:
             return None
         except OSError as error:  # the client gave up already, or no descriptor is left
@@ -62,7 +67,6 @@ class Listener:
             self.refused += 1
             client.close()
             return None
-        client.setblocking(False)
         return client
 
     def _refuse(self) -> None:
@@ -71,7 +75,7 @@ class Listener:
             os.close(self._spare)
             self._spare = None
         try:
-            self.sock.accept()[0].close()
+            self.channel.accept().close()
             self._spare = os.open(os.devnull, os.O_RDONLY)
         except OSError:  # somebody else took the descriptor meanwhile; the next event tries again
             return
@@ -81,8 +85,8 @@ class Listener:
 
     def close(self) -> None:
         """Closes the listener; clients still in its queue are reset by the system."""
-        self._reactor.remove(self.sock.fileno())
-        self.sock.close()
+        self._reactor.remove(self.channel.fileno())
+        self.channel.close()
         if self._spare is not None:
             os.close(self._spare)
             self._spare = None

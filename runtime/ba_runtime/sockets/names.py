@@ -16,7 +16,7 @@ from threading import get_ident
 from typing import TypeAlias
 
 from ba_runtime._reactor import Reactor
-from ba_runtime._resolver import Answer, Kind, Resolver
+from ba_runtime._resolver import Answer, Kind, Resolver, SocketAddress
 
 from .reasons import Signal
 
@@ -44,6 +44,11 @@ class Names:
                 self._reactor.post(lambda: then(answer))
 
         self._resolver.lookup(host_text(host), port, kind, ipv6, done)
+
+    def known(self, host: bytes, port: int, kind: Kind, ipv6: bool) -> SocketAddress | None:
+        """Returns the address if no name server need be asked for it, and if there is one."""
+        answer = self._resolver.known(host_text(host), port, kind, ipv6)
+        return answer.addresses[0][1] if answer is not None and answer.addresses else None
 
     def ask(self, number: int, host: bytes, port: int, kind: Kind, ipv6: bool, use: Use) -> Signal | None:
         """Resolves, and makes `use` of the answer; returns its signal, None when that comes as an event."""

@@ -1,8 +1,7 @@
 """All system sockets of one Lua state, and the functions that Lua calls on them.
 
-A socket is a number to Lua: given once, never used again, so that a late event can never reach a newer
-socket. Every function here is in the crossing table under its own name (see `_crossing.py`), takes and
-returns plain values, and never raises on what a network or a user can do.
+A socket is a number to Lua (`channels.py`). Every function here is in the crossing table under its own name
+(see `_crossing.py`), takes and returns plain values, and never raises on what a network or a user can do.
 """
 
 from __future__ import annotations
@@ -12,29 +11,30 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TypeAlias
 
-from ba_runtime._descriptors import new_socket
 from ba_runtime._later import later
 from ba_runtime._reactor import Reactor
 from ba_runtime._resolver import Answer, Resolver
 from ba_runtime.events import Note, Sink, SocketClosed, SocketOpened
 
-from .addresses import EVERYWHERE, Name, local_address, local_name, peer_name
-from .datagram import Datagram
+from .addresses import EVERYWHERE, Name, local_name, peer_name
+from .channel import Channel, StreamChannel, Watchers
+from .channels import Channels
+from .datagram import Datagram, Received
 from .dial import Dial
 from .listener import Listener
 from .names import Names, host_text
 from .options import ORIGINAL_FAILURE, failure, set_option
 from .port_holder import Ports
 from .reasons import EXHAUSTED, Signal
-from .stream import Stream
+from .stream import Stream, Write
 from .tls_calls import TlsCalls
 from .tls_objects import TlsObjects
 
 Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
-Send: TypeAlias = Callable[[bytes], int]
+SendKnown: TypeAlias = "Callable[[bytes, bytes, int], bool | None]"
 
 CALLS = (  # the methods that Lua may call
-    *("tcp_connect", "tcp_listen", "tcp_accept", "udp_open", "udp_receive", "udp_send", "udp_send_to"),
+    *("tcp_connect", "tcp_listen", "tcp_accept", "udp_open", "udp_calls", "udp_send", "udp_send_to"),
     *("resolve", "resolved_address", "resolver_words", "sender", "send", "queued", "arm", "disarm"),
     *("sockname", "peername", "setoption", "upgrade"),
 )
@@ -52,9 +52,9 @@ class Network:
         """Sockets report to `reactor`, names go through `resolver`, openings and closings to `sink`."""
         self._reactor = reactor
         self._names = Names(reactor, resolver)
+        self.channels = Channels()
         self._sink = sink
         self._endpoints: dict[int, Endpoint] = {}
-        self._last_number = 0
         self._born: dict[int, float] = {}
         self._told: set[str] = set()
         self.ports = Ports(self._endpoints.values, sink)
@@ -84,22 +84,22 @@ class Network:
         alpn: bytes | None = None,
     ) -> int:
         """Starts to connect, with TLS when there is a context; the number will tell how it went."""
-        number = self.new_number()
+        number = self.channels.new_number()
         secure = self.tls_objects.announcing(context, host_text(host), port, alpn) if context else None
 
-        def connected(sock: socket.socket) -> None:
+        def connected(channel: StreamChannel) -> None:
             if secure is None:
-                plain = Stream(number, cell, sock, self._reactor)
+                plain = Stream(channel, cell, self._reactor)
                 plain.host, plain.port = host_text(host), port
                 self.opened(plain)
                 self._reactor.emit(number, Signal.CONNECTED)
             else:
-                stream = secure(number, cell, sock)
+                stream = secure(channel, cell)
                 self.opened(stream)
                 self._reactor.emit(number, Signal.HANDSHAKING)
                 stream.start()
 
-        dial = Dial(number, cell, _text(interface), self._reactor, connected)
+        dial = Dial(number, cell, _text(interface), self.channels, self._reactor, connected)
         self._endpoints[number] = dial
         self._names.look_up(host, port, "tcp", ipv6, dial.resolved)
         return number
@@ -107,24 +107,21 @@ class Network:
     def tcp_listen(self, cell: int, port: int, interface: object, ipv6: bool, context: int = 0) -> int | None:
         """Listens, with TLS when there is a context; None when the address cannot be bound."""
         address = _text(interface)
+        secure = self.tls_objects.accepting(context) if context else None
         try:
-            sock = new_socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
-        except OSError:
-            return None
-        try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if ipv6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.bind((local_address(address, ipv6), port))
-            listener = Listener(self.new_number(), cell, sock, self._reactor)
-            listener.secure = self.tls_objects.accepting(context) if context else None
+            channel = self.channels.to_listen(address, port, ipv6)
         except (OSError, ValueError) as error:
-            sock.close()
             self.ports.tell(cell, error, socket.SOCK_STREAM, address, ipv6, port)
             return None
+        try:
+            listener = Listener(channel, cell, self._reactor)
+        except OSError as error:
+            channel.close()
+            self.ports.tell(cell, error, socket.SOCK_STREAM, address, ipv6, port)
+            return None
+        listener.secure = secure
         if address in EVERYWHERE:
-            self.tell_once(cell, f"other machines can reach port {sock.getsockname()[1]} (intf={address!r})")
+            self._tell_exposed(cell, "port", channel, address)
         return self.opened(listener)
 
     def tcp_accept(self, number: int, cell: int) -> int | None:
@@ -138,10 +135,10 @@ class Network:
             self.tell_once(cell, "a client was turned away because the process is out of file descriptors")
         if client is None:
             return None
-        number = self.new_number()
+        channel = self.channels.accepted(client)
         if listener.secure is not None:
-            return self.opened(listener.secure(number, cell, client))
-        return self.opened(Stream(number, cell, client, self._reactor))
+            return self.opened(listener.secure(channel, cell))
+        return self.opened(Stream(channel, cell, self._reactor))
 
     def upgrade(self, number: int, context: int, alpn: bytes | None = None, received: bytes = b"") -> bool:
         """Puts TLS on a connection; `received` is what came already. False when there is none to put it on.
@@ -149,11 +146,11 @@ class Network:
         CONNECTED or TLS_FAILED then comes as an event.
         """
         plain = self._endpoints.get(number)
-        if type(plain) is not Stream or plain.queued_bytes:
+        if not isinstance(plain, Stream) or plain.is_secure or plain.queued_bytes:
             return False
         secure = self.tls_objects.announcing(context, plain.host, plain.port, alpn)
-        self._reactor.remove(plain.sock.fileno())
-        stream = secure(number, plain.cell, plain.sock)
+        channel, _ = plain.detach()
+        stream = secure(channel, plain.cell)
         self._endpoints[number] = stream
         stream.start(received)
         return True
@@ -168,23 +165,14 @@ class Network:
         """
         address = _text(interface)
         try:
-            sock = new_socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
-        except OSError as error:
-            return 0, Signal.NO_RESOURCES if error.errno in EXHAUSTED else Signal.CANNOT_BIND
-        try:
-            sock.setblocking(False)
-            if local_port:  # a port of the system's choice might be somebody else's too
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if local_port or address is not None:
-                sock.bind((local_address(address, ipv6), local_port))
+            channel = self.channels.datagrams(address, local_port, ipv6)
         except (OSError, ValueError) as error:
-            sock.close()
             self.ports.tell(cell, error, socket.SOCK_DGRAM, address, ipv6, local_port)
-            return 0, Signal.CANNOT_BIND
+            is_exhausted = isinstance(error, OSError) and error.errno in EXHAUSTED
+            return 0, Signal.NO_RESOURCES if is_exhausted else Signal.CANNOT_BIND
         if address in EVERYWHERE:
-            its_port = sock.getsockname()[1]
-            self.tell_once(cell, f"other machines can reach UDP port {its_port} (intf={address!r})")
-        endpoint = Datagram(self.new_number(), cell, sock, self._reactor)
+            self._tell_exposed(cell, "UDP port", channel, address)
+        endpoint = Datagram(channel, cell, self._reactor, self._names)
         number = self.opened(endpoint)
         if not isinstance(host, bytes):
             return number, Signal.RESOLVED
@@ -193,7 +181,7 @@ class Network:
             if not answer.addresses:
                 return self._names.keep_words(number, answer)
             try:
-                endpoint.sock.connect(answer.addresses[0][1])
+                channel.sock.connect(answer.addresses[0][1])
             except OSError:
                 return Signal.CANNOT_CONNECT
             return Signal.RESOLVED
@@ -207,11 +195,6 @@ class Network:
         self._sink(SocketOpened(endpoint.cell, endpoint.number, endpoint.kind))
         return endpoint.number
 
-    def new_number(self) -> int:
-        """Returns a number that no socket has had."""
-        self._last_number += 1
-        return self._last_number
-
     # ------------------------------------------------------------ names
 
     def resolve(self, host: bytes) -> tuple[int, Signal | None]:
@@ -219,7 +202,7 @@ class Network:
 
         RESOLVED or CANNOT_RESOLVE comes with the number, or as an event under it.
         """
-        number = self.new_number()
+        number = self.channels.new_number()
         return number, self._names.ask_address(number, host)
 
     def resolved_address(self, number: int) -> bytes | None:
@@ -233,12 +216,10 @@ class Network:
 
     # ------------------------------------------------------------ using
 
-    def sender(self, number: int) -> tuple[Send | None, Send | None]:
-        """Returns what Lua calls directly to write, the fast path: the system's `send`, or one with TLS."""
+    def sender(self, number: int) -> tuple[Write | None, Write | None]:
+        """Returns what Lua calls directly to write, the fast path: the channel's `send`, or one with TLS."""
         endpoint = self._endpoints.get(number)
-        if not isinstance(endpoint, Stream):
-            return None, None
-        return (endpoint.sock.send, None) if type(endpoint) is Stream else (None, endpoint.send)
+        return endpoint.sender() if isinstance(endpoint, Stream) else (None, None)
 
     def send(self, number: int, data: bytes) -> int:
         """Sends or queues; returns the bytes that wait now, -1 when the connection is lost."""
@@ -250,10 +231,10 @@ class Network:
         endpoint = self._endpoints.get(number)
         return endpoint.queued_bytes if endpoint is not None else 0
 
-    def udp_receive(self, number: int) -> tuple[bytes, bytes, int, bool] | bool | None:
-        """Returns data, address, port, is-IPv6; None when none waits, False on an error."""
+    def udp_calls(self, number: int) -> tuple[Callable[[], Received], SendKnown] | tuple[None, None]:
+        """Returns what Lua calls directly to receive, and to send where nothing need be looked up."""
         endpoint = self._endpoints.get(number)
-        return endpoint.receive() if isinstance(endpoint, Datagram) else False
+        return (endpoint.receive, endpoint.send_known) if isinstance(endpoint, Datagram) else (None, None)
 
     def udp_send(self, number: int, data: bytes) -> bool:
         """Sends one datagram to the connected peer."""
@@ -268,7 +249,7 @@ class Network:
         endpoint = self._endpoints.get(number)
         if not isinstance(endpoint, Datagram):
             return 0, Signal.CANNOT_CONNECT
-        ticket = self.new_number()
+        ticket = self.channels.new_number()
 
         def send(answer: Answer) -> Signal:
             if not answer.addresses:
@@ -276,8 +257,7 @@ class Network:
             is_sent = endpoint.send_to(data, answer.addresses[0][1])
             return Signal.RESOLVED if is_sent else Signal.CANNOT_CONNECT
 
-        is_ipv6 = endpoint.sock.family == socket.AF_INET6
-        return ticket, self._names.ask(ticket, host, port, "udp", is_ipv6, send)
+        return ticket, self._names.ask(ticket, host, port, "udp", endpoint.is_ipv6, send)
 
     def arm(self, number: int) -> None:
         """Asks for data, clients or datagrams."""
@@ -301,7 +281,7 @@ class Network:
 
     def _name(self, number: int, name_of: Callable[[socket.socket], Name]) -> Name:
         endpoint = self._endpoints.get(number)
-        return None if endpoint is None or endpoint.sock is None else name_of(endpoint.sock)
+        return None if endpoint is None or endpoint.channel is None else name_of(endpoint.channel.sock)
 
     def age_s(self, number: int) -> float:
         """Returns for how many seconds the socket has been open, 0 for none."""
@@ -313,15 +293,22 @@ class Network:
     ) -> bool | tuple[None, bytes, int]:
         """Sets an option by its documented name; True, or nil, text, code."""
         endpoint = self._endpoints.get(number)
-        if endpoint is None or endpoint.sock is None:
+        if endpoint is None or endpoint.channel is None:
             return failure(ORIGINAL_FAILURE)
-        return set_option(endpoint.sock, name, on, a, b)
+        return set_option(endpoint.channel.sock, name, on, a, b)
+
+    def watch(self, watchers: Watchers) -> None:
+        """Lets these listen to every channel, those to come as well; Lua must fetch every `sender` anew."""
+        self.channels.watchers = watchers
+        for endpoint in self._endpoints.values():
+            endpoint.watch(watchers)
 
     # ------------------------------------------------------------ closing
 
     def is_plain_stream(self, number: int) -> bool:
-        """Tells whether it is a TCP connection, and nothing (TLS, WebSocket frames) is put on it."""
-        return type(self._endpoints.get(number)) is Stream
+        """Tells whether it is a TCP connection without TLS."""
+        endpoint = self._endpoints.get(number)
+        return isinstance(endpoint, Stream) and not endpoint.is_secure
 
     def release(self, number: int) -> Endpoint | None:
         """Lets go of a socket without closing it; returns it, None for a number that is closed already."""
@@ -342,6 +329,10 @@ class Network:
         """Closes what is left when the runtime ends."""
         for number in list(self._endpoints):
             self.close_socket(number)
+
+    def _tell_exposed(self, cell: int, what: str, channel: Channel, interface: str | None) -> None:
+        port = channel.sock.getsockname()[1]
+        self.tell_once(cell, f"other machines can reach {what} {port} (intf={interface!r})")
 
     def tell_once(self, cell: int, remark: str) -> bool:
         """Makes a remark in the trace; False if it was made before."""

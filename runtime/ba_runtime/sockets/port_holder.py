@@ -69,10 +69,10 @@ class Ports:
 
 
 def _holds(holder: Holder, kind: socket.SocketKind, address: str, port: int) -> bool:
-    if holder.sock is None or holder.sock.type != kind:
+    if holder.channel is None or holder.channel.sock.type != kind:
         return False
     try:
-        its_address, its_port = holder.sock.getsockname()[:2]
+        its_address, its_port = holder.channel.sock.getsockname()[:2]
     except OSError:
         return False
     both = {its_address, address}

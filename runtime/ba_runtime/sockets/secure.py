@@ -1,4 +1,4 @@
-"""A TLS connection: an engine (`tls/`), which does no I/O, between a stream's socket and Lua.
+"""A TLS connection: an engine (`tls/`), which does no I/O, between a stream's channel and Lua.
 
 Theory of operation. To Lua and to the reactor it is a stream like any other.
 
@@ -26,8 +26,9 @@ from typing import cast
 from ba_runtime._reactor import READ, Reactor, Receive
 from ba_runtime.tls import Engine, Event, Failed, HandshakeDone, State, certificate_table, is_ca_known, judge
 
+from .channel import Layer, StreamChannel
 from .reasons import Signal
-from .stream import Stream
+from .stream import Stream, Write
 
 # What one call of the system brings: a full record and its overhead. After one that brought as much as it
 # might a large transfer is under way, and the next may fill the context's `scratch`.
@@ -39,24 +40,25 @@ PIECE_BYTES = 128 << 10  # what is encrypted at a time
 
 
 class SecureStream(Stream):
-    """A connected socket with TLS on it."""
+    """A connection with TLS on it."""
+
+    is_secure = True
 
     def __init__(
         self,
-        number: int,
+        channel: StreamChannel,
         cell: int,
-        sock: socket.socket,
         reactor: Reactor,
         engine: Engine,
         host: str | None,
         *,
         announces: bool,
     ) -> None:
-        """Takes over `sock`. `host` is whom the program called, for `trusted`.
+        """Takes over `channel`. `host` is whom the program called, for `trusted`.
 
         With `announces`, the end of the handshake is an event of its own.
         """
-        super().__init__(number, cell, sock, reactor)
+        super().__init__(channel, cell, reactor)
         self.engine = engine
         self.host = host
         self.failure: Failed | None = None
@@ -108,6 +110,14 @@ class SecureStream(Stream):
     def _receiver(self) -> Receive:
         return self._next_chunk
 
+    def receive_by(self, receive: Receive) -> None:
+        """Does nothing: what comes over the channel is ciphertext, and Lua gets the chunks."""
+
+    def _note(self, data: bytes, *, is_ours: bool) -> None:
+        """Tells whoever listens what is inside."""
+        if self.channel.watchers:
+            self.channel.passed(Layer.PLAIN, data, is_ours)
+
     def _next_chunk(self, _size: int) -> bytes:
         """Returns a chunk, empty at the end; raises BlockingIOError when there is none, as `recv` does.
 
@@ -119,6 +129,8 @@ class SecureStream(Stream):
             events = self.engine.receive(self._recv())
             if is_shaken and events and isinstance(events[-1], bytes):  # then all of them are
                 data = cast("list[bytes]", events)
+                for chunk in data if self.channel.watchers else ():
+                    self._note(chunk, is_ours=False)
                 self._answer()
                 if len(data) == 1 and self._is_wanted:
                     return data[0]
@@ -151,9 +163,9 @@ class SecureStream(Stream):
         try:
             if self._is_bulk:
                 scratch = self.engine.scratch
-                raw = scratch[: self.sock.recv_into(scratch)]
+                raw = scratch[: self.channel.receive_into(scratch)]
             else:
-                raw = self.sock.recv(RAW_BYTES)
+                raw = self.channel.receive(RAW_BYTES)
         except BlockingIOError:
             raise
         except OSError:  # a reset reads as an end
@@ -166,6 +178,7 @@ class SecureStream(Stream):
         for event in events:
             if isinstance(event, bytes):
                 self._chunks.append(event)
+                self._note(event, is_ours=False)
             elif isinstance(event, HandshakeDone):
                 self.is_shaken = True
                 self._announce(Signal.CONNECTED)
@@ -186,7 +199,7 @@ class SecureStream(Stream):
 
     def _shut_down(self) -> None:
         with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+            self.channel.shutdown(socket.SHUT_RDWR)
 
     def _announce(self, signal: Signal) -> None:
         if self._announces:
@@ -200,12 +213,17 @@ class SecureStream(Stream):
         """Returns how many bytes wait to be sent, or to be encrypted and sent."""
         return self._pending_bytes + self._unsent_bytes
 
+    def sender(self) -> tuple[Write | None, Write | None]:
+        """Returns what Lua calls to write: nothing that takes a part, and what encrypts."""
+        return None, self.send
+
     def send(self, data: bytes) -> int:
         """Encrypts and sends or queues all of `data`; returns the bytes that wait now, -1 when it is lost."""
         if not self._is_started:
             self.start()
         state = self.engine.state
         if state is State.OPEN and len(data) <= PIECE_BYTES and not self._pending and not self._unsent:
+            self._note(data, is_ours=True)
             raw = self.engine.send(data)
             return super().send(raw) if raw else -1
         if state is State.OVER:
@@ -220,8 +238,9 @@ class SecureStream(Stream):
         """Encrypts and sends what waits, until the system takes no more; False when that is lost."""
         unsent = self._unsent
         while unsent and not self._pending:
-            piece, rest = unsent[0][:PIECE_BYTES], unsent[0][PIECE_BYTES:]
-            raw = self.engine.send(bytes(piece))
+            piece, rest = bytes(unsent[0][:PIECE_BYTES]), unsent[0][PIECE_BYTES:]
+            self._note(piece, is_ours=True)
+            raw = self.engine.send(piece)
             if not raw or super().send(raw) < 0:
                 self._forget_unsent()
                 return False
@@ -285,7 +304,7 @@ class SecureStream(Stream):
         goodbye = self.engine.close()
         if goodbye and not self._pending:
             with contextlib.suppress(OSError):
-                self.sock.send(goodbye)
+                self.channel.send(goodbye)
         self._chunks.clear()
         self._forget_unsent()
         super().close()

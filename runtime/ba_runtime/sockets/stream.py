@@ -1,48 +1,64 @@
 """A TCP connection and what it could not send yet.
 
 Reading is the reactor's (it receives, Lua decides what for), and so is the plain case of writing: Lua calls
-the socket's own `send`. Only what the system did not take comes here, is kept as views of the bytes that
+the channel's own `send`. Only what the system did not take comes here, is kept as views of the bytes that
 Lua gave, and goes out as the peer makes room. Lua then hears once, DRAINED or SEND_FAILED.
 """
 
 from __future__ import annotations
 
-import socket
 from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
 
 from ba_runtime._reactor import CHUNK_BYTES, READ, WRITE, Reactor, Receive
 
+from .channel import StreamChannel, Watchers
 from .reasons import Signal
+
+Write: TypeAlias = Callable[[bytes], int]
 
 
 class Stream:
-    """A connected socket, number `number` to Lua."""
+    """A connection, to Lua under the number of its channel."""
 
     kind = "tcp"
+    is_secure = False  # has TLS on it
     host: str | None = None  # whom the program called, if it did
     port = 0
 
-    def __init__(self, number: int, cell: int, sock: socket.socket, reactor: Reactor) -> None:
-        """Takes over `sock`, which must be non-blocking and connected."""
-        self.number = number
+    def __init__(self, channel: StreamChannel, cell: int, reactor: Reactor) -> None:
+        """Takes over `channel`, which must be connected."""
+        self.channel = channel
+        self.number = channel.number
         self.cell = cell
-        self.sock = sock
         self._reactor = reactor
         self.make_way = reactor.make_way
-        self._fd = sock.fileno()
+        self._fd = channel.fileno()
         self._pending: deque[memoryview] = deque()
         self._pending_bytes = 0
         self._receive = self._receiver()
-        reactor.add(self._fd, number, self._on_ready, self._receive)
+        reactor.add(self._fd, self.number, self._on_ready, self._receive)
 
     def _receiver(self) -> Receive:
-        """Returns what the reactor calls for a chunk; the socket's own method is the fastest."""
-        return self.sock.recv
+        """Returns what the reactor calls for a chunk; the channel's own function is the fastest."""
+        return self.channel.receive
 
     def receive_by(self, receive: Receive) -> None:
-        """Receives by this function from now on."""
+        """Lets this function receive from now on, if what comes over the channel is the data itself."""
         self._receive = receive
         self._reactor.add(self._fd, self.number, self._on_ready, receive)
+
+    def watch(self, watchers: Watchers) -> None:
+        """Lets these listen to the channel. Lua, which keeps `sender`, must fetch it anew."""
+        former = self.channel.receive
+        self.channel.watch(watchers)
+        if self._receive is former:
+            self.receive_by(self.channel.receive)
+
+    def sender(self) -> tuple[Write | None, Write | None]:
+        """Returns what Lua calls directly to write: what may take a part, or what queues as `send` does."""
+        return self.channel.send, None
 
     @property
     def queued_bytes(self) -> int:
@@ -62,7 +78,7 @@ class Stream:
         sent = 0
         if not self._pending:
             try:
-                sent = self.sock.send(data)
+                sent = self.channel.send(data)
             except BlockingIOError:
                 pass
             except OSError:
@@ -88,7 +104,7 @@ class Stream:
         try:
             while self._pending:
                 view = self._pending[0]
-                sent = self.sock.send(view)
+                sent = self.channel.send(view)
                 self._pending_bytes -= sent
                 if sent < len(view):
                     self._pending[0] = view[sent:]
@@ -114,18 +130,18 @@ class Stream:
         self._pending_bytes = 0
         self._reactor.want(self._fd, self._reactor.wanted(self._fd) & ~WRITE)
 
-    def detach(self) -> tuple[socket.socket, bytes]:
-        """Lets go of the system socket, for somebody else to use; returns it and what must still be sent."""
+    def detach(self) -> tuple[StreamChannel, bytes]:
+        """Lets go of the channel, for somebody else to use; returns it and what must still be sent."""
         unsent = b"".join(self._pending)
         self._reactor.remove(self._fd)
         self._pending.clear()
         self._pending_bytes = 0
-        return self.sock, unsent
+        return self.channel, unsent
 
     def close(self) -> None:
-        """Closes the system socket; what is queued is dropped, as documented."""
+        """Closes the channel; what is queued is dropped, as documented."""
         self._reactor.remove(self._fd)
         self._pending.clear()
         self._pending_bytes = 0
-        self._receive = self.sock.recv  # a method of whoever else received is a cycle, and keeps its memory
-        self.sock.close()
+        self._receive = self.channel.receive  # a method of whoever else received is a cycle: it keeps memory
+        self.channel.close()

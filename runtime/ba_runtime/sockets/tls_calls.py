@@ -37,7 +37,7 @@ class TlsCalls:
     def _stream(self, number: int) -> SecureStream | None:
         endpoint = self._endpoints.get(number)
         # Without importing TLS for a question about a plain connection.
-        is_secure = isinstance(endpoint, Stream) and type(endpoint) is not Stream
+        is_secure = isinstance(endpoint, Stream) and endpoint.is_secure
         return cast("SecureStream", endpoint) if is_secure else None
 
     def failure(self, number: int) -> bytes | None:

@@ -6,7 +6,6 @@ imported when the first of them is made, so that a program without TLS does not 
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,9 +14,10 @@ from ba_runtime._reactor import Reactor
 if TYPE_CHECKING:
     from ba_runtime.tls import CertStore, Context, Credentials
 
+    from .channel import StreamChannel
     from .secure import SecureStream
 
-    Secure: TypeAlias = Callable[[int, int, socket.socket], SecureStream]
+    Secure: TypeAlias = Callable[[StreamChannel, int], SecureStream]
 
 
 class TlsObjects:
@@ -125,11 +125,11 @@ class TlsObjects:
     # ------------------------------------------------------------ what a context makes
 
     def announcing(self, context: int, host: str | None, port: int, alpn: bytes | None) -> Secure:
-        """Returns what puts TLS on a connected socket, on either side, and announces the handshake's end."""
+        """Returns what puts TLS on a connected channel, on either side, and announces the handshake's end."""
         return self._securer(context, host, port, alpn, announces=True)
 
     def accepting(self, context: int) -> Secure:
-        """Returns what puts TLS on an accepted socket; its first read or write shakes hands."""
+        """Returns what puts TLS on an accepted channel; its first read or write shakes hands."""
         return self._securer(context, None, 0, None, announces=False)
 
     def _securer(
@@ -142,8 +142,8 @@ class TlsObjects:
         context = self._context(context_number)
         protocols = alpn_list(alpn) if alpn else ()
 
-        def secure(number: int, cell: int, sock: socket.socket) -> SecureStream:
+        def secure(channel: StreamChannel, cell: int) -> SecureStream:
             engine = Engine(context, host, port, protocols)
-            return SecureStream(number, cell, sock, self._reactor, engine, host, announces=announces)
+            return SecureStream(channel, cell, self._reactor, engine, host, announces=announces)
 
         return secure

@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from ba_runtime._reactor import CHUNK_BYTES
-from ba_runtime.websocket import Codec, Data
+from ba_runtime.websocket import Codec, Data, control_payload
 
+from .channel import Layer
 from .stream import Stream
 
 # What `receive` says about the connection, besides what came.
@@ -28,6 +29,8 @@ BUSY = 2  # something waits to be sent
 PONG_QUEUE_BYTES = 64 << 10
 
 OVER = -2  # instead of the bytes that wait: a close frame has been sent; -1, as of `Stream.send`: it is lost
+
+LAYERS = {8: Layer.CLOSE, 9: Layer.PING, 10: Layer.PONG}  # by opcode, RFC 6455 section 5.2
 
 BULK_BYTES = 128 << 10  # what is received at a time while large frames arrive
 
@@ -48,9 +51,8 @@ class WebSocket:
         self._owed = b""  # a pong that was held back
         self._most = CHUNK_BYTES
         self._arrived: deque[bytes] = deque()  # what Lua has been told of, and does not know yet
-        if type(endpoint) is Stream:
-            self._recv = endpoint.sock.recv
-            endpoint.receive_by(self._receive)
+        self._channel = endpoint.channel
+        endpoint.receive_by(self._receive)
 
     def _receive(self, _size: int) -> bytes | int:
         """Receives for the reactor, and returns how much; the end as it is.
@@ -58,7 +60,7 @@ class WebSocket:
         So a message becomes a Lua string once, without its frame before. After much came, more is asked for:
         large frames then come in fewer pieces.
         """
-        data = self._recv(self._most)
+        data = self._channel.receive(self._most)
         size = len(data)
         self._most = CHUNK_BYTES if size < CHUNK_BYTES else BULK_BYTES
         if not size:
@@ -85,10 +87,12 @@ class WebSocket:
             whole = codec.whole(data)
             if whole is not None:
                 self._make_way(len(whole[0]))
+                if self._channel.watchers:
+                    self._note_message(*whole, is_ours=False)
                 return BUSY if self._endpoint.queued_bytes else 0, *whole
             codec.feed(data)
         item = codec.next()
-        if codec.pongs:
+        if codec.controls:
             self._answer()
         if item is None:
             return BUSY if self._endpoint.queued_bytes else 0
@@ -100,21 +104,39 @@ class WebSocket:
             flags |= BUSY
         payload, is_text, so_far, length = item
         self._make_way(len(payload))
+        if self._channel.watchers:
+            self._note_message(payload, is_text, is_ours=False)
         if so_far is None or length is None:
             return flags, payload, is_text
         return flags, payload, is_text, so_far, length
 
+    def _note_message(self, data: bytes, is_text: bool, *, is_ours: bool) -> None:
+        """Tells whoever listens of a message, or of a piece of one."""
+        self._channel.passed(Layer.TEXT if is_text else Layer.BINARY, data, is_ours)
+
+    def _note_frame(self, layer: Layer, frame: bytes) -> None:
+        """Tells whoever listens of a control frame of ours."""
+        if self._channel.watchers:
+            self._channel.passed(layer, control_payload(frame), is_ours=True)
+
     def _end(self, answer: bytes) -> None:
         """Sends the last frame; the peer need not wait for the program to read that this is the end."""
+        self._note_frame(Layer.CLOSE, answer)
         if self._endpoint.send(answer) == 0:
             with contextlib.suppress(OSError):
-                self._endpoint.sock.shutdown(socket.SHUT_WR)
+                self._channel.shutdown(socket.SHUT_WR)
 
     def _answer(self) -> None:
-        pongs = self._codec.pongs
-        if self._endpoint.queued_bytes > PONG_QUEUE_BYTES:
+        """Answers the pings among the control frames that came."""
+        controls, pongs = self._codec.controls, self._codec.pongs
+        for opcode, payload in controls if self._channel.watchers else ():
+            self._channel.passed(LAYERS[opcode], payload, is_ours=False)
+        controls.clear()
+        if pongs and self._endpoint.queued_bytes > PONG_QUEUE_BYTES:
             self._owed = pongs[-1]
-        else:
+        elif pongs:
+            for pong in pongs:
+                self._note_frame(Layer.PONG, pong)
             self._endpoint.send(b"".join(pongs))
         pongs.clear()
 
@@ -122,13 +144,17 @@ class WebSocket:
         """Sends or queues a message; returns the bytes that wait now, -1 when it is lost, or OVER."""
         if self._codec.is_over:
             return OVER
+        if self._channel.watchers:
+            self._note_message(data, is_text, is_ours=True)
         return self._endpoint.send(self._codec.frame(data, is_text))
 
     def ping(self, data: bytes) -> int:
         """Sends or queues a ping; returns as `write` does."""
         if self._codec.is_over:
             return OVER
-        return self._endpoint.send(self._codec.ping(data))
+        frame = self._codec.ping(data)
+        self._note_frame(Layer.PING, frame)
+        return self._endpoint.send(frame)
 
     def drained(self) -> int:
         """Sends the pong that was held back; returns the bytes that wait now, -1 when it is lost.
@@ -137,13 +163,16 @@ class WebSocket:
         """
         owed, self._owed = self._owed, b""
         if owed and not self._codec.is_over:
+            self._note_frame(Layer.PONG, owed)
             return self._endpoint.send(owed)
         return self._endpoint.queued_bytes
 
     def goodbye(self) -> None:
         """Sends a close frame, unless there was one, or unless it would wait: closing drops what waits."""
         if not self._codec.is_over and not self._endpoint.queued_bytes:
-            self._endpoint.send(self._codec.close())
+            frame = self._codec.close()
+            self._note_frame(Layer.CLOSE, frame)
+            self._endpoint.send(frame)
 
 
 def opener(

@@ -23,7 +23,8 @@ from enum import Enum, auto
 from time import monotonic
 from typing import Protocol as Seam
 
-from ba_runtime._reactor import READ, WRITE, Reactor
+from ba_runtime._reactor import READ, WRITE, Reactor, Receive
+from ba_runtime.sockets.channel import StreamChannel
 from ba_runtime.sockets.reasons import Signal
 from ba_runtime.sockets.stream import Stream
 
@@ -90,18 +91,17 @@ class Connection(Stream):
 
     def __init__(
         self,
-        number: int,
-        sock: socket.socket,
+        channel: StreamChannel,
         reactor: Reactor,
         owner: Owner,
         limits: Limits,
         access: Access,
         memory: Memory,
     ) -> None:
-        """Takes over `sock`, non-blocking and connected, and begins to read."""
-        super().__init__(number, 0, sock, reactor)
+        """Takes over `channel`, which must be connected, and begins to read."""
+        super().__init__(channel, 0, reactor)
         reactor.remove(self._fd)  # what arrives is not for Lua, as a stream's is
-        reactor.add(self._fd, number, self._on_ready)
+        reactor.add(self._fd, self.number, self._on_ready)
         self._owner = owner
         self._limits = limits
         self._protocol = Protocol(limits, access, memory)
@@ -127,6 +127,9 @@ class Connection(Stream):
 
     # ------------------------------------------------------------ reading
 
+    def receive_by(self, receive: Receive) -> None:
+        """Does nothing: it receives by itself, as much at a time as a request may need."""
+
     def _on_ready(self, mask: int) -> None:
         if mask == READ:  # as nearly always
             return self._read()
@@ -138,7 +141,7 @@ class Connection(Stream):
 
     def _read(self) -> None:
         try:
-            data = self.sock.recv(RECEIVE_BYTES)
+            data = self.channel.receive(RECEIVE_BYTES)
         except BlockingIOError:
             return None
         except OSError:
@@ -234,7 +237,7 @@ class Connection(Stream):
 
     def _await_taking(self) -> None:
         self._taken_by = monotonic() + self._limits.send_s
-        self._owed = self._pending_bytes + unacknowledged(self.sock)
+        self._owed = self._pending_bytes + unacknowledged(self.channel.sock)
 
     def _next(self) -> None:
         if self.state is not State.ANSWERING:
@@ -286,7 +289,7 @@ class Connection(Stream):
     def expire(self) -> None:
         """Ends what has taken too long: a slow request, an idle or a stuck client."""
         if self._taken_by is not None and self._taken_by <= monotonic():
-            if self._pending_bytes + unacknowledged(self.sock) < self._owed:
+            if self._pending_bytes + unacknowledged(self.channel.sock) < self._owed:
                 self._await_taking()
             else:
                 self._lose()
@@ -308,7 +311,7 @@ class Connection(Stream):
         self.state = State.LINGERING
         self._request_by = monotonic() + self._limits.linger_s
         try:
-            self.sock.shutdown(socket.SHUT_WR)
+            self.channel.shutdown(socket.SHUT_WR)
         except OSError:
             return self._over()
         self.arm()
@@ -326,10 +329,10 @@ class Connection(Stream):
             self.close()
             self._owner.closed(self)
 
-    def release(self) -> tuple[socket.socket, bytes, bytes]:
-        """Lets go of the socket while a request is answered: it, what must still be sent, what came after."""
+    def release(self) -> tuple[StreamChannel, bytes, bytes]:
+        """Lets go of the channel while a request is answered: it, what must still be sent, what came."""
         early = self._protocol.rest()
-        sock, unsent = self.detach()
+        channel, unsent = self.detach()
         self.state = State.CLOSED
         self._owner.closed(self)
-        return sock, unsent, early
+        return channel, unsent, early

@@ -19,9 +19,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
 
-from ba_runtime._descriptors import new_socket
 from ba_runtime._reactor import Reactor
 from ba_runtime.sockets import Network
+from ba_runtime.sockets.channel import StreamChannel, Watchers
 from ba_runtime.sockets.listener import Listener
 from ba_runtime.sockets.stream import Stream
 
@@ -103,40 +103,45 @@ class WebServer:
                 self._door = self._open_door(int(wanted))
             except (OSError, ValueError, OverflowError) as fault:
                 return None, f"the page server cannot listen on port {wanted}: {fault}".encode()
-            self._network.ports.held_by_page_server(self._door.sock.getsockname()[1])
+            self._network.ports.held_by_page_server(self._door.channel.sock.getsockname()[1])
             self._door.enter = self._enter
             self._door.arm()
-        return self._door.number, self._door.sock.getsockname()[1]
+        return self._door.number, self._door.channel.sock.getsockname()[1]
 
     def _open_door(self, port: int) -> _Door:
-        sock = new_socket(socket.AF_INET, socket.SOCK_STREAM)
+        channel = self._network.channels.to_listen(ADDRESS, port, ipv6=False)
         try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((ADDRESS, port))
-            return _Door(self._network.new_number(), 0, sock, self._reactor)
+            return _Door(channel, 0, self._reactor)
         except BaseException:
-            sock.close()
+            channel.close()
             raise
 
     def _enter(self, client: socket.socket) -> None:
+        channel = self._network.channels.accepted(client)
         if len(self._connections) >= self._limits.connections:
             with contextlib.suppress(OSError):
-                client.send(FULL)
-            client.close()
+                channel.send(FULL)
+            channel.close()
             return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._add(self._network.new_number(), client)
+        self._add(channel)
 
-    def _add(self, number: int, client: socket.socket) -> Connection:
+    def _add(self, channel: StreamChannel) -> Connection:
         from .connection import Connection
 
         assert self._door is not None
-        connection = Connection(number, client, self._reactor, self, self._limits, self._access, self._memory)
+        connection = Connection(channel, self._reactor, self, self._limits, self._access, self._memory)
         if not self._connections:
             self._reactor.emit(self._door.number, 0)
-        self._connections[number] = connection
+        self._connections[channel.number] = connection
         return connection
+
+    def watch(self, watchers: Watchers) -> None:
+        """Lets these listen to the listener and to every connection."""
+        if self._door is not None:
+            self._door.watch(watchers)
+        for connection in self._connections.values():
+            connection.watch(watchers)
 
     def sweep(self) -> float | None:
         """Ends what has taken too long; returns in how many seconds to come again, None for no need."""
@@ -208,7 +213,8 @@ class WebServer:
         if connection is None:
             return ()
         try:
-            peer, own = connection.sock.getpeername(), connection.sock.getsockname()
+            sock = connection.channel.sock
+            peer, own = sock.getpeername(), sock.getsockname()
         except OSError:
             return ()
         return peer[0].encode(), peer[1], False, own[0].encode(), own[1], False
@@ -269,8 +275,8 @@ class WebServer:
                 )
             except NotAnUpgrade:
                 return False, b""
-        sock, unsent, early = connection.release()
-        stream = Stream(number, cell, sock, self._reactor)
+        channel, unsent, early = connection.release()
+        stream = Stream(channel, cell, self._reactor)
         self._network.opened(stream)
         if unsent or answer:
             stream.send(unsent + answer)
@@ -282,8 +288,8 @@ class WebServer:
             return False
         stream = self._network.release(number)
         assert isinstance(stream, Stream)
-        sock, unsent = stream.detach()
-        connection = self._add(number, sock)
+        channel, unsent = stream.detach()
+        connection = self._add(channel)
         if unsent:
             connection.send(unsent)
         if received:

@@ -6,7 +6,7 @@ None knows a socket: `sockets/websocket.py` joins a codec and a connection, `lua
 what programs see of it.
 """
 
-from .codec import MESSAGE_BYTES, Closed, Codec, Data
+from .codec import MESSAGE_BYTES, Closed, Codec, Data, control_payload
 from .handshake import NotAnUpgrade, accept_upgrade, is_accepted, new_key
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Data",
     "NotAnUpgrade",
     "accept_upgrade",
+    "control_payload",
     "is_accepted",
     "new_key",
 ]

@@ -11,7 +11,7 @@ out. What is here is what it leaves open, or decides otherwise than the document
    MESSAGE_BYTES, then the connection fails with 1009.
  - Text is checked to be UTF-8 as it passes, but stays bytes, cut where the network cut it.
  - What came is taken with `next`, one at a time: what nobody takes is not decoded, and no ping behind it is
-   answered. `pongs` are the answers that are due so far.
+   answered. `pongs` are the answers that are due so far, `controls` all control frames that came so far.
  - At most one `Closed` comes, and nothing after it.
 """
 
@@ -58,6 +58,11 @@ class Closed(NamedTuple):
     answer: bytes
 
 
+def control_payload(frame: bytes) -> bytes:
+    """Returns what is in a control frame that a codec made."""
+    return unmasked(frame[2:6], frame[6:]) if frame[1] & 0x80 else frame[2:]
+
+
 class Codec:
     """The frames of one connection, in both directions."""
 
@@ -69,6 +74,7 @@ class Codec:
         self._mask_bit = 0 if is_client else 0x80  # of what is received
         self._shortest_head = 2 if is_client else 6
         self.pongs: list[bytes] = []
+        self.controls: list[tuple[int, bytes]] = []  # opcode and payload; whoever takes them clears both
         self.is_over = False
         self._is_in_message = False  # between the first and the last of its frames
         self._message: bytearray | None = None  # what is kept of a message in several frames
@@ -199,6 +205,7 @@ class Codec:
         return True
 
     def _control(self, opcode: Opcode, payload: bytes) -> Closed | None:
+        self.controls.append((opcode, payload))
         if opcode is _CLOSE:
             return self._peer_closes(payload)
         if opcode is _PING:

@@ -1,4 +1,8 @@
 -- Reading and writing UDP sockets.
+--
+-- A read waits for the reactor, which tells that a datagram has come, and not which: it stays with the system until it
+-- is read. Where one has come there are often more, so the reads that follow try at once, up to a bound, and nobody
+-- is kept waiting for longer than that; the first one that finds nothing waits again.
 
 local import = ...
 local host = import "host"
@@ -10,8 +14,11 @@ local stream = import "sockets/stream"
 local reasons = import "sockets/reasons"
 
 local clock, run, block = host.monotonic, sched.run, waiting.block
-local receive, hold_back, lose = host.udp_receive, sock.hold_back, sock.lose
+local hold_back, lose = sock.hold_back, sock.lose
 local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, reasons.CANNOT_RESOLVE
+
+-- What one socket may read in a row while others wait for their turn.
+local IN_A_ROW <const> = 16
 
 local datagram = {}
 
@@ -29,6 +36,7 @@ local function take(S, task, full, data, ...)
   if data == false then -- the connected peer's port is closed
     return lose(S, "socketreadfailed")
   elseif data then
+    S.in_a_row = IN_A_ROW
     if full ~= nil then
       S.waiting = nil
     else
@@ -42,12 +50,11 @@ local function ready(S, signal)
   if signal ~= READABLE then
     return
   elseif S.waiting == "read" then
-    return take(S, S.task, S.with_sender, receive(S.number))
+    return take(S, S.task, S.with_sender, S.receive())
   end
-  local reader = S.reader and sock.next_reader(S)
+  local reader = sock.first_reader(S)
   if reader then
-    sock.add_reader(S, reader)
-    return take(S, reader, nil, receive(S.number))
+    return take(S, reader, nil, S.receive())
   end
   hold_back(S)
 end
@@ -56,21 +63,57 @@ end
 function datagram.open(S, number, connected)
   sock.open(S, number, ready)
   S.datagram, S.connected = true, connected
+  S.receive, S.send_known = host.udp_calls(number)
+  S.in_a_row = nil
+end
+
+local function wait(S, wait_s, own, full)
+  sock.arm(S)
+  if own then
+    S.with_sender = full
+    return stream.wait_own(S, wait_s)
+  end
+  local task = waiting.caller()
+  sock.add_reader(S, task)
+  return block(task, wait_s and clock() + wait_s)
+end
+
+-- Returns the datagram that was there, or waits for one.
+local function result(S, wait_s, own, full, data, ...)
+  if data then
+    S.received = S.received + #data
+    if full then
+      return data, ...
+    end
+    return data
+  elseif data == nil then
+    S.in_a_row = nil
+    return wait(S, wait_s, own, full)
+  end
+  lose(S, "socketreadfailed")
+  if own then
+    sock.mark_lost(S)
+  end
+  return nil, "socketreadfailed"
+end
+
+local function read(S, wait_s, own, full)
+  local left = S.in_a_row
+  if left and not S.reader then -- those who wait already come first
+    S.in_a_row = left > 1 and left - 1 or nil
+    return result(S, wait_s, own, full, S.receive())
+  end
+  return wait(S, wait_s, own, full)
 end
 
 -- Reads in the socket's own cosocket; with `full` also the sender's address, port and whether it is IPv6.
 function datagram.read_own(S, wait_s, full)
-  sock.arm(S)
-  S.with_sender = full or false
-  return stream.wait_own(S, wait_s)
+  return read(S, wait_s, true, full or false)
 end
 
 -- Reads in any other code: data only.
 function datagram.read_blocking(S, wait_s)
-  sock.arm(S)
-  local task = waiting.caller()
-  sock.add_reader(S, task)
-  return block(task, wait_s and clock() + wait_s)
+  return read(S, wait_s, false, false)
 end
 
 -- Writes to the connected peer; true, or nil and the reason. An unconnected socket stays open: the original
@@ -102,6 +145,13 @@ end
 
 -- Sends to a name or address; true, or nil, the reason and the resolver's text.
 function datagram.send_to(S, data, address, port)
+  local is_sent = S.send_known(data, address, port)
+  if is_sent then
+    S.sent = S.sent + #data
+    return true
+  elseif is_sent == false then
+    return nil, "socketwritefailed"
+  end
   local ticket, signal = host.udp_send_to(S.number, data, address, port)
   signal = signal or datagram.await_answer(ticket)
   if signal == RESOLVED then

@@ -15,8 +15,10 @@
 --   waiting   the call in which the owner waits: read, write, accept, connect, disabled
 --   lost      the owner has been told that the connection is gone: it may not wait any more
 --   owed      …and its own close has not been called yet: that one still answers true
---   send      the system's own `send`, while it may be called: not when Python holds unsent data, and not on
---             TLS; there secure is what encrypts and sends
+--   send      the channel's own `send`, the system's where nobody listens, while it may be called: not when
+--             Python holds unsent data, and not on TLS; there secure is what encrypts and sends
+--   receive, send_known   a UDP socket's: what Python offers to call directly; in_a_row: datagrams that may still be
+--             read without a turn of the loop
 --   inbox     data that came while nobody read; taken: the bytes at its front that were read since, on a stream
 --   eof       after the inbox came the end, for this reason
 --   armed     Python reports what arrives; on a stream also: nothing is kept, and no end has come
@@ -53,7 +55,7 @@ local sock = {state = state, meta = meta}
 -- The fields that belong to the connection and not to the object.
 local OF_CONNECTION = {
   "stream", "listening", "datagram", "connected", "websocket", "secure",
-  "send", "busy", "inbox", "taken", "eof", "armed",
+  "send", "busy", "inbox", "taken", "eof", "armed", "receive", "send_known",
 }
 local total, active = 0, 0
 
@@ -88,6 +90,7 @@ function sock.close(S)
     host.close(number)
   end
   S.open, S.stream, S.websocket, S.inbox, S.taken, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil, nil, nil
+  S.receive, S.send_known = nil, nil
   if not S.shut then
     S.shut = true
     active = active - 1
@@ -161,6 +164,17 @@ function sock.add_reader(S, task)
     readers[#readers + 1] = task
   else
     S.reader = task
+  end
+end
+
+-- Returns the first task that still waits to read; it stays on the list.
+function sock.first_reader(S)
+  while S.reader do
+    local reader, readers = S.reader, S.readers
+    if reader.waits_for == S then
+      return reader
+    end
+    S.reader = readers and remove(readers, 1)
   end
 end
 

@@ -96,15 +96,15 @@ local function ready(S, value, is_signal)
     S.waiting = false -- and not nil: the field stays where it is
     return wake(S.task, value)
   end
-  local reader = S.reader and sock.next_reader(S)
   if value == "" then
-    if reader then
-      sock.add_reader(S, reader)
+    if sock.first_reader(S) then
       return lose(S, "socketreadfailed")
     end
     S.eof = "socketreadfailed"
     return hold_back(S)
-  elseif reader then
+  end
+  local reader = S.reader and sock.next_reader(S)
+  if reader then
     return run(reader, value)
   end
   keep(S, value)
@@ -189,6 +189,13 @@ function stream.open(S, number)
   sock.open(S, number, ready)
   S.stream = true
   S.send, S.secure = sender(number)
+end
+
+-- Fetches anew what writes directly: what was kept goes past whoever listens since.
+function stream.renew(S)
+  if S.send then
+    S.send = sender(S.number)
+  end
 end
 
 local function read_expired(task)

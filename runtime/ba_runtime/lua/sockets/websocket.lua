@@ -69,16 +69,14 @@ local function give(S, W, data, kind, so_far, length)
     S.waiting = false
     return hand(S.task, data, kind, so_far, length)
   end
-  local reader = S.reader and sock.next_reader(S)
-  if not reader then
+  if not sock.first_reader(S) then
     W.data, W.kind, W.so_far, W.length = data, kind, so_far, length
     S.inbox = S.inbox or ""
     return hold_back(S)
   elseif not data then
-    sock.add_reader(S, reader)
     return lose(S, "socketclosed", kind)
   end
-  return hand(reader, data, kind, so_far, length)
+  return hand(sock.next_reader(S), data, kind, so_far, length)
 end
 
 local function deliver(S, W, data, ...)
@@ -104,11 +102,7 @@ end
 
 -- The end of the connection: told at once to who waits, else after what is kept.
 local function finish(S, reason)
-  local reader = S.reader and sock.next_reader(S)
-  if reader then
-    sock.add_reader(S, reader)
-  end
-  if reader or S.waiting == "read" then
+  if sock.first_reader(S) or S.waiting == "read" then
     return lose(S, reason)
   end
   S.eof = reason

@@ -1,0 +1,169 @@
+"""The one seam between a program's sockets and the system: a channel around each system socket.
+
+Theory of operation. Whoever uses a system socket of the user's (a stream, TLS on one, a WebSocket, a
+connection of the page server, a datagram socket, a listener, a dial) does it through a channel: `receive`,
+`send`, `shutdown`, `close`, and what datagrams and listeners have instead. So there is one place where
+what goes over the wire can be heard, and nobody who uses a socket knows whether somebody hears it.
+
+ - **With no watcher, `receive` and `send` are the system socket's own bound methods.** The reactor and Lua
+   keep them, and call C with nothing of ours in between: that is the fast path, and it costs what it did
+   without a channel.
+ - **A watcher wraps them.** It is given the function and returns one that does the same and notes it, so
+   that a recorder pays for one call and no more. Several watchers wrap each other. A watcher must not
+   change what is received or sent, nor raise; what the system raises passes through.
+ - **Who keeps a function fetches it anew** when watchers change. On the Lua thread, in one step with no
+   program running: `Network.watch` switches every channel, the reactor is given the new `receive`
+   (`Stream.watch`), and Lua fetches `send` (`requests.watch` in lua/boot.lua). There is one moment from
+   which on every byte is heard, and one after which none is. That is why this is a request to Lua and not
+   a signal of each socket: signals wait in a queue behind other events, whose programs would go on writing
+   past the watcher, and half of the handlers of a socket's life (a dial, a handshake, a page) take any
+   signal they do not know for a failure.
+ - **Layers.** A channel carries the bytes of the wire. What lies above it, and keeps no function of it,
+   asks `watchers` (an empty tuple nearly always) and tells them with `passed` what these bytes mean: the
+   plain data inside TLS, the messages and control frames of a WebSocket.
+ - **A channel outlives its user.** When TLS is put on a stream, when a page takes its connection or gives
+   it back, the channel is handed on with its number, and whoever watches sees one socket.
+ - What moves no bytes (names, options, a connect) is asked of `sock` itself.
+
+The lab's servers use the same class for the connections that they accept, on a thread of their own and
+with no watcher: there a channel is where a network that misbehaves on purpose can be put.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Protocol, TypeAlias
+
+Receive: TypeAlias = Callable[[int], bytes]  # at most this much; empty at the end
+Send: TypeAlias = "Callable[[bytes | memoryview], int]"  # how much the system took
+ReceiveFrom: TypeAlias = "Callable[[int], tuple[bytes, Any]]"  # Any: an address depends on the family
+SendTo: TypeAlias = "Callable[[bytes, Any], int]"
+
+
+class Layer(Enum):
+    """What bytes above the wire are."""
+
+    PLAIN = "plain"  # inside TLS
+    TEXT = "text"  # a WebSocket's message or a piece of one…
+    BINARY = "binary"
+    PING = "ping"  # …and its control frames; a close has its code in the first two bytes, if it has one
+    PONG = "pong"
+    CLOSE = "close"
+
+
+class Watcher(Protocol):
+    """Whoever listens to channels. Every method is called on the Lua thread, and must not wait or raise."""
+
+    def receiving(self, number: int, receive: Receive) -> Receive:
+        """Returns what receives for a stream from now on, through `receive`."""
+        ...
+
+    def sending(self, number: int, send: Send) -> Send:
+        """Returns what sends for a stream, or a connected datagram socket, from now on."""
+        ...
+
+    def receiving_from(self, number: int, receive_from: ReceiveFrom) -> ReceiveFrom:
+        """Returns what receives datagrams from now on."""
+        ...
+
+    def sending_to(self, number: int, send_to: SendTo) -> SendTo:
+        """Returns what sends datagrams to addresses from now on."""
+        ...
+
+    def passed(self, number: int, layer: Layer, data: bytes, is_ours: bool) -> None:
+        """Hears what passed above the wire: `is_ours` when the program sent it."""
+        ...
+
+
+Watchers: TypeAlias = tuple[Watcher, ...]
+
+
+class Channel:
+    """A system socket, number `number` to Lua, with those who listen to it."""
+
+    __slots__ = ("number", "sock", "watchers")
+
+    def __init__(self, number: int, sock: socket.socket, watchers: Watchers = ()) -> None:
+        """Takes over `sock` and makes it non-blocking."""
+        sock.setblocking(False)
+        self.number = number
+        self.sock = sock
+        self.watch(watchers)
+
+    def watch(self, watchers: Watchers) -> None:
+        """Lets these listen from now on, and nobody else."""
+        self.watchers = watchers
+
+    def passed(self, layer: Layer, data: bytes, is_ours: bool) -> None:
+        """Tells them what passed above the wire."""
+        for watcher in self.watchers:
+            watcher.passed(self.number, layer, data, is_ours)
+
+    def fileno(self) -> int:
+        """Returns the descriptor."""
+        return self.sock.fileno()
+
+    def close(self) -> None:
+        """Closes the system socket; whoever waits for its descriptor must have forgotten it."""
+        self.sock.close()
+
+
+class StreamChannel(Channel):
+    """A connected TCP socket, or one that connects.
+
+    `receive` and `send` raise BlockingIOError when the system has, or takes, nothing now; and OSError.
+    """
+
+    __slots__ = ("receive", "send")
+    receive: Receive
+    send: Send
+
+    def watch(self, watchers: Watchers) -> None:
+        """Lets these listen from now on; `receive` and `send` are other functions then."""
+        super().watch(watchers)
+        self.receive, self.send = self.sock.recv, self.sock.send
+        for watcher in watchers:
+            self.receive = watcher.receiving(self.number, self.receive)
+            self.send = watcher.sending(self.number, self.send)
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """Receives as `receive` does, into `buffer`; returns how much."""
+        if not self.watchers:
+            return self.sock.recv_into(buffer)
+        data = self.receive(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def shutdown(self, how: int) -> None:
+        """Ends one side or both (`socket.SHUT_WR`, `SHUT_RDWR`). Raises OSError when it is gone already."""
+        self.sock.shutdown(how)
+
+
+class DatagramChannel(Channel):
+    """A UDP socket. Its functions raise as a stream's do, and OSError for what ICMP said earlier."""
+
+    __slots__ = ("receive_from", "send", "send_to")
+    receive_from: ReceiveFrom
+    send: Send
+    send_to: SendTo
+
+    def watch(self, watchers: Watchers) -> None:
+        """Lets these listen from now on; the functions are others then."""
+        super().watch(watchers)
+        self.receive_from, self.send, self.send_to = self.sock.recvfrom, self.sock.send, self.sock.sendto
+        for watcher in watchers:
+            self.receive_from = watcher.receiving_from(self.number, self.receive_from)
+            self.send = watcher.sending(self.number, self.send)
+            self.send_to = watcher.sending_to(self.number, self.send_to)
+
+
+class ListeningChannel(Channel):
+    """A bound TCP socket that takes clients."""
+
+    __slots__ = ()
+
+    def accept(self) -> socket.socket:
+        """Takes one client. Raises BlockingIOError when there is none, and OSError."""
+        return self.sock.accept()[0]
