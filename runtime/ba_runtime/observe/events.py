@@ -1,11 +1,11 @@
 """What can be seen of a program's sockets: one frozen object for each thing that happened.
 
-Whoever records makes them, on the Lua thread; whoever draws, lists or saves reads them. They hold plain values
-only, so they can be kept for as long as anybody likes and be read on any thread.
+Whoever records makes them, on the Lua thread; whoever draws, lists or saves reads them. They hold plain
+values only, so they can be kept for as long as anybody likes and be read on any thread.
 
 Every event has the moment it happened, in seconds of the monotonic clock, and the number of the socket that
-it happened to (0 for none). A socket keeps its number for life: through a TLS handshake, and when a page takes
-its connection over. `us` is the program, and `peer` whoever is at the other end.
+it happened to (0 for none). A socket keeps its number for life: through a TLS handshake, and when a page
+takes its connection over. `us` is the program, and `peer` whoever is at the other end.
 """
 
 from __future__ import annotations
