@@ -4,7 +4,9 @@ Theory of operation. `Resolver.lookup` answers in one of two ways:
 
 - At once, on the calling thread, when nothing has to be asked: numeric addresses, names that cannot exist
   (empty, too long, not ASCII), and the names that the lab network has taken over (`set_routes`).
-- Later, from one of a few worker threads, which call getaddrinfo; nothing else in the runtime does.
+- Later, from one of a few worker threads, which call getaddrinfo; nothing else in the runtime does. Or from
+  the lab network, which holds the answer up for whoever wants to connect, when connecting to that host is
+  to take time.
 
 Invariants: `done` is called exactly once for each lookup, whatever happens; no failure is an exception, each
 is an `Answer` with the system's own words, because Lua programs are shown these words. The workers are daemon
@@ -21,6 +23,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["tcp", "udp"]
@@ -55,6 +58,9 @@ class Answer:
 
 
 Done: TypeAlias = Callable[[Answer], None]
+# Holds an answer up that is for the host of this name, in lower case: returns True and calls the function
+# once, later and on another thread; or returns False.
+Hold: TypeAlias = Callable[[str, Callable[[], None]], bool]
 AskSystem: TypeAlias = Callable[[bytes, int, Kind, socket.AddressFamily], tuple[Address, ...]]
 
 
@@ -80,7 +86,7 @@ class Resolver:
 
     def __init__(self, ask: AskSystem = ask_system) -> None:
         self._workers = _Workers(ask)
-        self._override = _Override({})
+        self._override = _Override({}, _hold_nothing)
 
     def lookup(self, host: str, port: int, kind: Kind, ipv6: bool, done: Done) -> None:
         """Looks `host` up and calls `done` exactly once with the answer.
@@ -90,7 +96,13 @@ class Resolver:
         on another thread; it must return at once and must not raise.
         """
         family = socket.AF_INET6 if ipv6 else socket.AF_INET
-        answer = self._override.answer(host, port, kind, family) or _without_asking(host, port, family)
+        override = self._override
+        answer = override.answer(host, port, kind, family)
+        if answer is not None and answer.addresses and port and kind == "tcp":  # for a connection
+            is_held = override.hold(_canonical(host), partial(done, answer))
+            if is_held:
+                return
+        answer = answer or _without_asking(host, port, family)
         if answer is not None:
             done(answer)
             return
@@ -98,22 +110,24 @@ class Resolver:
         if error:
             done(Answer(error=error))
 
-    def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None:
+    def set_routes(self, routes: Mapping[Route, Endpoint] | None, hold: Hold | None = None) -> None:
         """Makes `routes` answer instead of the internet; `None` removes them.
 
         A route is (host name, port, kind). A name that has any route belongs to the lab as a whole: on every
         other port it is 127.0.0.1, where a connection is refused, so that nothing leaves the computer.
         Port 0, a lookup of the bare address, gives the address of the name's first route. An address written
         in numbers can be a route's name too, as the lab's broadcast address is.
+
+        `hold` is asked about every connection to a name that has a route, and may hold the answer up.
         """
         # One assignment, so a lookup on another thread sees the old routes or the new ones, never a mixture.
-        self._override = _Override(routes or {})
+        self._override = _Override(routes or {}, hold or _hold_nothing)
 
     def close(self) -> None:
         """Answers every open lookup with an error and lets the workers end; does not wait for getaddrinfo.
 
-        Numeric addresses and lab names still resolve afterwards. A `done` that had begun on a worker may
-        still be running when this returns.
+        Numeric addresses and lab names still resolve afterwards, and what the lab holds up comes when it
+        does. A `done` that had begun on a worker may still be running when this returns.
         """
         self._workers.close()
 
@@ -149,7 +163,8 @@ def _ipv6_literal(host: str, port: int, family: socket.AddressFamily) -> Answer:
 class _Override:
     """The lab's routes at one moment; never changed once made."""
 
-    def __init__(self, routes: Mapping[Route, Endpoint]) -> None:
+    def __init__(self, routes: Mapping[Route, Endpoint], hold: Hold) -> None:
+        self.hold = hold
         self._endpoints = {(_canonical(host), port, kind): end for (host, port, kind), end in routes.items()}
         self._host_ips: dict[str, str] = {}
         for (host, _, _), (ip, _) in self._endpoints.items():
@@ -166,6 +181,10 @@ class _Override:
             ip, port = self._endpoints.get((name, port, kind), ("127.0.0.1", port))
         # Even if an endpoint were no address, a name of the lab's must not be asked for on the internet.
         return _without_asking(ip, port, family) or Answer(error=_UNKNOWN)
+
+
+def _hold_nothing(name: str, ready: Callable[[], None]) -> bool:
+    return False
 
 
 def _canonical(host: str) -> str:
