@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 Kind: TypeAlias = Literal["tcp", "udp"]
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
@@ -58,10 +58,27 @@ class Answer:
 
 
 Done: TypeAlias = Callable[[Answer], None]
-# Holds an answer up that is for the host of this name, in lower case: returns True and calls the function
-# once, later and on another thread; or returns False.
-Hold: TypeAlias = Callable[[str, Callable[[], None]], bool]
 AskSystem: TypeAlias = Callable[[bytes, int, Kind, socket.AddressFamily], tuple[Address, ...]]
+
+
+class Gate(Protocol):
+    """What stands between a program that connects and the hosts that have routes. Names are in lower case."""
+
+    def is_there(self, name: str, port: int) -> bool:
+        """Tells whether there is anybody to connect to; asked on the thread that looks the name up."""
+        ...
+
+    def hold(self, name: str, ready: Callable[[], None]) -> bool:
+        """Holds a connection up: returns True, and calls `ready` once, later, on another thread; or False."""
+        ...
+
+
+class _OpenGate:
+    def is_there(self, name: str, port: int) -> bool:
+        return True
+
+    def hold(self, name: str, ready: Callable[[], None]) -> bool:
+        return False
 
 
 def ask_system(name: bytes, port: int, kind: Kind, family: socket.AddressFamily) -> tuple[Address, ...]:
@@ -86,7 +103,7 @@ class Resolver:
 
     def __init__(self, ask: AskSystem = ask_system) -> None:
         self._workers = _Workers(ask)
-        self._override = _Override({}, _hold_nothing)
+        self._override = _Override({}, _OpenGate())
 
     def lookup(self, host: str, port: int, kind: Kind, ipv6: bool, done: Done) -> None:
         """Looks `host` up and calls `done` exactly once with the answer.
@@ -96,13 +113,13 @@ class Resolver:
         on another thread; it must return at once and must not raise.
         """
         family = socket.AF_INET6 if ipv6 else socket.AF_INET
-        override = self._override
-        answer = override.answer(host, port, kind, family)
-        if answer is not None and answer.addresses and port and kind == "tcp":  # for a connection
-            is_held = override.hold(_canonical(host), partial(done, answer))
-            if is_held:
-                return
-        answer = answer or _without_asking(host, port, family)
+        answer = self._override.answer(host, port, kind, family)
+        if answer is not None:
+            is_for_connection = kind == "tcp" and port != 0 and answer.addresses != ()
+            if not (is_for_connection and self._override.is_held(host, partial(done, answer))):
+                done(answer)
+            return
+        answer = _without_asking(host, port, family)
         if answer is not None:
             done(answer)
             return
@@ -110,7 +127,7 @@ class Resolver:
         if error:
             done(Answer(error=error))
 
-    def set_routes(self, routes: Mapping[Route, Endpoint] | None, hold: Hold | None = None) -> None:
+    def set_routes(self, routes: Mapping[Route, Endpoint] | None, gate: Gate | None = None) -> None:
         """Makes `routes` answer instead of the internet; `None` removes them.
 
         A route is (host name, port, kind). A name that has any route belongs to the lab as a whole: on every
@@ -118,10 +135,11 @@ class Resolver:
         Port 0, a lookup of the bare address, gives the address of the name's first route. An address written
         in numbers can be a route's name too, as the lab's broadcast address is.
 
-        `hold` is asked about every connection to a name that has a route, and may hold the answer up.
+        `gate` is asked about every connection to a name that has a route. If nobody is there, the name is
+        127.0.0.1 on that port too. It may hold the answer up.
         """
         # One assignment, so a lookup on another thread sees the old routes or the new ones, never a mixture.
-        self._override = _Override(routes or {}, hold or _hold_nothing)
+        self._override = _Override(routes or {}, gate or _OpenGate())
 
     def close(self) -> None:
         """Answers every open lookup with an error and lets the workers end; does not wait for getaddrinfo.
@@ -163,8 +181,8 @@ def _ipv6_literal(host: str, port: int, family: socket.AddressFamily) -> Answer:
 class _Override:
     """The lab's routes at one moment; never changed once made."""
 
-    def __init__(self, routes: Mapping[Route, Endpoint], hold: Hold) -> None:
-        self.hold = hold
+    def __init__(self, routes: Mapping[Route, Endpoint], gate: Gate) -> None:
+        self._gate = gate
         self._endpoints = {(_canonical(host), port, kind): end for (host, port, kind), end in routes.items()}
         self._host_ips: dict[str, str] = {}
         for (host, _, _), (ip, _) in self._endpoints.items():
@@ -178,13 +196,16 @@ class _Override:
         if port == 0:
             ip = self._host_ips[name]
         else:
-            ip, port = self._endpoints.get((name, port, kind), ("127.0.0.1", port))
+            endpoint = self._endpoints.get((name, port, kind))
+            if endpoint is None or (kind == "tcp" and not self._gate.is_there(name, port)):
+                endpoint = "127.0.0.1", port
+            ip, port = endpoint
         # Even if an endpoint were no address, a name of the lab's must not be asked for on the internet.
         return _without_asking(ip, port, family) or Answer(error=_UNKNOWN)
 
-
-def _hold_nothing(name: str, ready: Callable[[], None]) -> bool:
-    return False
+    def is_held(self, host: str, ready: Callable[[], None]) -> bool:
+        """Tells whether `ready` will be called later, because connecting takes time."""
+        return self._gate.hold(_canonical(host), ready)
 
 
 def _canonical(host: str) -> str:

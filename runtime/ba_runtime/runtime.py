@@ -136,7 +136,7 @@ class Runtime:
         if lab is None:
             self._resolver.set_routes(None)
         else:
-            self._resolver.set_routes(lab.routes, lab.hold)
+            self._resolver.set_routes(lab.routes, lab)
         root = None if lab is None else lab.ca_pem
         self._thread.call(lambda network: network.tls_objects.trust_lab(root))
 

@@ -99,7 +99,7 @@ def test_the_resolver_waits_for_the_lab_when_it_is_asked_for_a_connection() -> N
     lab.start()
     resolver = Resolver()
     try:
-        resolver.set_routes(lab.routes, lab.hold)
+        resolver.set_routes(lab.routes, lab)
         lab.set_conditions("echo.lab.test", Conditions(loss=1))
         answers: list[Answer] = []
         resolver.lookup("echo.lab.test", 0, "tcp", False, answers.append)

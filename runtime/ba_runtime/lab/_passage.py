@@ -135,9 +135,10 @@ class Passage:
 
     def _check(self) -> None:
         """Ends the passage if nothing has moved for too long."""
-        if self._to_host.is_holding or self._from_host.is_holding:
-            self._moved()
-        left_s = self._moved_at + self._idle_s - self._loop.time()
+        now = self._loop.time()
+        # What the lab has just stopped holding up, nobody can have taken yet.
+        since = min(now, max(self._moved_at, self._to_host.held_until, self._from_host.held_until))
+        left_s = since + self._idle_s - now
         if left_s <= 0:
             self._cancel()
         else:

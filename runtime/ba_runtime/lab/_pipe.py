@@ -25,7 +25,7 @@ from typing import TypeAlias
 
 from ba_runtime._resolver import Endpoint
 
-from ._link import Link, Way
+from ._link import NEVER, Link, Way
 from ._service import Host
 from .conditions import Conditions
 
@@ -86,11 +86,14 @@ class Pipe:
         self._link.unwatch(self._changed)
 
     @property
-    def is_holding(self) -> bool:
-        """Whether conditions are all that keeps something from arriving."""
+    def held_until(self) -> float:
+        """The moment, on the loop's clock, until which conditions keep the next piece from arriving.
+
+        It may have passed already; 0 if there is nothing on its way, NEVER if only new conditions can help.
+        """
         if self._link.conditions.is_cut:
-            return True
-        return bool(self._pieces) and self._pieces[0].due > self._loop.time()
+            return NEVER
+        return self._pieces[0].due if self._pieces else 0.0
 
     async def put(self, item: Item) -> None:
         """Sends something; waits while there is no room for it."""
@@ -100,16 +103,15 @@ class Pipe:
         view = memoryview(item)
         while view:
             while self._size >= self._window():
-                await self._change(None)
+                await self._change(NEVER)
             size = _CHUNK if self._link.conditions == _UNDISTURBED else _SEGMENT
             self._append(bytes(view[:size]))
             view = view[size:]
 
     async def get(self) -> Item:
         """Waits for what arrives next; after `Mark.ENDED` or `Mark.RESET` nothing does."""
-        while self._link.conditions.is_cut or not self._pieces or self.is_holding:
-            is_coming = self._pieces and not self._link.conditions.is_cut
-            await self._change(self._pieces[0].due if is_coming else None)
+        while not self._pieces or self.held_until > self._loop.time():
+            await self._change(self.held_until if self._pieces else NEVER)
         self._moved()
         item = self._within_limit(self._pieces.popleft())
         if isinstance(item, bytes):
@@ -169,11 +171,11 @@ class Pipe:
             self._append(piece.item)
         self._wake()
 
-    async def _change(self, until: float | None) -> None:
+    async def _change(self, until: float) -> None:
         """Waits for anything to change, or for a moment."""
         waiter = self._loop.create_future()
         self._waiters.add(waiter)
-        timer = None if until is None else self._loop.call_at(until, _finish, waiter)
+        timer = None if until == NEVER else self._loop.call_at(until, _finish, waiter)
         try:
             await waiter
         finally:

@@ -4,8 +4,10 @@ The lab cannot change what the user's sockets do. So a program that is to reach 
 conditions connects to the lab, which carries everything on to the server, from a port of its own. That is
 the one difference the server sees: another address than the program's.
 
-The program is connected before the lab knows whether the server is there, as it is with any port that is
-forwarded. If nobody listens, the connection is reset. Datagrams to nobody are lost.
+A program is connected to the lab before the lab is to the server, as with any port that is forwarded. So
+the lab looks first whether anybody listens (`listens`): if not, the program is sent to the server's own
+port, and is refused there. If the server goes away in between, the connection is reset. Datagrams to nobody
+are lost.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -69,6 +72,24 @@ class _Onward:
             raise
         finally:
             server.close()
+
+
+def listens(port: int) -> bool:
+    """Tells whether a server may be listening at a port of the loopback interface, without connecting to it.
+
+    A server would see a connection that nobody uses. Instead this tries to have the port itself, for a few
+    microseconds: nobody can while somebody listens there.
+    """
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+            # Old connections of the port must not count. On other systems this option would also let us in
+            # beside a server that listens on all interfaces; so there, old connections count for a minute.
+            if sys.platform == "linux":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((LOOPBACK, port))
+    except OSError:  # it is taken, or not ours to have, or there is no descriptor to find out
+        return True
+    return False
 
 
 async def _both(*works: Coroutine[object, object, None]) -> None:

@@ -15,6 +15,7 @@ from ba_runtime._resolver import Endpoint, Kind, Route
 
 from ._hold import Holds
 from ._link import Link
+from ._relay import StreamRelay, listens
 from ._service import Service
 from .conditions import Conditions
 
@@ -72,6 +73,14 @@ class Run:
     def set(self, conditions: Mapping[str, Conditions]) -> None:
         """Puts conditions in force at some hosts. Raises OSError when a port cannot be opened again."""
         self._ask(self._set(conditions))
+
+    def is_there(self, name: str, port: int) -> bool:
+        """See `Lab.is_there`."""
+        return all(
+            listens(port)
+            for service in self.services
+            if isinstance(service, StreamRelay) and (service.host.name, service.host.port) == (name, port)
+        )
 
     def hold(self, name: str, ready: Callable[[], None]) -> bool:
         """See `Lab.hold`."""

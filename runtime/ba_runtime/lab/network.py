@@ -117,6 +117,15 @@ class Lab:
             return MappingProxyType({})
         return MappingProxyType({**running.routes, _BROADCAST: ("127.0.0.1", 0)})
 
+    def is_there(self, name: str, port: int) -> bool:
+        """Tells whether connections to a host get as far as somebody who may take them.
+
+        It is False for a server of the user's own that does not listen. Then the name should lead straight to
+        the server's port, where the system refuses, which the lab cannot do in its place.
+        """
+        running = self._running
+        return running is None or running.is_there(name, port)
+
     def hold(self, name: str, ready: Callable[[], None]) -> bool:
         """Holds a connection to the host `name` up for as long as its handshake takes under conditions.
 
