@@ -40,7 +40,8 @@ def test_conditions_are_those_of_a_host_by_any_port(lab: Lab) -> None:
     assert lab.conditions("www.google.com") == Conditions(delay_s=0.1)
     shown = {(one.host, one.port): one.conditions for one in lab.status()}
     assert shown["www.google.com", 80] == shown["www.google.com", 443] == Conditions(delay_s=0.1)
-    assert list(shown.values()).count(Conditions()) == len(shown) - 2
+    assert list(shown.values()).count(Conditions()) == len(shown) - 3
+    assert shown["silent.lab.test", 9] is None
     lab.set_conditions("www.google.com", Conditions(loss=0.1))
     assert lab.conditions("www.google.com") == Conditions(loss=0.1)
 
@@ -51,12 +52,12 @@ def test_conditions_are_cleared_at_one_host_or_at_all(lab: Lab) -> None:
         lab.set_conditions(host, Conditions(loss=0.1))
     lab.clear(ECHO)
     lab.clear(ECHO)
-    assert {one.host for one in lab.status() if one.conditions != Conditions()} == {
+    assert {one.host for one in lab.status() if one.conditions not in (None, Conditions())} == {
         "example.com",
         "pool.ntp.org",
     }
     lab.clear()
-    assert {one.conditions for one in lab.status()} == {Conditions()}
+    assert {one.conditions for one in lab.status()} == {None, Conditions()}
 
 
 def test_a_lab_that_is_started_again_has_no_conditions(lab: Lab) -> None:
@@ -65,7 +66,7 @@ def test_a_lab_that_is_started_again_has_no_conditions(lab: Lab) -> None:
     lab.add_host("device.lab.test", 8080)
     lab.stop()
     lab.start()
-    assert {one.conditions for one in lab.status()} == {Conditions()}
+    assert {one.conditions for one in lab.status()} == {None, Conditions()}
     assert "device.lab.test" not in {one.host for one in lab.status()}
 
 
@@ -95,7 +96,7 @@ def test_conditions_that_cannot_be_are_refused(
     """With a sentence that says why; nothing has changed."""
     with pytest.raises(ValueError, match=message):
         lab.set_conditions(host, conditions)
-    assert {one.conditions for one in lab.status()} == {Conditions()}
+    assert {one.conditions for one in lab.status()} == {None, Conditions()}
 
 
 def test_a_failing_listener_to_incidents_is_logged(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:

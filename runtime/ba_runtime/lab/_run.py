@@ -75,7 +75,7 @@ class Run:
         self._ask(self._set(conditions))
 
     def is_there(self, name: str, port: int) -> bool:
-        """See `Lab.is_there`."""
+        """Answers for `Lab.is_there`."""
         return all(
             listens(port)
             for service in self.services
@@ -83,7 +83,7 @@ class Run:
         )
 
     def hold(self, name: str, ready: Callable[[], None]) -> bool:
-        """See `Lab.hold`."""
+        """Does what `Lab.hold` does."""
         link = self.links.get(name)
         return link is not None and self._holds.hold(link, ready)
 

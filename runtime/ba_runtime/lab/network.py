@@ -45,7 +45,8 @@ class HostStatus:
     """One simulated host: what it is called, where it really is, and how many requests it has answered.
 
     `served` counts requests; connections at the echo host and on the way to the user's own servers,
-    datagrams over UDP. `conditions` are those on the way to it, the same for all its ports.
+    datagrams over UDP. `conditions` are those on the way to it, the same for all its ports, None where
+    there cannot be any.
     """
 
     host: str
@@ -54,7 +55,7 @@ class HostStatus:
     address: Endpoint
     what: str
     served: int
-    conditions: Conditions
+    conditions: Conditions | None
 
 
 class Lab:
@@ -271,5 +272,5 @@ def _status(running: Run, service: Service) -> HostStatus:
         running.endpoint(host.name, host.port, host.kind),
         host.what,
         service.served,
-        Conditions() if link is None else link.conditions,
+        None if link is None else link.conditions,
     )
