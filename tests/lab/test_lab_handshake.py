@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 from tests.lab._held_clock import run_held
@@ -38,6 +39,17 @@ def test_a_lost_handshake_is_tried_again_after_one_second() -> None:
     assert max(time for time in times if time != NEVER) > 15
     assert 0.2 < times.count(0.2) / 2000 < 0.3  # a quarter, as it goes both ways
     assert set(handshakes(Conditions(loss=1))) == {NEVER}
+
+
+def test_setting_conditions_again_brings_the_same_handshakes() -> None:
+    """And the same numbers of connections, on which their luck depends."""
+    link = Link("host.test")
+    runs = []
+    for _ in range(2):
+        link.set(Conditions(loss=0.5))
+        assert [link.next_connection(port) for port in (7, 7, 80)] == [1, 2, 1]
+        runs.append([link.handshake_s() for _ in range(50)])
+    assert runs[0] == runs[1]
 
 
 def test_a_handshake_without_delay_or_loss_is_not_held() -> None:
@@ -81,7 +93,7 @@ def test_what_is_held_at_the_end_is_let_go() -> None:
         holds = Holds(asyncio.get_running_loop())
         ready: list[int] = []
         for number in range(2):
-            assert holds.hold(link, lambda number=number: ready.append(number))  # type: ignore[misc]
+            assert holds.hold(link, partial(ready.append, number))
             await asyncio.sleep(number)
         holds.close()
         assert sorted(ready) == [0, 1]
@@ -89,6 +101,25 @@ def test_what_is_held_at_the_end_is_let_go() -> None:
         await asyncio.sleep(100)
         link.set(Conditions())
         assert sorted(ready) == [0, 1]
+
+    run_held(scene())
+
+
+def test_what_is_held_is_bounded() -> None:
+    """The oldest is let go, which is the most likely to have given up."""
+
+    async def scene() -> None:
+        link = Link("host.test")
+        link.set(Conditions(loss=1))
+        holds = Holds(asyncio.get_running_loop())
+        ready: list[int] = []
+        for number in range(1003):
+            assert holds.hold(link, partial(ready.append, number))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert ready == [0, 1, 2]
+        holds.close()
+        assert ready == list(range(1003))
 
     run_held(scene())
 

@@ -258,6 +258,10 @@ def test_what_is_on_its_way_meets_the_new_conditions() -> None:
         await one.pipe.put(b"bye")
         one.link.set(Conditions())
         assert await one.arrivals(1) == [(3, b"bye")]
+        one.link.set(Conditions(rate_bps=8))
+        await one.pipe.put(b"a minute" * 8)
+        one.link.set(Conditions(rate_bps=80))
+        assert await one.arrivals(1) == [(3 + 6.4, b"a minute" * 8)]
 
     run_held(scene())
 
@@ -276,6 +280,20 @@ def test_a_connection_is_reset_after_exactly_so_many_bytes(pieces: list[bytes]) 
         assert item is Mark.RESET
         assert got == b"x" * 1000
         assert [incident.what for incident in one.incidents] == ["reset"]
+
+    run_held(scene())
+
+
+def test_the_bytes_before_a_reset_are_counted_from_when_it_was_set() -> None:
+    """Those that came before do not count."""
+
+    async def scene() -> None:
+        one = line(Conditions(reset_after=1000))
+        await one.pipe.put(bytes(900))
+        assert await one.pipe.get() == bytes(900)
+        one.link.set(Conditions(reset_after=1000))
+        await one.pipe.put(bytes(1001))
+        assert [item for _, item in await one.arrivals(2)] == [bytes(1000), Mark.RESET]
 
     run_held(scene())
 

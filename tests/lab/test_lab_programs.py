@@ -105,7 +105,7 @@ def test_a_cut_is_silence(here: Site) -> None:
       kept = ba.socket.connect("echo.lab.test", 7)
       udp = ba.socket.udpcon("echo.lab.test", 7)
     """)
-    here.under(Conditions(is_cut=True))
+    here.under(Conditions(is_cut=True, is_refusing=True))  # nobody hears a refusal
     assert here.traced("""
       ba.socket.event(function(s) trace(ba.socket.connect("echo.lab.test", 7, {timeout = 50})) end)
     """) == ["nil\ttimeout"]

@@ -287,19 +287,27 @@ def _until(condition: Callable[[], bool]) -> None:
 
 def test_the_peers_of_a_udp_relay_are_bounded(lab: Lab) -> None:
     """The one that was silent for the longest is forgotten; when it speaks again, it is a new one."""
-    clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(66)]
-    try:
-        with udp_server() as (own, port):
-            lab.add_host(DEVICE, port)
-            for client in (*clients, clients[0]):
-                client.settimeout(PATIENCE_S)
-                client.sendto(b"hello", lab.routes[DEVICE, port, "udp"])
-                data, peer = own.recvfrom(100)
-                own.sendto(data, peer)
-                assert client.recv(100) == b"hello"
-    finally:
+    clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(65)]
+    with contextlib.ExitStack() as closing:
         for client in clients:
-            client.close()
+            closing.enter_context(client).settimeout(PATIENCE_S)
+        own, port = closing.enter_context(udp_server())
+        lab.add_host(DEVICE, port)
+
+        def seen_from(client: socket.socket) -> object:
+            client.sendto(b"hello", lab.routes[DEVICE, port, "udp"])
+            data, peer = own.recvfrom(100)
+            own.sendto(data, peer)
+            assert client.recv(100) == b"hello"
+            return peer
+
+        first, second = seen_from(clients[0]), seen_from(clients[1])
+        for client in clients[2:64]:
+            seen_from(client)
+        assert seen_from(clients[0]) == first  # there are 64 now, and the second is the one to go
+        seen_from(clients[64])
+        assert seen_from(clients[0]) == first
+        assert seen_from(clients[1]) != second
 
 
 def test_a_datagram_to_nobody_is_lost(lab: Lab) -> None:
@@ -342,6 +350,12 @@ def test_a_host_has_its_conditions_at_a_port_that_comes_later(lab: Lab) -> None:
         lab.add_host("example.com", port)
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(lab.routes["example.com", port, "tcp"], timeout=PATIENCE_S)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(PATIENCE_S)
+            client.connect(lab.routes["example.com", port, "udp"])
+            client.send(b"hello")
+            with pytest.raises(ConnectionRefusedError):
+                client.recv(100)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ at once. To the program, connecting takes that long, its timeout included; and a
 would.
 
 Every handshake is let go exactly once, whatever happens, also when the lab ends meanwhile. So what is held
-is kept under a lock here, and not only in a timer of a loop that may end before it has begun.
+is kept under a lock here, and not only in a timer of a loop that may end before it has begun. A program that
+gives up does not say so here, and where everything is lost no handshake ever ends: so when too many are held,
+the oldest is let go.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from collections.abc import Callable
 
 from ._link import NEVER, Link
 
+_MAX_HELD = 1000
+
 
 class Holds:
     """The handshakes that are held up on the lab's `loop`. `hold` may be called on any thread."""
@@ -27,7 +31,7 @@ class Holds:
         """Holds nothing yet."""
         self._loop = loop
         self._lock = threading.Lock()
-        self._held: set[_Held] = set()
+        self._held: dict[_Held, None] = {}  # the oldest first
         self._is_closed = False
 
     def hold(self, link: Link, ready: Callable[[], None]) -> bool:
@@ -39,13 +43,18 @@ class Holds:
         if not conditions.delay_s and not conditions.loss:
             return False
         held = _Held(link, ready)
+        oldest: _Held | None = None
         with self._lock:
             if self._is_closed:
                 return False
-            self._held.add(held)
+            if len(self._held) >= _MAX_HELD:
+                oldest = next(iter(self._held))
+            self._held[held] = None
         # A loop that has closed by now has let go of it.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._start, held)
+            if oldest is not None:
+                self._loop.call_soon_threadsafe(self._let_go, oldest)
         return True
 
     def close(self) -> None:
@@ -75,7 +84,7 @@ class Holds:
     def _let_go(self, held: _Held) -> None:
         with self._lock:
             is_held = held in self._held
-            self._held.discard(held)
+            self._held.pop(held, None)
         if is_held:
             held.stop()
             held.ready()

@@ -1,9 +1,8 @@
 """Owns what is on its way in one direction of one connection; knows queues and moments, no socket.
 
-Theory of operation. Who has something to send `put`s it, the other end `get`s it when it has arrived. In
-between it lies in a queue, each piece with the moment at which it is due. TCP keeps its order, so a piece
-is never due before the one ahead of it, and one that was lost holds up all behind it until it has been sent
-again.
+Theory of operation. Whoever has something to send `put`s it, and the other end `get`s it when it has arrived.
+In between it lies in a queue, each piece with the moment at which it is due. TCP keeps the order, so pieces
+leave the queue as they came, and one that was lost holds up all behind it until it has been sent again.
 
 The queue is bounded: `put` waits while it is full, so its caller stops reading and the sender feels the back
 pressure. It is as long as the window of a TCP connection; where a rate is the bottleneck, only as long as
@@ -142,8 +141,6 @@ class Pipe:
             for _ in range(losses):
                 self._link.report(self._host, "lost", self._peer, self._way, piece.size)
             piece.due += self._link.stall_s(losses)
-        if self._pieces:
-            piece.due = max(piece.due, self._pieces[-1].due)
         self._pieces.append(piece)
         self._size += piece.size
         self._wake()

@@ -1,8 +1,8 @@
 """Owns the datagrams on their way in one direction; knows queues and moments, no socket.
 
 Theory of operation. A datagram is lost, doubled, or held back for the next one to overtake it, or none of
-these; then it is due some time later, never before the one ahead of it. Only `reorder` changes the order,
-because the order that varying delays make would depend on when the program sends, and differ from run to
+these; then it waits until it is due, and until the one ahead of it has gone. Only `reorder` changes the
+order, because an order made by varying delays would depend on when the program sends, and differ from run to
 run.
 
 One chance for each exchange: what answers a datagram is not drawn for again (`is_answer`). Otherwise a loss
@@ -98,8 +98,6 @@ class Post:
         if not self._queue and due <= now:
             self._deliver(datagram)
             return
-        if self._queue:
-            due = max(due, self._queue[-1][0])
         self._queue.append((due, datagram))
         self._bytes += size
         if self._timer is None:

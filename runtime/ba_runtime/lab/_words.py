@@ -96,8 +96,8 @@ def _cut(conditions: Conditions, arguments: list[str]) -> Conditions:
 def _reset(conditions: Conditions, arguments: list[str]) -> Conditions:
     if not arguments:
         return replace(conditions, reset_after=0)
-    is_understood = len(arguments) == 3 and arguments[0] == "after" and arguments[2] in ("byte", "bytes")
-    if not is_understood or not re.fullmatch("[0-9]{1,15}", arguments[1]):
+    is_understood = arguments[0] == "after" and arguments[2:] in ([], ["byte"], ["bytes"])
+    if not is_understood or len(arguments) < 2 or not re.fullmatch("[0-9]{1,15}", arguments[1]):
         raise ValueError(f"write it as {USAGES['reset']}, with a whole number such as 1000")
     return replace(conditions, reset_after=int(arguments[1]))
 
