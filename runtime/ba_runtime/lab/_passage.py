@@ -4,7 +4,7 @@ Theory of operation. A connection is two pipes between the program's socket and 
 which is a conversation of the lab's own or a server of the user's (`_relay.py`).
 
     program's socket  --- _inward --->  pipe to the host    --->  far end
-    program's socket  <--- run -------  pipe from the host  <---  far end
+    program's socket  <-- _outward ---  pipe from the host  <---  far end
 
 Everything that happens to a connection travels in the pipes as a `Mark`: that it was opened, ended or
 reset. So a delay or a lost segment holds up all of it. The passage ends when the end or the reset comes out

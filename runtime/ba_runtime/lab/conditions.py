@@ -30,11 +30,12 @@ class Conditions:
     sent again, which takes 200 ms and a round trip, and twice as long each further time (RFC 6298).
     Duplicates and reordering are invisible to a program over TCP.
 
-    `rate_bps` is how many bits of data a second pass in each direction, all connections to the host together;
-    0 means no limit. `is_refusing` refuses new connections, and datagrams. `reset_after` resets a connection
-    as soon as more than that many bytes have come in one direction, counted from now on; at 0 every open
-    connection is reset at once, and each new one with its first byte. `is_cut` is a network cable pulled out:
-    silence. Datagrams are lost, while connections stay, and go on when the cable is back.
+    `rate_bps` is how many bits of data a second pass in each direction, all connections to the host
+    together; 0 means no limit. `is_refusing` refuses new connections, after a delay, and datagrams, at
+    once. `reset_after` resets a connection as soon as more than that many bytes have come in one direction,
+    counted from now on; at 0 every open connection is reset at once, and each new one with its first byte.
+    `is_cut` is a network cable pulled out: silence. Datagrams are lost, while connections stay, and go on
+    when the cable is back.
 
     Raises ValueError, with a sentence that says what is wrong.
     """
