@@ -129,9 +129,14 @@ class Runtime:
     def use_lab(self, lab: Lab | None) -> None:
         """Lets a lab network that is on answer for its host names; None gives them back to the internet.
 
+        Its hosts are those of this moment: when it has got another, it is to be used again.
+
         `ba.sharkclient()` trusts the lab's root for as long as that lab is the one in use.
         """
-        self._resolver.set_routes(None if lab is None else lab.routes)
+        if lab is None:
+            self._resolver.set_routes(None)
+        else:
+            self._resolver.set_routes(lab.routes, lab)
         root = None if lab is None else lab.ca_pem
         self._thread.call(lambda network: network.tls_objects.trust_lab(root))
 

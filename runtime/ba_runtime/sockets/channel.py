@@ -24,9 +24,6 @@ what goes over the wire can be heard, and nobody who uses a socket knows whether
  - **A channel outlives its user.** When TLS is put on a stream, when a page takes its connection or gives
    it back, the channel is handed on with its number, and whoever watches sees one socket.
  - What moves no bytes (names, options, a connect) is asked of `sock` itself.
-
-The lab's servers use the same class for the connections that they accept, on a thread of their own and
-with no watcher: there a channel is where a network that misbehaves on purpose can be put.
 """
 
 from __future__ import annotations
