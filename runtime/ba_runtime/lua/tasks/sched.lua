@@ -40,7 +40,9 @@ local MAX_DEPTH <const> = 120
 local IN_PLACE_DEPTH <const> = 10 -- what a wait in place adds, and the callback that it is in
 local ROUND_S <const> = 0.01 -- for those who are ready; then it is looked at what has arrived
 local IN_PLACE_ROOM <const> = 40 -- C calls that must be left for those who go on meanwhile
+local NO_MEMORY <const> = "not enough memory" -- Lua's own words
 local depth = 0
+local ending = nil -- the task that has raised, until its end is told
 local turn = 0 -- counts what the loop has started
 local ready, ready_first, ready_last = {}, 1, 0
 
@@ -110,6 +112,12 @@ local function after(task, previous, outer, ok, token, ...)
     end
     return
   end
+  if not ok then
+    ending = task
+    if token == NO_MEMORY or host.memory_is_short() then -- what follows takes some, were it a call within a call
+      host.memory_failed()
+    end
+  end
   task.stalled, task.waits_for = nil, nil
   deadlines.drop(task)
   if ok and token == WAIT then
@@ -119,10 +127,8 @@ local function after(task, previous, outer, ok, token, ...)
   else
     task.over = true
     if not ok then
-      if token == "not enough memory" or host.memory_is_short() then -- what follows takes some
-        host.memory_failed()
-      end
       bury(task)
+      ending = nil
     end
     task.kind.ended(task, ok, token, ...)
   end
@@ -343,6 +349,21 @@ end
 
 function sched.loop()
   loop(nil, 0)
+end
+
+-- Ends the task that was running when the loop itself found no memory. Returns false where there was none.
+function sched.recover()
+  local task = ending or sched.current
+  sched.current, ending, depth = nil, nil, 0
+  if not task or status(task.co) ~= "dead" then
+    return false
+  end
+  task.over, task.stalled, task.waits_for = true, nil, nil
+  deadlines.drop(task)
+  bury(task)
+  task.kind.ended(task, false, NO_MEMORY)
+  settled(task)
+  return true
 end
 
 -- Calls itself until so many C calls are on the stack.
