@@ -6,8 +6,8 @@
 -- second keeps one entry, not a thousand. An entry whose owner is over, or has an earlier one, loses its owner,
 -- which would be kept alive by it; when half of the heap is such entries they are thrown out.
 --
--- A finalizer runs where Lua allocates, and may set deadlines itself. So an entry is made, and its place in the heap
--- taken, before anything is changed; what changes the heap then allocates nothing.
+-- A finalizer runs where Lua makes a table, and where a call makes the stack grow, and may set deadlines itself. So an
+-- entry is made before anything is changed; what changes the heap then makes nothing, and calls nothing.
 
 local import = ...
 local interrupt = import "tasks/interrupt"
@@ -60,17 +60,24 @@ local function pop()
   return top
 end
 
--- In place: a heap of those that stay grows at the beginning, over what has been looked at.
+-- In place: a heap of those that stay grows at the beginning, over what has been looked at. As in `push`, which it does
+-- not call (see above).
 local function throw_out_orphans()
-  local before = size
-  size, orphans = 0, 0
-  for i = 1, before do
+  local kept = 0
+  for i = 1, size do
     local entry = heap[i]
     heap[i] = nil
     if entry.owner then
-      push(entry)
+      kept = kept + 1
+      local place, at = kept, entry.at
+      while place > 1 and heap[place // 2].at > at do
+        heap[place] = heap[place // 2]
+        place = place // 2
+      end
+      heap[place] = entry
     end
   end
+  size, orphans = kept, 0
 end
 
 local function orphan(entry)
@@ -88,6 +95,9 @@ function deadlines.set(owner, at)
   if not queued or at < queued.at then
     local entry = {at = at, owner = owner}
     queued = owner.queued -- a finalizer may have set one
+    if queued and queued.at <= at then
+      return
+    end
     push(entry)
     owner.queued = entry
     if queued then

@@ -135,6 +135,13 @@ local function after(task, previous, outer, ok, token, ...)
   settled(task)
 end
 
+-- Queues a task. A finalizer that runs while the entry is made may wait, and its loop must find none that is missing.
+local function put_off(task, values)
+  local entry = {task, values}
+  ready_last = ready_last + 1
+  ready[ready_last] = entry
+end
+
 -- Lets a waiting task go on with these values, at once.
 local function run(task, ...)
   if task.waits_for then -- looking is cheaper than writing nil where nothing is
@@ -147,9 +154,7 @@ local function run(task, ...)
     task.mail = pack(...)
     return
   elseif depth >= MAX_DEPTH then
-    ready_last = ready_last + 1
-    ready[ready_last] = {task, pack(...)}
-    return
+    return put_off(task, pack(...))
   end
   local previous, outer, co = sched.current, slot[1], task.co
   sched.current, slot[1] = task, co
@@ -206,8 +211,7 @@ end
 
 -- Lets a task go on from the loop, soon, instead of at once.
 function sched.later(task, ...)
-  ready_last = ready_last + 1
-  ready[ready_last] = {task, pack(...)}
+  return put_off(task, pack(...))
 end
 
 -- ---------------------------------------------------------------- the loop
