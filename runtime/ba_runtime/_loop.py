@@ -25,12 +25,12 @@ from ._files import Files
 from ._finalizers import Finalizers
 from ._guard import Guard
 from ._interrupt import Interrupter
-from ._lua import LuaState
+from ._lua import LuaMemoryError, LuaState, Main
 from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RuntimeClosed
-from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo, Stuck, frames
+from .events import CellResult, ErrorReport, Note, PageResult, Sink, SocketInfo, Stuck, frames
 from .sockets import Network, socket_rows
 from .sockets.channel import Watcher, Watchers
 from .web import Limits, WebServer
@@ -81,6 +81,7 @@ class LuaThread(threading.Thread):
         self._unanswered: set[Future[Any]] = set()
         self._polled: tuple[Value, ...] = ()
         self._state: LuaState | None = None
+        self._failure: Exception | None = None  # of the main loop, which is told when it is called again
         self._is_short: bool | None = False  # of memory; None after a failure: the next poll has to look
         self.started: Future[None] = Future()
 
@@ -205,12 +206,15 @@ class LuaThread(threading.Thread):
         self._watchdog.close()
         self._cancel_all()
 
-    def _run_main(self, main: Callable[[], None]) -> None:
+    def _run_main(self, main: Main) -> None:
+        failure, self._failure = self._failure, None
+        is_memory = isinstance(failure, LuaMemoryError)
+        problem = failure and f"the runtime's loop failed and was restarted: {failure or 'not enough memory'}"
         try:
-            main()
+            main(problem.encode() if problem else None, is_memory)
         except Exception as fault:  # never of the user's making: all of their code runs in tasks
             self._memory_failed()
-            self._sink(Fault(0, f"the runtime's loop failed and was restarted: {fault}".encode()))
+            self._failure = fault
 
     def _cancel_all(self) -> None:
         for answer in list(self._unanswered):

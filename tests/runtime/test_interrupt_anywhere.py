@@ -31,6 +31,20 @@ LOOPS = {
         setmetatable({}, {__gc = function() trace 'ready' while true do pcall(error, 'x') end end})
         collectgarbage()
     """,
+    "a finalizer that catches errors of what takes long": """
+        setmetatable({}, {__gc = function()
+          trace 'ready'
+          while true do pcall(function() for i = 1, 100000 do end error 'x' end) end
+        end})
+        collectgarbage()
+    """,
+    "a finalizer that handles errors without end": """
+        setmetatable({}, {__gc = function()
+          trace 'ready'
+          while true do pcall(xpcall, error, ba.sleep, {}) end
+        end})
+        collectgarbage()
+    """,
     "a line hook": """
         debug.sethook(function() debug.sethook() trace 'ready' while true do end end, 'l')
         local x = 1

@@ -256,10 +256,14 @@ local function let_go()
   collectgarbage()
 end
 
--- The main loop: returns when the runtime closes. After an error (there should be none), call it again.
-return function()
-  sched.current, interrupt.slot[1] = nil, running()
+-- The main loop: returns when the runtime closes. After an error (there should be none), call it again, with the words
+-- to report and whether memory ran out. That is the fault of the task that had ended just then, if there is one.
+return function(problem, is_memory)
+  interrupt.slot[1] = running()
   sched.handlers[0] = mailbox
+  if problem and not (sched.recover() and is_memory) then
+    host.fault(0, problem, problem, "", 0, "")
+  end
   sched.loop()
   let_go()
 end

@@ -24,7 +24,7 @@ local interrupt = import "tasks/interrupt"
 local sched = import "tasks/sched"
 
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
-local error, unpack = error, table.unpack
+local error, pcall, select, unpack = error, pcall, select, table.unpack
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
 local waiting = {}
@@ -48,6 +48,13 @@ waiting.can_yield = can_yield
 
 local places, place = {}, 0 -- the tasks that wait in place, the innermost last
 
+local ROOM <const> = 40 -- C calls that must be left for those who go on meanwhile
+
+-- Calls itself until so many C calls are on the stack.
+local function descend(levels)
+  return levels == 0 or select(2, pcall(descend, levels - 1))
+end
+
 local function in_place(task)
   local before, outer = sched.current, slot[1]
   place = place + 1
@@ -55,7 +62,10 @@ local function in_place(task)
   task.nested = true
   sched.current = nil
   sched.claim_again()
-  local ok, problem = sched.loop_in_place(task)
+  local ok, problem = task.mail ~= nil, "C stack overflow" -- what it waits for may have come already
+  if not ok and descend(ROOM) == true then
+    ok, problem = sched.loop_in_place(task)
+  end
   places[place] = nil
   place = place - 1
   local mail = task.mail
