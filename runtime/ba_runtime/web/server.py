@@ -173,7 +173,7 @@ class WebServer:
             return
         text = f"refused a request ({refusal.status}): {refusal.text}"
         if self._told == MOST_TOLD:
-            text = f"refused {MOST_TOLD} requests that differ; further ones are not traced"
+            text = f"refused {MOST_TOLD} different requests; further ones are not traced"
         self._told += self._network.tell_once(0, f"the page server {text}")
 
     def closed(self, connection: Connection) -> None:
