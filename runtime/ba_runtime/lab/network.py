@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ba_runtime._resolver import Endpoint, Kind, Route
+from ba_runtime.sockets.reasons import in_words
 
 from ._authority import Authority
 from ._clock import Clock
@@ -90,7 +91,7 @@ class Lab:
             try:
                 self._running = Run(services(self._clock, self._authority, link), links)
             except (OSError, RuntimeError, asyncio.TimeoutError) as exc:
-                raise LabError(f"the lab network could not start: {exc}") from exc
+                raise LabError(f"the lab network could not start: {_why(exc)}") from exc
 
     def stop(self) -> None:
         """Closes every host and connection and joins the thread; does nothing if the lab is off.
@@ -204,7 +205,7 @@ class Lab:
             try:
                 running.add(more, link)
             except OSError as exc:
-                raise LabError(f"the lab could not open {own}:{port}: {exc}") from exc
+                raise LabError(f"the lab could not open {own}:{port}: {in_words(exc)}") from exc
 
     def _on(self) -> Run:
         if self._running is None:
@@ -216,7 +217,7 @@ class Lab:
             running.set(conditions)
         except OSError as exc:
             raise LabError(
-                f"a port of the lab could not be opened again; turn the lab off and on: {exc}"
+                f"a port of the lab could not be opened again; turn the lab off and on: {in_words(exc)}"
             ) from exc
 
     def _report(self, incident: Incident) -> None:
@@ -276,3 +277,7 @@ def _status(running: Run, service: Service) -> HostStatus:
         service.served,
         None if link is None else link.conditions,
     )
+
+
+def _why(fault: Exception) -> str:
+    return in_words(fault) if isinstance(fault, OSError) else str(fault)
