@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 
@@ -25,6 +26,17 @@ def test_every_word_of_the_lab_has_its_magic() -> None:
     assert set(WORDS) == {*USAGES, "clear", "host"}
     for word, usage in USAGES.items():
         assert any(form.startswith(f"%lab {word} HOST") for form, _ in FORMS), usage
+
+
+def test_a_lab_that_is_left_on_ends_with_the_kernel() -> None:
+    """With its thread, whatever the conditions are."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%lab on\n%lab cut echo.lab.test")
+        assert lab_of(desk).status()
+
+    play(scene)
+    assert not [thread for thread in threading.enumerate() if thread.name == "ba-lab"]
 
 
 def test_conditions_are_set_and_said() -> None:
