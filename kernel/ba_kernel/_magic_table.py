@@ -15,7 +15,8 @@ Where this differs from a device or a server:
   TLS listeners may use port 0."""
 
 FINALIZERS = """\
-An error in a finalizer (__gc) stops nothing and is reported in the trace; warn("@off") turns these reports off."""
+An error in a finalizer (__gc) stops nothing. It is reported in the trace;
+warn("@off") turns these reports off."""
 
 COUNTING = """\
 On this platform Lua can only be stopped while it counts its instructions, so busy programs run at

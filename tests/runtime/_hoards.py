@@ -19,8 +19,8 @@ FILE = """
     f:flush()
 """
 
-# Connections take descriptors and handshakes too, so there is only room for some hundred of them. What a failed
-# one says depends on which end found no memory.
+# Connections take descriptors and handshakes too, so there is only room for some hundred of them. What a
+# failed one says depends on which end found no memory.
 FEW = """
     local ballast = {} for i = 1, 450 do ballast[i] = ('x'):rep(10000) .. i end
     local function no_memory(...)
