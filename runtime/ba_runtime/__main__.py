@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from ._line_reader import LineReader
 from .errors import UsageError
 from .events import (
     CellResult,
@@ -91,11 +92,15 @@ def _exit_code(result: CellResult, err: BinaryIO) -> int:
     return INTERRUPTED if error.kind == "interrupt" else 1
 
 
-def _read_line(runtime: Runtime) -> None:
-    """Reads a line on a thread of its own, so that cosockets go on meanwhile."""
-    threading.Thread(
-        target=lambda: runtime.reply_input(sys.stdin.buffer.readline() or None), daemon=True
-    ).start()
+def _read_line(runtime: Runtime, lines: LineReader) -> None:
+    """Reads a line on a thread of its own, so that cosockets keep running meanwhile."""
+    threading.Thread(target=lambda: runtime.reply_input(lines.read_line() or None), daemon=True).start()
+
+
+def _standard_input() -> int:
+    if sys.stdin is None:  # closed before the process began
+        raise ValueError("there is no standard input")
+    return sys.stdin.fileno()
 
 
 def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) -> int:
@@ -106,9 +111,9 @@ def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) 
     source = path.read_bytes()
     if source.startswith(b"#"):
         source = b"--" + source
-    runtime = Runtime(
-        Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime)), max_memory=max_memory
-    )
+    lines = LineReader(_standard_input)
+    console = Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime, lines))
+    runtime = Runtime(console, max_memory=max_memory)
     with runtime, CtrlC(runtime.interrupt) as ctrl_c:
         try:
             if folder is not None:
