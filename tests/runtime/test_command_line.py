@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a test cannot p
 # A program that the first Ctrl-C does not stop, as Lua may be inside one C function for minutes.
 STUCK = """
 import os, time
-from ba_runtime.__main__ import CtrlC
+from ba_runtime._ctrl_c import CtrlC
 with CtrlC(lambda: os.write(2, b"first\\n")):
     os.write(2, b"ready\\n")
     time.sleep(60)
