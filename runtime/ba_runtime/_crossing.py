@@ -17,7 +17,7 @@ from . import _base64, _in_place, crypto
 from ._files import Files
 from ._guard import FAILED, Guard, takes_no_memory
 from ._interrupt import Interrupter
-from .events import ErrorReport, Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced, frames
+from .events import InputRequested, LatePrint, Note, Printed, Sink, Traced
 from .http_client import Conversations
 from .sockets import Network
 from .web import WebServer
@@ -43,15 +43,10 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
         sink(Traced(cell, source.decode("utf-8", "replace"), line, name.decode("utf-8", "replace"), text,
                     priority, prefix))  # fmt: skip
 
-    def fault(cell: int, text: bytes, message: bytes, source: bytes, line: int, stack: bytes) -> None:
-        name = source.decode("utf-8", "replace")
-        sink(Fault(cell, text, ErrorReport("runtime", message, name, line, frames(stack))))
-
     return {
         "print": lambda cell, text: sink(Printed(cell, text)),
         "print_error": lambda cell, text: sink(Printed(cell, text, "stderr")),
         "late_print": lambda cell, text: sink(LatePrint(cell, text)),
-        "fault": fault,
         "note": lambda cell, text, is_end=False: sink(Note(cell, text.decode("utf-8", "replace"), is_end)),
         "request_input": lambda cell: sink(InputRequested(cell, b"")),
         "trace": trace,
@@ -67,7 +62,7 @@ DIRECT = frozenset(
         *("finalizers_learn", "finalizers_switch"),
         *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),
         *("print", "print_error", "late_print", "trace", "note", "fault", "request_input"),
-        *("cell_done", "cell_failed", "page_done"),
+        *("cell_done", "cell_failed", "page_done", "waits", "went_on"),
         *("arm", "disarm", "queued", "send", "close", "crypto_hash_update", "read_in_place"),
     }
 )

@@ -18,13 +18,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._crossing import crossing_table
 from ._files import Files
 from ._finalizers import Finalizers
 from ._guard import Guard
 from ._interrupt import Interrupter
+from ._listening import Change, Listening
 from ._lua import LuaMemoryError, LuaState, Main
 from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
@@ -32,8 +33,11 @@ from ._watchdog import Watchdog
 from .errors import RuntimeClosed
 from .events import CellResult, ErrorReport, Note, PageResult, Sink, SocketInfo, Stuck, frames
 from .sockets import Network, socket_rows
-from .sockets.channel import Watcher, Watchers
+from .sockets.channel import Watcher
 from .web import Limits, WebServer
+
+if TYPE_CHECKING:
+    from .observe.recording import Recording
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
 
@@ -70,10 +74,10 @@ class LuaThread(threading.Thread):
         self._finalizers = Finalizers(sink, self._running_cell)
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits)
+        self.listening = Listening(sink, self._reactor, self._network, self._web)
         self._requests: deque[tuple[object, ...]] = deque()
         self._cells: deque[_Cell] = deque()
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
-        self._changes: deque[Callable[[Watchers], Watchers]] = deque()
         self._last_ticket = 0
         self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
         self._closing = False
@@ -133,14 +137,19 @@ class LuaThread(threading.Thread):
 
         A cell that is run after this call is heard from its beginning.
         """
-        return self._change_watchers(lambda watchers: (*watchers, watcher))
+        return self._change_watchers(self.listening.adding(watcher))
 
     def unwatch(self, watcher: Watcher) -> Future[tuple[Any, ...]]:
         """Lets `watcher` listen no more; done when it hears nothing any more."""
-        return self._change_watchers(lambda watchers: tuple(one for one in watchers if one is not watcher))
+        return self._change_watchers(self.listening.removing(watcher))
 
-    def _change_watchers(self, change: Callable[[Watchers], Watchers]) -> Future[tuple[Any, ...]]:
-        self._post(lambda: self._changes.append(change))
+    def record(self, recording: Recording) -> None:
+        """Begins a recording; a cell that is run after this call is heard from its beginning."""
+        recording.begun = self._change_watchers(self.listening.beginning(recording))
+        recording.finish = lambda: self._change_watchers(self.listening.ending(recording))
+
+    def _change_watchers(self, change: Change) -> Future[tuple[Any, ...]]:
+        self._post(lambda: self.listening.changes.append(change))
         return self.ask("watch")
 
     @property
@@ -200,6 +209,7 @@ class LuaThread(threading.Thread):
     def _finish(self) -> None:
         self._web.close_all()
         self._network.close_all()
+        self.listening.end_all()
         self._reactor.close()
         self._ended = True
         self._watchdog.over()
@@ -299,7 +309,7 @@ class LuaThread(threading.Thread):
             "page_done": self._page_done,
             "finalizers_learn": self._finalizers.learn,
             "finalizers_switch": self._finalizers.switch,
-            "watch": self._watch,
+            **self.listening.functions(),
             "is_interrupting": self._is_interrupting,
             "interrupt_over": self._interrupt_over,
             "stop_running": self._watchdog.begin,
@@ -326,6 +336,8 @@ class LuaThread(threading.Thread):
             self._finalizers.turn()
         self._polled = ()  # it may be a megabyte, which `poll` is about to need again
         self._polled = polled = self._reactor.poll(deadline)
+        if self.listening.recorder is not None:
+            self.listening.recorder.arrived(polled)
         if used + len(polled) * CHUNK_BYTES > state.tight_bytes or state.is_raised:
             state.take_back()
             state.make_way(_bytes_in(polled))
@@ -362,12 +374,6 @@ class LuaThread(threading.Thread):
 
     def _reply(self, ticket: int, *values: object) -> None:
         self._tickets.pop(ticket).set_result(values)
-
-    def _watch(self) -> None:
-        """Makes the oldest change that was asked for; Lua then fetches what it keeps of its sockets."""
-        watchers = self._changes.popleft()(self._network.channels.watchers)
-        self._network.watch(watchers)
-        self._web.watch(watchers)
 
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""

@@ -132,6 +132,10 @@ class Resolver:
         family = socket.AF_INET6 if ipv6 else socket.AF_INET
         return self._override.known(host, port, kind, family)
 
+    def has_route(self, host: str) -> bool:
+        """Tells whether the lab answers for this name."""
+        return self._override.has(host)
+
     def set_routes(self, routes: Mapping[Route, Endpoint] | None, gate: Gate | None = None) -> None:
         """Makes `routes` answer instead of the internet; `None` removes them.
 
@@ -218,6 +222,10 @@ class _Override:
             ip, port = endpoint
         # Even if an endpoint were no address, a name of the lab's must not be asked for on the internet.
         return _without_asking(ip, port, family) or Answer(error=_UNKNOWN)
+
+    def has(self, host: str) -> bool:
+        """Tells whether the name is the lab's."""
+        return _canonical(host) in self._host_ips
 
     def is_held(self, host: str, ready: Callable[[], None]) -> bool:
         """Tells whether `ready` will be called later, because connecting takes time."""

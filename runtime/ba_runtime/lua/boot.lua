@@ -91,7 +91,7 @@ function ba.sleep(...)
       "ba.sleep in a cosocket: the others keep running here, but on a device they all stall; use s:read(ms) instead"
     )
   end
-  waiting.block(waiting.caller(), clock() + (ms > 0 and ms / 1000 or 0))
+  waiting.block(waiting.caller(), clock() + (ms > 0 and ms / 1000 or 0), "sleep")
 end
 
 -- ba.clock() → milliseconds, monotonic
@@ -188,7 +188,7 @@ end
 
 -- Somebody begins to listen to the sockets, or ends: between two bytes, as no program runs meanwhile (channel.py).
 function requests.watch(ticket)
-  host.watch()
+  waiting.record(host.watch())
   sock.each(stream.renew)
   host.reply(ticket)
 end

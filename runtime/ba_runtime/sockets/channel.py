@@ -51,7 +51,13 @@ class Layer(Enum):
 
 
 class Watcher(Protocol):
-    """Whoever listens to channels. Every method is called on the Lua thread, and must not wait or raise."""
+    """Whoever listens to channels. Every method is called on the Lua thread, and must not wait or raise.
+
+    `hears_polls` tells that it is given what each poll of the reactor returns (`Reactor.journal`), and so
+    need not be asked about what the reactor receives by itself, the data of plain streams.
+    """
+
+    hears_polls: bool
 
     def receiving(self, number: int, receive: Receive) -> Receive:
         """Returns what receives for a stream from now on, through `receive`."""
@@ -111,18 +117,23 @@ class StreamChannel(Channel):
     """A connected TCP socket, or one that connects.
 
     `receive` and `send` raise BlockingIOError when the system has, or takes, nothing now; and OSError.
+    `receive_in_poll` is `receive` for the reactor, when what it returns is what the poll returns.
     """
 
-    __slots__ = ("receive", "send")
+    __slots__ = ("receive", "receive_in_poll", "send")
     receive: Receive
+    receive_in_poll: Receive
     send: Send
 
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen from now on; `receive` and `send` are other functions then."""
         super().watch(watchers)
-        self.receive, self.send = self.sock.recv, self.sock.send
+        self.receive = self.receive_in_poll = self.sock.recv
+        self.send = self.sock.send
         for watcher in watchers:
             self.receive = watcher.receiving(self.number, self.receive)
+            if not watcher.hears_polls:
+                self.receive_in_poll = watcher.receiving(self.number, self.receive_in_poll)
             self.send = watcher.sending(self.number, self.send)
 
     def receive_into(self, buffer: memoryview) -> int:

@@ -1,0 +1,134 @@
+"""Who listens to the sockets of one Lua state: watchers of the channels, and recordings.
+
+There is a recorder as long as there are recordings. What costs time, and the modules that it needs, are there
+only then. Every method runs on the Lua thread, but for those that return a change: whoever asked for one
+leaves it in `changes`, and Lua makes it at a moment at which no program runs (channel.py).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from ._reactor import Reactor
+from .events import ErrorReport, Fault, Sink, frames
+from .sockets import Network
+from .sockets.channel import Watcher, Watchers
+from .web import WebServer
+
+if TYPE_CHECKING:
+    from .lab import Incident
+    from .observe.recorder import Recorder
+    from .observe.recording import Recording
+
+Change: TypeAlias = Callable[[Watchers], Watchers]
+
+
+class Listening:
+    """The watchers and the recordings."""
+
+    def __init__(self, sink: Sink, reactor: Reactor, network: Network, web: WebServer) -> None:
+        """Nobody listens yet."""
+        self.recorder: Recorder | None = None
+        self.changes: deque[Change] = deque()
+        self._sink = sink
+        self._reactor = reactor
+        self._network = network
+        self._web = web
+
+    def functions(self) -> Mapping[str, Callable[..., object]]:
+        """Returns what Lua may call, by name."""
+        return {
+            "watch": self.watch,
+            "waits": self.waits,
+            "went_on": self.went_on,
+            "fault": self.fault,
+        }
+
+    def watch(self) -> bool:
+        """Makes the oldest change; Lua then fetches what it keeps of sockets. Tells if anybody records."""
+        watchers = self.changes.popleft()(self._network.channels.watchers)
+        self._network.watch(watchers)
+        self._web.watch(watchers)
+        return self.recorder is not None
+
+    @staticmethod
+    def adding(watcher: Watcher) -> Change:
+        """Returns what lets this one listen too."""
+        return lambda watchers: (*watchers, watcher)
+
+    @staticmethod
+    def removing(watcher: Watcher) -> Change:
+        """Returns what lets this one listen no more."""
+        return lambda watchers: tuple(one for one in watchers if one is not watcher)
+
+    # ------------------------------------------------------------ recordings
+
+    def beginning(self, recording: Recording) -> Change:
+        """Returns what begins this one, and changes who listens to the channels."""
+
+        def begin(watchers: Watchers) -> Watchers:
+            if self.recorder is not None:
+                self.recorder.begin(recording)
+                return watchers
+            from .observe.recorder import Recorder
+
+            self.recorder = self._reactor.journal = recorder = Recorder()
+            recorder.begin(recording)
+            self._network.introduce(recorder)
+            self._web.introduce(recorder)
+            return (*watchers, recorder)
+
+        return begin
+
+    def ending(self, recording: Recording) -> Change:
+        """Returns what ends this one, and changes who listens to the channels."""
+
+        def end(watchers: Watchers) -> Watchers:
+            recorder = self.recorder
+            if recorder is None:
+                return watchers
+            recorder.end(recording)
+            if recorder.recordings:
+                return watchers
+            self.recorder = self._reactor.journal = None
+            return tuple(one for one in watchers if one is not recorder)
+
+        return end
+
+    def end_all(self) -> None:
+        """Ends them with the runtime; what they have is kept."""
+        if self.recorder is not None:
+            self.recorder.end_all()
+            self.recorder = self._reactor.journal = None
+
+    # ------------------------------------------------------------ what is told, by Lua and others
+
+    def waits(
+        self, number: int, task: int, kind: bytes, cell: int, call: bytes, limit_s: float | None = None
+    ) -> None:
+        """A task begins to wait: see `Recorder.waits`."""
+        if self.recorder is not None:
+            self.recorder.waits(number, task, kind, cell, call, limit_s)
+
+    def went_on(self, number: int, task: int, outcome: bytes | int) -> None:
+        """It goes on."""
+        if self.recorder is not None:
+            self.recorder.went_on(number, task, outcome)
+
+    def fault(self, cell: int, text: bytes, message: bytes, source: bytes, line: int, stack: bytes) -> None:
+        """Something in the background has raised an error: goes to the sink, and to whoever records."""
+        if self.recorder is not None:
+            self.recorder.erred(cell, text.decode("utf-8", "replace"))
+        name = source.decode("utf-8", "replace")
+        self._sink(Fault(cell, text, ErrorReport("runtime", message, name, line, frames(stack))))
+
+    def incident(self, incident: Incident) -> None:
+        """Records what a lab's conditions have done. Any thread may call this."""
+        if self.recorder is not None:
+            self._reactor.post(lambda: self._misbehaved(incident))
+
+    def _misbehaved(self, incident: Incident) -> None:
+        if self.recorder is not None:
+            self.recorder.misbehaved(incident)
