@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from itertools import takewhile
 from typing import TypeVar
 
 from ba_runtime.docs import members, methods
@@ -39,7 +40,7 @@ async def complete(engine: Engine, code: str, cursor: int) -> dict[str, object]:
     """Returns the content of a complete_reply; `cursor` counts code points."""
     line_start = code.rfind("\n", 0, cursor) + 1
     if code[line_start:cursor].lstrip().startswith("%"):
-        return _magic_reply(code, line_start, cursor)
+        return _magic_reply(engine, code, line_start, cursor)
     context = context_at(code, cursor)
     kinds = await _names(engine, context, code, cursor)
     return _reply(kinds, context.prefix, context.start, context.end)
@@ -88,22 +89,28 @@ def text_path(path: Path | None) -> tuple[str, ...] | None:
     return tuple(map(str, path))
 
 
-def _magic_reply(code: str, line_start: int, cursor: int) -> dict[str, object]:
+def _magic_reply(engine: Engine, code: str, line_start: int, cursor: int) -> dict[str, object]:
     line = code[line_start:cursor].lstrip()
     start = cursor - len(line)
-    forms = dict.fromkeys(_magic_beginnings(), "magic")
+    forms = dict.fromkeys(_magic_beginnings(engine), "magic")
     end = cursor
     while end < len(code) and code[end].isalpha():
         end += 1
     return _reply(forms, line, start, end)
 
 
-def _magic_beginnings() -> Iterator[str]:
-    """Yields every magic as far as it is always the same: `%lab`, `%lab on`, `%lab off`."""
+def _magic_beginnings(engine: Engine) -> Iterator[str]:
+    """Yields every magic as far as it is known: `%lab`, `%lab on`, `%lab cut`, `%lab cut example.com`."""
     for magic in MAGICS.values():
         yield magic.name
         for form, _ in magic.forms:
-            yield " ".join(word for word in form.split() if not word.strip("[]").isupper())
+            yield " ".join(takewhile(_is_literal, form.split()))
+        yield from magic.beginnings(engine)
+
+
+def _is_literal(word: str) -> bool:
+    """Tells whether a word of a form is typed as it is; TIME stands for something, [after may be left out."""
+    return not word.startswith("[") and word == word.lower()
 
 
 def _reply(kinds: dict[str, str], prefix: str, start: int, end: int) -> dict[str, object]:

@@ -145,13 +145,14 @@ class Engine:
     def use_lab(self, lab: Lab | None) -> None:
         """Points name resolution at the lab network, now and after a reset, or back at the internet.
 
-        The lab's certificates are trusted as long as it is the one in use.
+        The lab's certificates are trusted as long as it is the one in use. The one before is stopped; the
+        same one, used again because it has more hosts, goes on.
         """
         former, self.lab = self.lab, lab
         with self._lock:
             if self._runtime is not None:
                 self._runtime.use_lab(lab)
-        if former is not None:
+        if former is not None and former is not lab:
             former.stop()
 
     def close(self) -> None:

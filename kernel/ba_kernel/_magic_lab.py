@@ -1,4 +1,7 @@
-"""`%lab`: the simulated hosts that answer inside the kernel for the names that the documentation uses."""
+"""`%lab`: the simulated hosts that answer inside the kernel for the names that the documentation uses.
+
+What is wrong on the way to them on purpose is set in `_magic_conditions.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,18 @@ from typing import TYPE_CHECKING
 
 from ba_runtime.errors import BaError
 
+from . import _magic_conditions as conditions
 from ._magics import After, Magic, MagicError, Tools
 
 if TYPE_CHECKING:
-    from ba_runtime.lab import Lab
+    from ba_runtime.lab import HostStatus, Lab
 
 WIDTH = 76  # columns of what is said; a page of 80 has room for it
 
-USAGE = "usage: %lab on [TIME] | off | status, with a TIME such as 2026-01-01T12:00:00Z to fix the clock"
+USAGE = (
+    "usage: %lab on [TIME] | off | status, with a TIME such as 2026-01-01T12:00:00Z to fix the clock, or "
+    f"%lab {' | '.join(conditions.WORDS)}, which %help explains"
+)
 
 
 async def lab(tools: Tools, rest: str) -> After | None:
@@ -27,6 +34,8 @@ async def lab(tools: Tools, rest: str) -> After | None:
         _off(tools)
     elif word == "status" and not argument:
         _status(tools)
+    elif word in conditions.WORDS:
+        await conditions.run(tools, word, argument.split())
     else:
         raise MagicError(USAGE)
     return None
@@ -81,7 +90,12 @@ def _status(tools: Tools) -> None:
     names = [f"{host.host}:{host.port}/{host.kind}" for host in hosts]
     width = max(map(len, names), default=0)
     for name, host in zip(names, hosts, strict=True):
-        tools.say(f"  {name:{width}}  {host.what}, {host.served} served")
+        tools.say(f"  {name:{width}}  {host.what}, {host.served} served{_conditions(host)}")
+
+
+def _conditions(host: HostStatus) -> str:
+    words = str(host.conditions or "")
+    return words and f"; {words}"
 
 
 MAGICS = (
@@ -93,8 +107,10 @@ MAGICS = (
                 "simulate the documentation's host names inside this kernel, without the internet",
             ),
             ("%lab off", "use the internet again"),
-            ("%lab status", "list the simulated hosts"),
+            ("%lab status", "list the simulated hosts, and the conditions on the way to them"),
+            *conditions.FORMS,
         ),
         lab,
+        conditions.beginnings,
     ),
 )

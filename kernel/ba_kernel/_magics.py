@@ -7,7 +7,7 @@ empty lines. After a line that begins with `%%` the rest of the cell is a page, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -46,13 +46,21 @@ Run: TypeAlias = Callable[[Tools, str], Awaitable[After | None]]
 NO_TEXT = "<?lsp ?>"
 
 
+def _nothing(engine: Engine) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """One magic: its forms with a line of help each, and what runs it with the rest of its line."""
+    """One magic: its forms with a line of help each, and what runs it with the rest of its line.
+
+    `beginnings` yields lines to complete that depend on the moment; forms are completed by themselves.
+    """
 
     name: str
     forms: tuple[tuple[str, str], ...]
     run: Run
+    beginnings: Callable[[Engine], Iterable[str]] = _nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,10 @@ class Desk(Protocol):
 
     def functions(self) -> Mapping[str, Callable[..., object]]: ...
 
+    def report(self, fault: Fault) -> None: ...
 
-def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
+
+def _to_sink(sink: Sink, report: Callable[[Fault], None]) -> dict[str, Callable[..., object]]:
     """The functions by which Lua speaks to the outside."""
 
     def trace(
@@ -45,7 +47,7 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
 
     def fault(cell: int, text: bytes, message: bytes, source: bytes, line: int, stack: bytes) -> None:
         name = source.decode("utf-8", "replace")
-        sink(Fault(cell, text, ErrorReport("runtime", message, name, line, frames(stack))))
+        report(Fault(cell, text, ErrorReport("runtime", message, name, line, frames(stack))))
 
     return {
         "print": lambda cell, text: sink(Printed(cell, text)),
@@ -67,7 +69,7 @@ DIRECT = frozenset(
         *("finalizers_learn", "finalizers_switch"),
         *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),
         *("print", "print_error", "late_print", "trace", "note", "fault", "request_input"),
-        *("cell_done", "cell_failed", "page_done"),
+        *("cell_done", "cell_failed", "page_done", "waits", "went_on"),
         *("arm", "disarm", "queued", "send", "close", "crypto_hash_update", "read_in_place"),
     }
 )
@@ -124,7 +126,7 @@ def crossing_table(
         "failed": FAILED,
         "failure": guard.failure,
         **crypto.functions(),
-        **_to_sink(sink),
+        **_to_sink(sink, desk.report),
         **desk.functions(),
         **network.functions(),
         **Conversations().functions(),

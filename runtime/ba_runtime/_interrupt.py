@@ -25,12 +25,19 @@ so a loop in one would go on for ever. `lua_State` keeps that flag in a byte who
 looking, at start, which byte is 0 inside a hook and 1 outside; `plant` sets it where it is asked to insist.
 That is for code that has not called the hook for a while: in our own hook it would only call that again.
 Where the byte is not found, such loops cannot be stopped, and nothing else changes.
+
+A `pcall` in a finalizer undoes that: for an error that it catches it brings back what was when it was
+entered, and a loop around it goes on as if nothing had happened. Only one that is entered while hooks are
+allowed leaves them so. Between two of them are a few instructions, some tenths of a microsecond, in which
+the byte has to be set. So no hook is planted at first, and the byte is set again and again, until the code
+has come by there; then the hook is, and the error that it raises reaches the loop.
 """
 
 from __future__ import annotations
 
 import ctypes
 import threading
+from time import monotonic
 from typing import TypeAlias
 
 from . import _lua
@@ -40,6 +47,7 @@ _TABLE, _THREAD = 5, 8  # LUA_TTABLE, LUA_TTHREAD
 _FUNCTION, _SLOT = 1, 2  # the scout's stack: its function, and the slot that is the function's upvalue
 _STATE_BYTES = slice(8, 40)  # the head of a lua_State behind the collector's link; allowhook is in there
 _RECORD_BYTES = 1024  # many times a lua_Debug
+_STORES = 100  # between two looks at the clock, some microseconds
 _ATTEMPTS = 3  # the slot changes at every resume; whoever is unlucky so often tries again a tick later
 
 
@@ -100,19 +108,21 @@ class Interrupter:
             found = [i for i in places if (inside[i], outside[i]) == (0, 1)]
             self._allowhook = found[0] if len(found) == 1 else None
 
-    def plant(self, *, insist: bool = False) -> None:
+    def plant(self, *, insist_s: float = 0) -> None:
         """Makes the Lua code that runs now call the hook at its next instruction. On any thread.
 
-        With `insist` also where Lua does not call hooks: in a finalizer, and in another hook.
+        With `insist_s` also where Lua does not call hooks: in a finalizer, and in another hook. The code has
+        that many seconds to get where an error helps, and this takes as long.
         """
         if self._scout is None or not self._lock.acquire(blocking=False):  # else somebody is at it
             return
         try:
             coroutine = self._running()
             if coroutine is not None:
+                if insist_s and self._allowhook is not None:
+                    self._sethook(coroutine, None, 0, 0)
+                    _keep_set(ctypes.c_ubyte.from_address(coroutine + self._allowhook), insist_s)
                 self._sethook(coroutine, self._hook, LUA_MASKCOUNT, 1)
-                if insist and self._allowhook is not None:
-                    ctypes.c_ubyte.from_address(coroutine + self._allowhook).value = 1
         finally:
             self._settop(self._scout, _SLOT)
             self._lock.release()
@@ -145,6 +155,15 @@ class Interrupter:
             if first is not None and first == self._tothread(self._scout, -1):
                 return first
         return None
+
+
+def _keep_set(flag: ctypes.c_ubyte, duration_s: float) -> None:
+    end = monotonic() + duration_s
+    while True:
+        for _ in range(_STORES):
+            flag.value = 1
+        if monotonic() > end:
+            return
 
 
 def _function(function: _Function, result: type | None, *arguments: type) -> _Function:

@@ -18,22 +18,27 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._crossing import crossing_table
 from ._files import Files
 from ._finalizers import Finalizers
 from ._guard import Guard
 from ._interrupt import Interrupter
-from ._lua import LuaState
+from ._listening import Change, Listening
+from ._lua import LuaMemoryError, LuaState, Main
 from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RuntimeClosed
 from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo, Stuck, frames
 from .sockets import Network, socket_rows
-from .sockets.channel import Watcher, Watchers
+from .sockets.channel import Watcher
 from .web import Limits, WebServer
+
+if TYPE_CHECKING:
+    from .lab import Incident
+    from .observe.recording import Recording
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
 
@@ -70,10 +75,10 @@ class LuaThread(threading.Thread):
         self._finalizers = Finalizers(sink, self._running_cell)
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits)
+        self._listening = Listening(self._reactor, self._network, self._web)
         self._requests: deque[tuple[object, ...]] = deque()
         self._cells: deque[_Cell] = deque()
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
-        self._changes: deque[Callable[[Watchers], Watchers]] = deque()
         self._last_ticket = 0
         self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
         self._closing = False
@@ -81,6 +86,7 @@ class LuaThread(threading.Thread):
         self._unanswered: set[Future[Any]] = set()
         self._polled: tuple[Value, ...] = ()
         self._state: LuaState | None = None
+        self._failure: Exception | None = None  # of the main loop, which is told when it is called again
         self._is_short: bool | None = False  # of memory; None after a failure: the next poll has to look
         self.started: Future[None] = Future()
 
@@ -132,14 +138,24 @@ class LuaThread(threading.Thread):
 
         A cell that is run after this call is heard from its beginning.
         """
-        return self._change_watchers(lambda watchers: (*watchers, watcher))
+        return self._change_watchers(self._listening.adding(watcher))
 
     def unwatch(self, watcher: Watcher) -> Future[tuple[Any, ...]]:
         """Lets `watcher` listen no more; done when it hears nothing any more."""
-        return self._change_watchers(lambda watchers: tuple(one for one in watchers if one is not watcher))
+        return self._change_watchers(self._listening.removing(watcher))
 
-    def _change_watchers(self, change: Callable[[Watchers], Watchers]) -> Future[tuple[Any, ...]]:
-        self._post(lambda: self._changes.append(change))
+    def record(self, recording: Recording) -> None:
+        """Begins a recording; a cell that is run after this call is heard from its beginning."""
+        recording.begun = self._change_watchers(self._listening.beginning(recording))
+        recording.finish = lambda: self._change_watchers(self._listening.ending(recording))
+
+    def incident(self, incident: Incident) -> None:
+        """Records what a lab's conditions have done. Called on the lab's thread."""
+        if self._listening.recorder is not None:
+            self._post(lambda: self._listening.misbehaved(incident))
+
+    def _change_watchers(self, change: Change) -> Future[tuple[Any, ...]]:
+        self._post(lambda: self._listening.changes.append(change))
         return self.ask("watch")
 
     @property
@@ -199,18 +215,22 @@ class LuaThread(threading.Thread):
     def _finish(self) -> None:
         self._web.close_all()
         self._network.close_all()
+        self._listening.end_all()
         self._reactor.close()
         self._ended = True
         self._watchdog.over()
         self._watchdog.close()
         self._cancel_all()
 
-    def _run_main(self, main: Callable[[], None]) -> None:
+    def _run_main(self, main: Main) -> None:
+        failure, self._failure = self._failure, None
+        is_memory = isinstance(failure, LuaMemoryError)
+        problem = failure and f"the runtime's loop failed and was restarted: {failure or 'not enough memory'}"
         try:
-            main()
+            main(problem.encode() if problem else None, is_memory)
         except Exception as fault:  # never of the user's making: all of their code runs in tasks
             self._memory_failed()
-            self._sink(Fault(0, f"the runtime's loop failed and was restarted: {fault}".encode()))
+            self._failure = fault
 
     def _cancel_all(self) -> None:
         for answer in list(self._unanswered):
@@ -295,7 +315,7 @@ class LuaThread(threading.Thread):
             "page_done": self._page_done,
             "finalizers_learn": self._finalizers.learn,
             "finalizers_switch": self._finalizers.switch,
-            "watch": self._watch,
+            **self._listening.functions(),
             "is_interrupting": self._is_interrupting,
             "interrupt_over": self._interrupt_over,
             "stop_running": self._watchdog.begin,
@@ -322,6 +342,8 @@ class LuaThread(threading.Thread):
             self._finalizers.turn()
         self._polled = ()  # it may be a megabyte, which `poll` is about to need again
         self._polled = polled = self._reactor.poll(deadline)
+        if self._listening.recorder is not None:
+            self._listening.recorder.arrived(polled)
         if used + len(polled) * CHUNK_BYTES > state.tight_bytes or state.is_raised:
             state.take_back()
             state.make_way(_bytes_in(polled))
@@ -359,11 +381,10 @@ class LuaThread(threading.Thread):
     def _reply(self, ticket: int, *values: object) -> None:
         self._tickets.pop(ticket).set_result(values)
 
-    def _watch(self) -> None:
-        """Makes the oldest change that was asked for; Lua then fetches what it keeps of its sockets."""
-        watchers = self._changes.popleft()(self._network.channels.watchers)
-        self._network.watch(watchers)
-        self._web.watch(watchers)
+    def report(self, fault: Fault) -> None:
+        """Tells of an error in the background."""
+        self._listening.erred(fault)
+        self._sink(fault)
 
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 # lupa's stubs are out of date (they lack `encoding`), so LuaRuntime is Any here.
 import lupa.lua54 as _lupa
@@ -28,6 +28,10 @@ RESERVE_BYTES = 32 << 20
 
 # What a call of ours may need for results of a usual size, and Lua for its stack and its tables.
 MARGIN_BYTES = 256 << 10
+
+
+# The main loop. After an error it is called again, with what to report and whether it was for want of memory.
+Main: TypeAlias = Callable[[bytes | None, bool], None]
 
 
 class _Handle:
@@ -77,8 +81,8 @@ class LuaState:
         plain: Iterable[str],
         guarded: Iterable[str],
         bringing: Iterable[str],
-    ) -> Callable[[], None]:
-        """Loads the Lua side over the crossing table `host` and returns its main loop, to be called once.
+    ) -> Main:
+        """Loads the Lua side over the crossing table `host` and returns its main loop.
 
         `plain`, `guarded` and `bringing` name functions as `_crossing.Table` does. Raises LuaError when one
         of our own files does not load.
@@ -88,7 +92,7 @@ class LuaState:
         names = [self._lua.table_from([name.encode() for name in group]) for group in groups]
         tight_kb = self.tight_bytes >> 10
         start = self._lua.eval(_BOOT)
-        main: Callable[[], None] = start(_module_source, _Handle, table, *names, tight_kb)
+        main: Main = start(_module_source, _Handle, table, *names, tight_kb)
         return main
 
     def is_short_of_memory(self) -> bool:

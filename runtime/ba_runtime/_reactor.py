@@ -22,10 +22,14 @@ import select
 import selectors
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from ._resolver import Answer
+    from .observe.events import SocketKind
 
 READ = 1  # the values of EPOLLIN and EPOLLOUT, so that epoll's masks need no translation
 WRITE = 4
@@ -51,6 +55,38 @@ class Poller(Protocol):
     def poll(self, timeout_s: float | None, most: int, /) -> list[tuple[int, int]]: ...
 
     def close(self) -> None: ...
+
+
+class Journal(Protocol):
+    """Whoever records what happens to sockets (observe/recorder.py): see there for each method."""
+
+    def opened(
+        self,
+        number: int,
+        kind: SocketKind,
+        cell: int,
+        sock: socket.socket | None,
+        parent: int = 0,
+        *,
+        is_secure: bool = False,
+    ) -> None: ...
+
+    def layered(self, number: int) -> None: ...
+
+    def resolved(self, number: int, name: str, answer: Answer) -> None: ...
+
+    def connecting(self, number: int, name: str, address: Sequence[Any], is_in_lab: bool) -> None: ...
+
+    def connected(self, number: int, sock: socket.socket) -> None: ...
+
+    # Any: a stream with TLS, which is built on this module
+    def secured(self, stream: Any) -> None: ...
+
+    def failed(self, number: int, reason: str, words: str = "") -> None: ...
+
+    def broken(self, number: int) -> None: ...
+
+    def closed(self, number: int, by: bytes | None, reason: bytes | None = None) -> None: ...
 
 
 class SelectorPoller:
@@ -107,6 +143,7 @@ class Reactor:
         self._on_ready: dict[int, OnReady] = {}
         self._masks: dict[int, int] = {}
         self.make_way: Callable[[int], None] = lambda _: None  # in Lua's memory, for so many bytes
+        self.journal: Journal | None = None  # there is one only while somebody records
         self._emitted: list[Value] = []
         self._again: set[int] = set()
         self._posted: deque[Callable[[], None]] = deque()
@@ -157,6 +194,11 @@ class Reactor:
         """Adds a signal to what the next `poll` (or the one that is running) returns."""
         self._emitted += (-number, signal)
 
+    def note_broken(self, number: int) -> None:
+        """Notes, if somebody records, that the system has given the connection up: a reset, mostly."""
+        if self.journal is not None:
+            self.journal.broken(number)
+
     def deliver(self, number: int, *received: Value) -> None:
         """Adds what a `receive` returned, or would return one by one, as `poll` does itself."""
         self._emitted.extend(chain.from_iterable(zip(repeat(number), received)))
@@ -199,6 +241,7 @@ class Reactor:
             except BlockingIOError:
                 continue
             except OSError:  # a reset reads as an end, see reasons.py
+                self.note_broken(number)
                 data = b""
             emitted.append(number)
             emitted.append(data)

@@ -4,9 +4,11 @@ Theory of operation. `Resolver.lookup` answers in one of two ways:
 
 - At once, on the calling thread, when nothing has to be asked: numeric addresses, names that cannot exist
   (empty, too long, not ASCII), and the names that the lab network has taken over (`set_routes`). The latest
-  of these answers are remembered, because a program that answers datagrams asks for each; `known` has them
-  without a `done`.
-- Later, from one of a few worker threads, which call getaddrinfo; nothing else in the runtime does.
+  of these answers are remembered for datagrams, because a program that answers them asks for each; `known`
+  has them without a `done`.
+- Later, from one of a few worker threads, which call getaddrinfo; nothing else in the runtime does. Or from
+  the lab network, which holds the answer up for whoever wants to connect, when connecting to that host is
+  to take time.
 
 Invariants: `done` is called exactly once for each lookup, whatever happens; no failure is an exception, each
 is an `Answer` with the system's own words, because Lua programs are shown these words. The workers are daemon
@@ -24,7 +26,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import partial
+from typing import Literal, Protocol, TypeAlias
 
 Kind: TypeAlias = Literal["tcp", "udp"]
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
@@ -62,6 +65,26 @@ Done: TypeAlias = Callable[[Answer], None]
 AskSystem: TypeAlias = Callable[[bytes, int, Kind, socket.AddressFamily], tuple[Address, ...]]
 
 
+class Gate(Protocol):
+    """What stands between a program that connects and the hosts that have routes. Names are in lower case."""
+
+    def is_there(self, name: str, port: int) -> bool:
+        """Tells whether there is anybody to connect to; asked on the thread that looks the name up."""
+        ...
+
+    def hold(self, name: str, ready: Callable[[], None]) -> bool:
+        """Holds a connection up: returns True, and calls `ready` once, later, on another thread; or False."""
+        ...
+
+
+class _OpenGate:
+    def is_there(self, name: str, port: int) -> bool:
+        return True
+
+    def hold(self, name: str, ready: Callable[[], None]) -> bool:
+        return False
+
+
 def ask_system(name: bytes, port: int, kind: Kind, family: socket.AddressFamily) -> tuple[Address, ...]:
     """Asks the system's resolver, which may take long; raises OSError when it has no address.
 
@@ -84,7 +107,7 @@ class Resolver:
 
     def __init__(self, ask: AskSystem = ask_system) -> None:
         self._workers = _Workers(ask)
-        self._override = _Override({})
+        self._override = _Override({}, _OpenGate())
 
     def lookup(self, host: str, port: int, kind: Kind, ipv6: bool, done: Done) -> None:
         """Looks `host` up and calls `done` exactly once with the answer.
@@ -95,7 +118,9 @@ class Resolver:
         """
         answer = self.known(host, port, kind, ipv6)
         if answer is not None:
-            done(answer)
+            is_for_connection = kind == "tcp" and port != 0 and answer.addresses != ()
+            if not (is_for_connection and self._override.is_held(host, partial(done, answer))):
+                done(answer)
             return
         family = socket.AF_INET6 if ipv6 else socket.AF_INET
         error = self._workers.submit(_Question(host.encode("ascii"), port, kind, family, done))
@@ -107,22 +132,29 @@ class Resolver:
         family = socket.AF_INET6 if ipv6 else socket.AF_INET
         return self._override.known(host, port, kind, family)
 
-    def set_routes(self, routes: Mapping[Route, Endpoint] | None) -> None:
+    def has_route(self, host: str) -> bool:
+        """Tells whether the lab answers for this name."""
+        return self._override.has(host)
+
+    def set_routes(self, routes: Mapping[Route, Endpoint] | None, gate: Gate | None = None) -> None:
         """Makes `routes` answer instead of the internet; `None` removes them.
 
         A route is (host name, port, kind). A name that has any route belongs to the lab as a whole: on every
         other port it is 127.0.0.1, where a connection is refused, so that nothing leaves the computer.
         Port 0, a lookup of the bare address, gives the address of the name's first route. An address written
         in numbers can be a route's name too, as the lab's broadcast address is.
+
+        `gate` is asked about every connection to a name that has a route. If nobody is there, the name is
+        127.0.0.1 on that port too. It may hold the answer up.
         """
         # One assignment, so a lookup on another thread sees the old routes or the new ones, never a mixture.
-        self._override = _Override(routes or {})
+        self._override = _Override(routes or {}, gate or _OpenGate())
 
     def close(self) -> None:
         """Answers every open lookup with an error and lets the workers end; does not wait for getaddrinfo.
 
-        Numeric addresses and lab names still resolve afterwards. A `done` that had begun on a worker may
-        still be running when this returns.
+        Numeric addresses and lab names still resolve afterwards, and what the lab holds up comes when it
+        does. A `done` that had begun on a worker may still be running when this returns.
         """
         self._workers.close()
 
@@ -158,7 +190,8 @@ def _ipv6_literal(host: str, port: int, family: socket.AddressFamily) -> Answer:
 class _Override:
     """The lab's routes at one moment; never changed once made, so that its answers can be remembered."""
 
-    def __init__(self, routes: Mapping[Route, Endpoint]) -> None:
+    def __init__(self, routes: Mapping[Route, Endpoint], gate: Gate) -> None:
+        self._gate = gate
         self._endpoints = {(_canonical(host), port, kind): end for (host, port, kind), end in routes.items()}
         self._host_ips: dict[str, str] = {}
         for (host, _, _), (ip, _) in self._endpoints.items():
@@ -168,8 +201,8 @@ class _Override:
     def known(self, host: str, port: int, kind: Kind, family: socket.AddressFamily) -> Answer | None:
         """The answer that needs no asking, the lab's or another; None if there is none."""
         # Not what is too long for a name, for a program can make it as long as its memory allows; nor an
-        # address with a zone, for the system's interfaces come and go.
-        is_kept = len(host) <= _MAX_NAME and "%" not in host
+        # address with a zone, for the system's interfaces come and go; nor what the gate has a say in.
+        is_kept = kind == "udp" and len(host) <= _MAX_NAME and "%" not in host
         return (self._remembered if is_kept else self._known)(host, port, kind, family)
 
     def _known(self, host: str, port: int, kind: Kind, family: socket.AddressFamily) -> Answer | None:
@@ -183,9 +216,21 @@ class _Override:
         if port == 0:
             ip = self._host_ips[name]
         else:
-            ip, port = self._endpoints.get((name, port, kind), ("127.0.0.1", port))
+            endpoint = self._endpoints.get((name, port, kind))
+            if endpoint is None or (kind == "tcp" and not self._gate.is_there(name, port)):
+                endpoint = "127.0.0.1", port
+            ip, port = endpoint
         # Even if an endpoint were no address, a name of the lab's must not be asked for on the internet.
         return _without_asking(ip, port, family) or Answer(error=_UNKNOWN)
+
+    def has(self, host: str) -> bool:
+        """Tells whether the name is the lab's."""
+        return _canonical(host) in self._host_ips
+
+    def is_held(self, host: str, ready: Callable[[], None]) -> bool:
+        """Tells whether `ready` will be called later, because connecting takes time."""
+        name = _canonical(host)
+        return name in self._host_ips and self._gate.hold(name, ready)
 
 
 def _canonical(host: str) -> str:

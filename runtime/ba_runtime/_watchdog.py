@@ -23,6 +23,7 @@ from ._interrupt import Interrupter
 TICK_S = 0.005  # every error that a `pcall` catches costs one of these, at most
 NUDGE_TICKS = 10  # a request is repeated less often: only waits that lie on top of each other need it
 SILENT_S = 0.02  # code that calls no hook for so long is where Lua calls none, or in a long call
+INSIST_S, MOST_INSIST_S = 0.001, 0.064  # how long it is insisted then: at first, and doubled each time up to
 STUCK_S = 2.0
 LOOK_S = 0.05  # how often an inspection is looked at
 INSPECTED_S = 2.0  # and for how long: one that waits for something needs no look
@@ -96,13 +97,17 @@ class Watchdog:
         while not inspection.done() and not self.is_active and monotonic() - since < INSPECTED_S:
             pause.wait(LOOK_S)
             if monotonic() - since > LOOK_S:
-                self._interrupter.plant(insist=True)
+                self._interrupter.plant(insist_s=INSIST_S)
 
     def _see_through(self) -> None:
-        pause, ticks, is_told = threading.Event(), 0, False
+        pause, ticks, is_told, insist_s = threading.Event(), 0, False, INSIST_S
         while self.is_active:
             silent_s = monotonic() - self._sign_of_life
-            self._interrupter.plant(insist=silent_s > SILENT_S)
+            if silent_s > SILENT_S:
+                self._interrupter.plant(insist_s=insist_s)
+                insist_s = min(2 * insist_s, MOST_INSIST_S)
+            else:
+                self._interrupter.plant()
             ticks += 1
             if ticks % NUDGE_TICKS == 0:
                 self._nudge()

@@ -18,8 +18,11 @@ from .web import Limits
 
 if TYPE_CHECKING:
     from .lab import Lab
+    from .observe.recording import Recording
 
 MAX_MEMORY = 1 << 30
+MOST_EVENTS = 10_000  # of a recording, and the bytes of data that they hold
+MOST_BYTES = 1 << 20
 
 
 class Runtime:
@@ -129,11 +132,31 @@ class Runtime:
     def use_lab(self, lab: Lab | None) -> None:
         """Lets a lab network that is on answer for its host names; None gives them back to the internet.
 
+        Its hosts are those of this moment: when it has got another, it is to be used again.
+
         `ba.sharkclient()` trusts the lab's root for as long as that lab is the one in use.
         """
-        self._resolver.set_routes(None if lab is None else lab.routes)
+        if lab is None:
+            self._resolver.set_routes(None)
+        else:
+            self._resolver.set_routes(lab.routes, lab)
+            lab.on_incident = self._thread.incident
         root = None if lab is None else lab.ca_pem
         self._thread.call(lambda network: network.tls_objects.trust_lab(root))
+
+    def record(self, *, most_events: int = MOST_EVENTS, most_bytes: int = MOST_BYTES) -> Recording:
+        """Records what the sockets do, and returns the recording, which also is a context that ends it.
+
+        It has all that a cell does which is run after this call, and begins with an Opened for every socket
+        that there is. `most_events` is how many events are kept, and `most_bytes` how many bytes of data with
+        them; of more, the oldest are dropped and counted. There may be several recordings at once. Raises
+        ValueError for bounds that keep nothing.
+        """
+        from .observe.recording import Recording
+
+        recording = Recording(most_events, most_bytes)
+        self._thread.record(recording)
+        return recording
 
     def until_idle(self) -> Future[None]:
         """Returns a future that is done when the last cosocket and thread job has ended."""

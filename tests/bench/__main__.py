@@ -10,9 +10,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, lua, pages, series, tls, udp, websocket, work
+from . import echo, kernels, lab, lua, pages, series, tls, udp, websocket, work
 
-GROUPS = ("lua", "echo", "tls", "json", "hash", "pages", "websocket", "udp", "kernels")
+LAB_EXCHANGES = 50  # of 0.4 s each
+GROUPS = ("lua", "echo", "tls", "json", "hash", "pages", "websocket", "udp", "kernels", "lab")
 
 
 def main() -> None:
@@ -49,6 +50,9 @@ def main() -> None:
     if "kernels" in groups:
         measured += kernels.measure(options.rounds, _say)
         targets += kernels.TARGETS
+    if "lab" in groups:
+        measured += lab.measure(LAB_EXCHANGES, options.rounds, _say)
+        targets += lab.TARGETS
     machine = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors"
     print(f"{machine}, {options.rounds} rounds\n")
     print(series.table(measured, targets))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from . import echo, lua, pages, series, tls, udp, websocket, work
+from . import echo, lab, lua, pages, series, tls, udp, websocket, work
 from .series import Series, Target
 
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
@@ -217,3 +217,17 @@ def test_the_websocket_load_refuses_a_wrong_answer(tmp_path: Path) -> None:
         with pytest.raises(RuntimeError, match="found a fault"):
             websocket.round_trips_a_second(load, listener.getsockname()[1], 1, 64, 0.05)
         thread.join()
+
+
+def test_a_lab_is_measured_against_what_was_asked_for() -> None:
+    """Nothing arrives before its time, on however busy a machine."""
+    measured = lab.measure(2, 1, lambda text: None)
+    for case in (lab.TO_HOST, lab.FROM_HOST):
+        delays = series.find(measured, case, lab.MEASURED)
+        assert delays is not None
+        assert len(delays.samples) == 2
+        assert min(delays.samples) >= lab.DELAY_MS
+    rates = series.find(measured, lab.RATE, lab.MEASURED)
+    assert rates is not None
+    assert 0 < rates.median <= lab.RATE_KBIT
+    assert series.table(measured, lab.TARGETS).count("target 0.95 to 1.05") == 3

@@ -84,7 +84,10 @@ end
 
 local function accept(op)
   local peer
-  local l = ba.socket.bind(0, op)
+  local l, problem = ba.socket.bind(0, op)
+  if not l then
+    error("no listener: " .. problem, 0)
+  end
   l:event(function(self)
     peer = self:accept()
     self:close()

@@ -84,6 +84,22 @@ def test_a_program_that_does_nothing_wrong_finds_nothing() -> None:
     assert Trial(source, AMPLE, (10,), str(certificates())).run() is None
 
 
+def test_tasks_that_leave_nothing_for_a_cell_are_no_finding() -> None:
+    """One that computes without end, and starts the next before it does. A cell that only waits is one."""
+    source = b"function again() local t = ba.timer(again) t:set(0, true) while true do end end again()"
+    assert Trial(source, AMPLE, (10,), str(certificates())).run() is None
+    waits = b"function works() ba.sleep(1e9) end"
+    found = Trial(waits, AMPLE, (10,), str(certificates())).run()
+    assert found == Finding("does not work afterwards", "interrupt: interrupted")
+
+
+def test_sockets_that_hold_all_descriptors_are_no_finding() -> None:
+    """They are the program's own."""
+    hoard: Block = [Statement(["t = {} repeat local s = ba.socket.udpcon() t[#t + 1] = s until not s"])]
+    with Worker() as worker:
+        assert worker.run(Program(0, 0, hoard, AMPLE, (1,))) is None
+
+
 @pytest.mark.parametrize("found", FINDINGS)
 def test_what_must_not_be_is_found(found: str) -> None:
     """In what a program traces, its errors, and what the runtime can do afterwards."""

@@ -3,8 +3,10 @@
 The program runs as a cell; interrupts come at its moments, and whatever it does, the last of them must end
 the cell within LIMIT_S. Then the runtime has to work: a small cell, and one that needs sockets and timers.
 What the program left in the background may keep the thread busy, or its finalizers may loop, so these cells
-are interrupted too, a few times; but one of them has to come through, and each interrupt has to end what it
-hits. At the end the runtime closes, and neither descriptors nor threads are left.
+are interrupted too, a few times; each interrupt has to end what it hits, and one of the cells has to come
+through. Two things excuse it: each time the thread was found computing, not waiting in its poll (tasks that
+compute without end and are started again and again leave nothing for a cell), or the sockets that the program
+has open hold all descriptors. At the end the runtime closes, and neither descriptors nor threads are left.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ PATIENCE_S = 6.0  # what takes longer never ends
 QUIET_S = 0.1  # what a cell afterwards has before it is interrupted
 TRIES = 8  # of the cells afterwards
 CLOSE_S = 5.0
+OTHER_DESCRIPTORS = 30  # of a runtime and this process, besides those of sockets
+NO_LISTENER = "runtime: no listener"  # as the prelude says it
+
+WAITS = "waits in "
 
 PRELUDE = (Path(__file__).parent / "_prelude.lua").read_bytes()
 LOOP_FAILED = b"the runtime's loop failed"
@@ -129,10 +135,11 @@ class Trial:
 
     def _afterwards(self, source: bytes, expected: tuple[bytes, ...]) -> None:
         """Runs a small cell until it works."""
-        problem = ""
+        problem, waited, error = "", 0, None
         for attempt in range(TRIES):
             cell = self._runtime.run_cell(source, name="afterwards", cell=2 + attempt)
             if not wait([cell], QUIET_S * (1 + attempt)).done:
+                waited += _where(self._runtime._thread).startswith(WAITS)
                 self._runtime.interrupt()
             error = self._ends(cell).error
             if error is None:
@@ -142,13 +149,22 @@ class Trial:
             problem = _text(error)
             if error.kind == "memory" and expected != (b"2",):
                 return  # what the program keeps may well leave no room for that one
+            if problem.startswith(NO_LISTENER) and self._holds_descriptors():
+                return
+        if error is not None and error.kind == "interrupt" and waited < TRIES // 2:
+            return
         raise TrialFailed("does not work afterwards", problem)
+
+    def _holds_descriptors(self) -> bool:
+        """Tells whether sockets that the program can close account for the descriptors."""
+        sockets = [one for one in self._runtime.sockets().result(self._patience_s) if one.kind != "none"]
+        return _descriptors() - len(sockets) <= OTHER_DESCRIPTORS
 
     def _ends(self, cell: Future[CellResult]) -> CellResult:
         """Waits for the end of a cell that was interrupted or has ended."""
         start = time.monotonic()
         if not wait([cell], self._patience_s).done:
-            raise TrialFailed("interrupt ends nothing", _where())
+            raise TrialFailed("interrupt ends nothing", _where(self._runtime._thread))
         took_s = time.monotonic() - start
         if took_s > LIMIT_S:
             raise TrialFailed("interrupt is slow", f"{took_s:.1f} s")
@@ -183,14 +199,13 @@ def _descriptors() -> int:
         return 0
 
 
-def _where() -> str:
-    """Tells what the Lua thread does: the functions of Python's that it is in."""
-    for thread in threading.enumerate():
-        if thread.name == "lua":
-            frame = sys._current_frames().get(thread.ident or 0)
-            names = []
-            while frame is not None:
-                names.append(frame.f_code.co_name)
-                frame = frame.f_back
-            return "waits in " + names[0] if "_poll" in names else "runs in " + names[0]
-    return "the thread has ended"
+def _where(thread: threading.Thread) -> str:
+    """Tells what a Lua thread does: the functions of Python's that it is in."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    if frame is None:
+        return "the thread has ended"
+    names = []
+    while frame is not None:
+        names.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return WAITS + names[0] if "_poll" in names else "runs in " + names[0]

@@ -230,8 +230,8 @@ async def echoed(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> b
 
 async def connections_of(service: StreamService) -> None:
     """Waits until the connections that are in the queue by now have ended on the server's side."""
-    assert service._listener is not None
-    service._accept(service._listener)
+    assert service._door.listener is not None
+    service._door.accept(service._door.listener)
     await asyncio.wait(service._connections)
 
 
@@ -309,8 +309,8 @@ def test_a_service_closes_what_was_only_just_accepted() -> None:
         with socket.socket() as client:
             client.setblocking(False)
             await loop.sock_connect(client, address)
-            assert service._listener is not None
-            service._accept(service._listener)
+            assert service._door.listener is not None
+            service._door.accept(service._door.listener)
             await service.close()
             return await asyncio.wait_for(loop.sock_recv(client, 1), PATIENCE_S)
 
@@ -336,9 +336,9 @@ class Exhausted:
 
 async def exhausted(service: StreamService) -> Exhausted:
     """Lets the service meet one, in place of its own listener."""
-    assert service._listener is not None
-    listener = Exhausted(service._listener)
-    service._accept(cast(socket.socket, listener))
+    assert service._door.listener is not None
+    listener = Exhausted(service._door.listener)
+    service._door.accept(cast(socket.socket, listener))
     return listener
 
 
@@ -368,8 +368,8 @@ def test_a_service_that_is_closed_in_a_pause_asks_no_more() -> None:
         await service.open()
         await exhausted(service)
         await service.close()
-        assert service._pause is not None
-        return service._pause.cancelled()
+        assert service._door.pause is not None
+        return service._door.pause.cancelled()
 
     assert asyncio.run(scenario())
 

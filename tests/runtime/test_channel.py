@@ -23,6 +23,8 @@ from ba_runtime.sockets.stream import Stream
 class Ear:
     """Keeps what it hears."""
 
+    hears_polls = False
+
     def __init__(self) -> None:
         """Has heard nothing."""
         self.came: dict[int, bytes] = defaultdict(bytes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.lua._programs import Session, session
 
+from ba_runtime._lua import LuaState
+
 MIB = 1 << 20
 BOUND = 32 * MIB
 
@@ -50,6 +52,42 @@ def test_a_greedy_cell_fails_and_the_next_ones_work(kind: str) -> None:
             assert result.error.kind in ("memory", "runtime"), result.error
             assert b"memory" in result.error.message or b"too" in result.error.message
             _is_well(lua)
+
+
+@pytest.mark.parametrize("held", range(0, 400, 40))
+def test_a_cell_that_has_waited_and_takes_the_last_byte_is_told(held: int) -> None:
+    """Its end is then looked at where the loop is not deep in calls, and has no room to get deeper."""
+    with session(max_memory=BOUND) as lua:
+        lua.run("kept = 'kept'")
+        result = lua.run(f"""
+            local s = ('x'):rep({held})
+            ba.socket.udpcon():read(0)
+            local t = {{}}
+            while true do t[#t + 1] = {{}} end
+        """)
+        assert result.error is not None
+        assert (result.error.kind, lua.recorder.faults) == ("memory", [])
+        _is_well(lua)
+
+
+def test_a_cell_that_ends_while_the_loop_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells that wait behind it run then, and the loop's failure is reported."""
+    with session(max_memory=BOUND) as lua:
+        thread, makes_room = lua.runtime._thread, LuaState.open_last_reserve
+        failing = iter([True])
+
+        def fail(state: LuaState) -> None:
+            makes_room(state)
+            if next(failing, False):
+                raise ValueError("the test's own")
+
+        monkeypatch.setattr(LuaState, "open_last_reserve", fail)
+        result = lua.run("local t = {} while true do t[#t + 1] = ('x'):rep(10000) .. #t end")
+        assert result.error is not None
+        assert (result.error.kind, result.error.message) == ("memory", b"not enough memory")
+        assert thread.is_alive()
+        assert lua.value("6 * 7") == "42"
+        assert len([text for text in lua.recorder.faults if "loop failed" in text]) == 1
 
 
 def test_two_gibibytes_of_strings_are_too_much_for_the_usual_bound() -> None:

@@ -56,7 +56,7 @@ class Desk:
     def refused(self, refusal: Refusal) -> None:
         """A client got an error from the server itself."""
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Connection, by: bytes | None = None) -> None:
         """It is gone."""
         self.closed_count += 1
 

@@ -6,8 +6,9 @@ from ba_runtime.errors import BaError
 
 
 class LabError(BaError):
-    """The lab network could not start: the fault of the computer it runs on.
+    """The lab network could not start, or could not do what it was asked to.
 
-    There is no loopback interface, no file descriptor or no thread left. The message says which; neither the
-    user's program nor the lab's is to blame, and nothing of the lab is left running.
+    There is no loopback interface, no file descriptor or no thread left, or the lab is off, or full. The
+    message says which. A lab that could not start leaves nothing running; one that is running goes on as
+    before.
     """

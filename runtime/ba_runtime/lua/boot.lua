@@ -91,7 +91,7 @@ function ba.sleep(...)
       "ba.sleep in a cosocket: the others keep running here, but on a device they all stall; use s:read(ms) instead"
     )
   end
-  waiting.block(waiting.caller(), clock() + (ms > 0 and ms / 1000 or 0))
+  waiting.block(waiting.caller(), clock() + (ms > 0 and ms / 1000 or 0), "sleep")
 end
 
 -- ba.clock() → milliseconds, monotonic
@@ -188,7 +188,7 @@ end
 
 -- Somebody begins to listen to the sockets, or ends: between two bytes, as no program runs meanwhile (channel.py).
 function requests.watch(ticket)
-  host.watch()
+  waiting.record(host.watch())
   sock.each(stream.renew)
   host.reply(ticket)
 end
@@ -256,10 +256,14 @@ local function let_go()
   collectgarbage()
 end
 
--- The main loop: returns when the runtime closes. After an error (there should be none), call it again.
-return function()
-  sched.current, interrupt.slot[1] = nil, running()
+-- The main loop: returns when the runtime closes. After an error (there should be none), call it again, with the words
+-- to report and whether memory ran out. That is the fault of the task that had ended just then, if there is one.
+return function(problem, is_memory)
+  interrupt.slot[1] = running()
   sched.handlers[0] = mailbox
+  if problem and not (sched.recover() and is_memory) then
+    host.fault(0, problem, problem, "", 0, "")
+  end
   sched.loop()
   let_go()
 end

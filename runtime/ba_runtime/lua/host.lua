@@ -298,7 +298,24 @@ function host.polled() end
 function host.take() end
 
 --- Changes who listens to the sockets, as was asked for; what `sender` returned must be fetched anew.
+--- Returns whether anybody records.
+---@return boolean is_recorded
 function host.watch() end
+
+--- Tells whoever records that a task begins to wait; `task` is a number of Lua's for it.
+---@param number integer
+---@param task integer
+---@param kind string
+---@param cell integer
+---@param call string
+---@param limit_s? number
+function host.waits(number, task, kind, cell, call, limit_s) end
+
+--- Tells whoever records that it goes on; `outcome` is the reason why it did not get what it waited for, or a signal.
+---@param number integer
+---@param task integer
+---@param outcome string|integer
+function host.went_on(number, task, outcome) end
 
 --- Answers the request with this ticket.
 ---@param ticket integer
@@ -585,7 +602,9 @@ function host.upgrade(number, context, alpn, received) end
 
 --- Closes; a number that is closed already is ignored.
 ---@param number integer
-function host.close(number) end
+---@param by? string whose doing it is, for whoever records
+---@param reason? string
+function host.close(number, by, reason) end
 
 --- Makes a connection a WebSocket (sockets/websocket.py); nothing when there is none.
 ---@param number integer

@@ -24,9 +24,6 @@ what goes over the wire can be heard, and nobody who uses a socket knows whether
  - **A channel outlives its user.** When TLS is put on a stream, when a page takes its connection or gives
    it back, the channel is handed on with its number, and whoever watches sees one socket.
  - What moves no bytes (names, options, a connect) is asked of `sock` itself.
-
-The lab's servers use the same class for the connections that they accept, on a thread of their own and
-with no watcher: there a channel is where a network that misbehaves on purpose can be put.
 """
 
 from __future__ import annotations
@@ -54,7 +51,13 @@ class Layer(Enum):
 
 
 class Watcher(Protocol):
-    """Whoever listens to channels. Every method is called on the Lua thread, and must not wait or raise."""
+    """Whoever listens to channels. Every method is called on the Lua thread, and must not wait or raise.
+
+    `hears_polls` tells that it is given what each poll of the reactor returns (`Reactor.journal`), and so
+    need not be asked about what the reactor receives by itself, the data of plain streams.
+    """
+
+    hears_polls: bool
 
     def receiving(self, number: int, receive: Receive) -> Receive:
         """Returns what receives for a stream from now on, through `receive`."""
@@ -114,18 +117,23 @@ class StreamChannel(Channel):
     """A connected TCP socket, or one that connects.
 
     `receive` and `send` raise BlockingIOError when the system has, or takes, nothing now; and OSError.
+    `receive_in_poll` is `receive` for the reactor, when what it returns is what the poll returns.
     """
 
-    __slots__ = ("receive", "send")
+    __slots__ = ("receive", "receive_in_poll", "send")
     receive: Receive
+    receive_in_poll: Receive
     send: Send
 
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen from now on; `receive` and `send` are other functions then."""
         super().watch(watchers)
-        self.receive, self.send = self.sock.recv, self.sock.send
+        self.receive = self.receive_in_poll = self.sock.recv
+        self.send = self.sock.send
         for watcher in watchers:
             self.receive = watcher.receiving(self.number, self.receive)
+            if not watcher.hears_polls:
+                self.receive_in_poll = watcher.receiving(self.number, self.receive_in_poll)
             self.send = watcher.sending(self.number, self.send)
 
     def receive_into(self, buffer: memoryview) -> int:

@@ -18,7 +18,7 @@ from ba_runtime._resolver import Answer
 from .addresses import local_address
 from .channel import StreamChannel, Watchers
 from .channels import Channels
-from .reasons import EXHAUSTED, Signal
+from .reasons import EXHAUSTED, TEXT, Signal
 
 
 class Dial:
@@ -47,6 +47,9 @@ class Dial:
         self._addresses: list[tuple[int, tuple[Any, ...]]] = []
         self._closed = False
         self.words: bytes | None = None  # the resolver's, when it found nothing
+        self.name = ""  # of the host, as the program has it, and whether the lab answers for it
+        self.is_in_lab = False
+        self.has_failed = False
 
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen to the channel of the attempt that is under way."""
@@ -58,9 +61,11 @@ class Dial:
         if self._closed:
             return
         self._addresses = list(answer.addresses)
+        if self._reactor.journal is not None:
+            self._reactor.journal.resolved(self.number, self.name, answer)
         if not self._addresses:
             self.words = answer.error.encode()
-            self._reactor.emit(self.number, Signal.CANNOT_RESOLVE)
+            self._fail(Signal.CANNOT_RESOLVE, answer.error)
             return
         self._next()
 
@@ -74,7 +79,13 @@ class Dial:
                 return
             failure = failed
         self._drop()
-        self._reactor.emit(self.number, failure)
+        self._fail(failure)
+
+    def _fail(self, signal: Signal, words: str = "") -> None:
+        self.has_failed = True
+        if self._reactor.journal is not None:
+            self._reactor.journal.failed(self.number, TEXT[signal], words)
+        self._reactor.emit(self.number, signal)
 
     def _try(self, family: int, address: tuple[Any, ...]) -> Signal | None:
         """Starts one attempt; returns None when it is under way or done, else why it could not start."""
@@ -89,6 +100,8 @@ class Dial:
                 sock.bind((local_address(self._interface, family == socket.AF_INET6), 0))
             except (OSError, ValueError):
                 return Signal.CANNOT_BIND
+        if self._reactor.journal is not None:
+            self._reactor.journal.connecting(self.number, self.name, address, self.is_in_lab)
         try:
             code = sock.connect_ex(address)
         except OSError:  # an address that the system does not even take, such as port 0 on some
@@ -107,6 +120,8 @@ class Dial:
             return
         channel, self.channel = self.channel, None
         self._reactor.remove(channel.fileno())
+        if self._reactor.journal is not None:
+            self._reactor.journal.connected(self.number, channel.sock)
         self._connected(channel)
 
     def _drop(self) -> None:

@@ -45,6 +45,10 @@ class Names:
 
         self._resolver.lookup(host_text(host), port, kind, ipv6, done)
 
+    def is_in_lab(self, host: bytes) -> bool:
+        """Tells whether the lab answers for this name."""
+        return self._resolver.has_route(host_text(host))
+
     def known(self, host: bytes, port: int, kind: Kind, ipv6: bool) -> SocketAddress | None:
         """Returns the address if no name server need be asked for it, and if there is one."""
         answer = self._resolver.known(host_text(host), port, kind, ipv6)
@@ -57,6 +61,8 @@ class Names:
 
         def then(answer: Answer) -> None:
             nonlocal outcome
+            if self._reactor.journal is not None:
+                self._reactor.journal.resolved(number, host_text(host), answer)
             outcome = use(answer)
             if is_late:
                 self._reactor.emit(number, outcome)

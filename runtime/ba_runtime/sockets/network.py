@@ -9,10 +9,10 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from time import monotonic
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ba_runtime._later import later
-from ba_runtime._reactor import Reactor
+from ba_runtime._reactor import Journal, Reactor
 from ba_runtime._resolver import Answer, Resolver
 from ba_runtime.events import Note, Sink, SocketClosed, SocketOpened
 
@@ -21,16 +21,19 @@ from .channel import Channel, StreamChannel, Watchers
 from .channels import Channels
 from .datagram import Datagram, Received
 from .dial import Dial
+from .introduction import Endpoint, introduce
 from .listener import Listener
 from .names import Names, host_text
 from .options import ORIGINAL_FAILURE, failure, set_option
 from .port_holder import Ports
-from .reasons import EXHAUSTED, Signal
+from .reasons import EXHAUSTED, TEXT, Signal
 from .stream import Stream, Write
 from .tls_calls import TlsCalls
 from .tls_objects import TlsObjects
 
-Endpoint: TypeAlias = Stream | Listener | Datagram | Dial
+if TYPE_CHECKING:
+    from ba_runtime.observe.events import SocketKind
+
 SendKnown: TypeAlias = "Callable[[bytes, bytes, int], bool | None]"
 
 CALLS = (  # the methods that Lua may call
@@ -101,6 +104,9 @@ class Network:
 
         dial = Dial(number, cell, _text(interface), self.channels, self._reactor, connected)
         self._endpoints[number] = dial
+        if self._reactor.journal is not None:
+            dial.name, dial.is_in_lab = host_text(host), self._names.is_in_lab(host)
+            self._reactor.journal.opened(number, "client", cell, None)
         self._names.look_up(host, port, "tcp", ipv6, dial.resolved)
         return number
 
@@ -111,17 +117,18 @@ class Network:
         try:
             channel = self.channels.to_listen(address, port, ipv6)
         except (OSError, ValueError) as error:
-            self.ports.tell(cell, error, socket.SOCK_STREAM, address, ipv6, port)
+            self._not_bound(cell, error, socket.SOCK_STREAM, address, ipv6, port)
             return None
         try:
             listener = Listener(channel, cell, self._reactor)
         except OSError as error:
             channel.close()
-            self.ports.tell(cell, error, socket.SOCK_STREAM, address, ipv6, port)
+            self._not_bound(cell, error, socket.SOCK_STREAM, address, ipv6, port)
             return None
         listener.secure = secure
         if address in EVERYWHERE:
             self._tell_exposed(cell, "port", channel, address)
+        self._note_opened(channel, "listener", cell)
         return self.opened(listener)
 
     def tcp_accept(self, number: int, cell: int) -> int | None:
@@ -136,6 +143,7 @@ class Network:
         if client is None:
             return None
         channel = self.channels.accepted(client)
+        self._note_opened(channel, "accepted", cell, number)
         if listener.secure is not None:
             return self.opened(listener.secure(channel, cell))
         return self.opened(Stream(channel, cell, self._reactor))
@@ -167,11 +175,12 @@ class Network:
         try:
             channel = self.channels.datagrams(address, local_port, ipv6)
         except (OSError, ValueError) as error:
-            self.ports.tell(cell, error, socket.SOCK_DGRAM, address, ipv6, local_port)
+            self._not_bound(cell, error, socket.SOCK_DGRAM, address, ipv6, local_port)
             is_exhausted = isinstance(error, OSError) and error.errno in EXHAUSTED
             return 0, Signal.NO_RESOURCES if is_exhausted else Signal.CANNOT_BIND
         if address in EVERYWHERE:
             self._tell_exposed(cell, "UDP port", channel, address)
+        self._note_opened(channel, "datagram", cell)
         endpoint = Datagram(channel, cell, self._reactor, self._names)
         number = self.opened(endpoint)
         if not isinstance(host, bytes):
@@ -179,11 +188,15 @@ class Network:
 
         def connect(answer: Answer) -> Signal:
             if not answer.addresses:
+                self._note_failed(number, Signal.CANNOT_RESOLVE, answer.error)
                 return self._names.keep_words(number, answer)
             try:
                 channel.sock.connect(answer.addresses[0][1])
             except OSError:
+                self._note_failed(number, Signal.CANNOT_CONNECT)
                 return Signal.CANNOT_CONNECT
+            if self._reactor.journal is not None:
+                self._reactor.journal.connected(number, channel.sock)
             return Signal.RESOLVED
 
         return number, self._names.ask(number, host, port, "udp", ipv6, connect)
@@ -303,6 +316,32 @@ class Network:
         for endpoint in self._endpoints.values():
             endpoint.watch(watchers)
 
+    # ------------------------------------------------------------ what is recorded
+
+    def introduce(self, journal: Journal) -> None:
+        """Tells whoever begins to record of the sockets that there are."""
+        introduce(self._endpoints.values(), journal)
+
+    def _note_opened(self, channel: Channel, kind: SocketKind, cell: int, parent: int = 0) -> None:
+        if self._reactor.journal is not None:
+            self._reactor.journal.opened(channel.number, kind, cell, channel.sock, parent)
+
+    def _note_failed(self, number: int, signal: Signal, words: str = "") -> None:
+        if self._reactor.journal is not None:
+            self._reactor.journal.failed(number, TEXT[signal], words)
+
+    def _not_bound(
+        self,
+        cell: int,
+        error: Exception,
+        kind: socket.SocketKind,
+        address: str | None,
+        ipv6: bool,
+        port: int,
+    ) -> None:
+        self._note_failed(0, Signal.CANNOT_BIND, str(error))
+        self.ports.tell(cell, error, kind, address, ipv6, port)
+
     # ------------------------------------------------------------ closing
 
     def is_plain_stream(self, number: int) -> bool:
@@ -319,16 +358,25 @@ class Network:
             self._sink(SocketClosed(endpoint.cell, number))
         return endpoint
 
-    def close_socket(self, number: int) -> None:
-        """Closes; a number that is closed already is ignored."""
+    def close_socket(self, number: int, by: bytes | None = None, reason: bytes | None = None) -> None:
+        """Closes; a number that is closed already is ignored.
+
+        `by` and `reason` are for whoever records: whose doing it is (an `observe.events.Closer`), by default
+        the program's, and the documented word that the program got.
+        """
         endpoint = self.release(number)
         if endpoint is not None:
             endpoint.close()
+            journal = self._reactor.journal
+            if journal is not None:
+                if isinstance(endpoint, Dial) and reason and not endpoint.has_failed:
+                    journal.failed(number, reason.decode())
+                journal.closed(number, by, reason)
 
     def close_all(self) -> None:
         """Closes what is left when the runtime ends."""
         for number in list(self._endpoints):
-            self.close_socket(number)
+            self.close_socket(number, b"end")
 
     def _tell_exposed(self, cell: int, what: str, channel: Channel, interface: str | None) -> None:
         port = channel.sock.getsockname()[1]

@@ -27,5 +27,12 @@ class Signal(IntEnum):
     NO_RESOURCES = -4
 
 
+TEXT = {
+    Signal.CANNOT_CONNECT: "cannotconnect",
+    Signal.CANNOT_RESOLVE: "cannotresolve",
+    Signal.CANNOT_BIND: "bind",
+    Signal.NO_RESOURCES: "malloc",
+}
+
 # Out of descriptors, buffers or memory: the program's or the system's, in any case not the peer's doing.
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})

@@ -71,6 +71,8 @@ class SecureStream(Stream):
         self._is_bulk = False  # the last call of the system brought as much as it might
         self._unsent: deque[memoryview] = deque()  # plaintext
         self._unsent_bytes = 0
+        if reactor.journal is not None:
+            reactor.journal.layered(self.number)
 
     def start(self, received: bytes = b"") -> None:
         """Begins the handshake; `received` is what the peer sent already."""
@@ -169,6 +171,7 @@ class SecureStream(Stream):
         except BlockingIOError:
             raise
         except OSError:  # a reset reads as an end
+            self._reactor.note_broken(self.number)
             return b""
         self._is_bulk = len(raw) >= RAW_BYTES
         return raw
@@ -181,11 +184,15 @@ class SecureStream(Stream):
                 self._note(event, is_ours=False)
             elif isinstance(event, HandshakeDone):
                 self.is_shaken = True
+                if self._reactor.journal is not None:
+                    self._reactor.journal.secured(self)
                 self._announce(Signal.CONNECTED)
             else:
                 self._is_at_end = True
                 if isinstance(event, Failed):
                     self.failure = event
+                    if self._reactor.journal is not None and not self.is_shaken:
+                        self._reactor.journal.failed(self.number, event.reason, event.detail)
                     self._announce(Signal.TLS_FAILED)
         self._answer()
         if was_waiting and self.engine.state is not State.HANDSHAKE and not self._pending:

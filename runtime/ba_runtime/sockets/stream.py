@@ -42,7 +42,7 @@ class Stream:
 
     def _receiver(self) -> Receive:
         """Returns what the reactor calls for a chunk; the channel's own function is the fastest."""
-        return self.channel.receive
+        return self.channel.receive_in_poll
 
     def receive_by(self, receive: Receive) -> None:
         """Lets this function receive from now on, if what comes over the channel is the data itself."""
@@ -51,10 +51,10 @@ class Stream:
 
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen to the channel. Lua, which keeps `sender`, must fetch it anew."""
-        former = self.channel.receive
+        former = self.channel.receive_in_poll
         self.channel.watch(watchers)
         if self._receive is former:
-            self.receive_by(self.channel.receive)
+            self.receive_by(self.channel.receive_in_poll)
 
     def sender(self) -> tuple[Write | None, Write | None]:
         """Returns what Lua calls directly to write: what may take a part, or what queues as `send` does."""
@@ -82,6 +82,7 @@ class Stream:
             except BlockingIOError:
                 pass
             except OSError:
+                self._reactor.note_broken(self.number)
                 return -1
         if sent < len(data):
             self._pending.append(memoryview(data)[sent:])
@@ -98,6 +99,7 @@ class Stream:
             except BlockingIOError:
                 pass
             except OSError:
+                self._reactor.note_broken(self.number)
                 self._reactor.deliver(self.number, b"")
 
     def _flush(self) -> None:
@@ -113,6 +115,7 @@ class Stream:
         except BlockingIOError:
             return
         except OSError:
+            self._reactor.note_broken(self.number)
             self._forget_queue()
             self._queue_failed()
             return
@@ -143,5 +146,7 @@ class Stream:
         self._reactor.remove(self._fd)
         self._pending.clear()
         self._pending_bytes = 0
-        self._receive = self.channel.receive  # a method of whoever else received is a cycle: it keeps memory
+        self._receive = (
+            self.channel.receive_in_poll
+        )  # a method of whoever else received is a cycle: it keeps memory
         self.channel.close()

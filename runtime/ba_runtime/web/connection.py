@@ -79,8 +79,8 @@ class Owner(Seam):
     def refused(self, refusal: Refusal) -> None:
         """A client got an error from the server itself."""
 
-    def closed(self, connection: Connection) -> None:
-        """It is gone."""
+    def closed(self, connection: Connection, by: bytes | None = None) -> None:
+        """It is gone, by whose doing (`observe.events.Closer`); or somebody else's, without."""
 
     def is_full(self) -> bool:
         """Tells whether all clients together hold too much."""
@@ -145,13 +145,14 @@ class Connection(Stream):
         except BlockingIOError:
             return None
         except OSError:
+            self._reactor.note_broken(self.number)
             return self._lose()
         if self.state is State.LINGERING or self.state is State.CLOSING:
             if not data:
                 self._is_at_end = True
                 self.disarm()
                 if self.state is State.LINGERING:
-                    self._over()
+                    self._over(b"us")
             return None
         self.feed(data)
         return None
@@ -292,11 +293,11 @@ class Connection(Stream):
             if self._pending_bytes + unacknowledged(self.channel.sock) < self._owed:
                 self._await_taking()
             else:
-                self._lose()
+                self._lose(b"us")
         elif self.state is State.READING and self._protocol.is_begun:
             self.refuse(Refusal(408, "The request took too long to arrive."))
         else:
-            self._lose()
+            self._lose(b"us")
 
     def hang_up(self) -> None:
         """Closes once all is sent."""
@@ -307,27 +308,28 @@ class Connection(Stream):
             self._request_by = None
             return None
         if self._is_at_end:
-            return self._over()
+            return self._over(b"peer")
         self.state = State.LINGERING
         self._request_by = monotonic() + self._limits.linger_s
         try:
             self.channel.shutdown(socket.SHUT_WR)
         except OSError:
-            return self._over()
+            self._reactor.note_broken(self.number)
+            return self._over(b"peer")
         self.arm()
         return None
 
-    def _lose(self) -> None:
+    def _lose(self, by: bytes = b"peer") -> None:
         """The client is gone, or is given up: whoever answers it hears of it."""
         if self.state is State.ANSWERING:
             self._reactor.emit(self.number, Signal.SEND_FAILED)
-        self._over()
+        self._over(by)
 
-    def _over(self) -> None:
+    def _over(self, by: bytes) -> None:
         if self.state is not State.CLOSED:
             self.state = State.CLOSED
             self.close()
-            self._owner.closed(self)
+            self._owner.closed(self, by)
 
     def release(self) -> tuple[StreamChannel, bytes, bytes]:
         """Lets go of the channel while a request is answered: it, what must still be sent, what came."""

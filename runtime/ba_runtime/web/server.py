@@ -19,9 +19,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
 
-from ba_runtime._reactor import Reactor
+from ba_runtime._reactor import Journal, Reactor
 from ba_runtime.sockets import Network
-from ba_runtime.sockets.channel import StreamChannel, Watchers
+from ba_runtime.sockets.channel import Channel, StreamChannel, Watchers
 from ba_runtime.sockets.listener import Listener
 from ba_runtime.sockets.stream import Stream
 
@@ -32,6 +32,8 @@ from .memory import Memory
 from .outcome import Refusal
 
 if TYPE_CHECKING:
+    from ba_runtime.observe.events import SocketKind
+
     from .connection import Connection
 
 PORT_VARIABLE = "BA_LUA_PORT"
@@ -105,6 +107,8 @@ class WebServer:
                 return None, f"the page server cannot listen on port {wanted}: {fault}".encode()
             self._network.ports.held_by_page_server(self._door.channel.sock.getsockname()[1])
             self._door.enter = self._enter
+            if self._reactor.journal is not None:
+                self.introduce(self._reactor.journal)
             self._door.arm()
         return self._door.number, self._door.channel.sock.getsockname()[1]
 
@@ -116,12 +120,30 @@ class WebServer:
             channel.close()
             raise
 
+    def _note_opened(self, channel: Channel, kind: SocketKind) -> None:
+        if self._reactor.journal is not None:
+            parent = self._door.number if self._door is not None else 0
+            self._reactor.journal.opened(channel.number, kind, 0, channel.sock, parent)
+
+    def _note_closed(self, number: int, by: bytes) -> None:
+        if self._reactor.journal is not None:
+            self._reactor.journal.closed(number, by)
+
+    def introduce(self, journal: Journal) -> None:
+        """Tells whoever begins to record of the listener and of the connections."""
+        if self._door is not None:
+            journal.opened(self._door.number, "listener", 0, self._door.channel.sock)
+            for one in self._connections.values():
+                journal.opened(one.number, "page", 0, one.channel.sock, self._door.number)
+
     def _enter(self, client: socket.socket) -> None:
         channel = self._network.channels.accepted(client)
+        self._note_opened(channel, "page")
         if len(self._connections) >= self._limits.connections:
             with contextlib.suppress(OSError):
                 channel.send(FULL)
             channel.close()
+            self._note_closed(channel.number, b"us")
             return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._add(channel)
@@ -155,9 +177,11 @@ class WebServer:
         """Stops: closes the listener and every connection."""
         for connection in list(self._connections.values()):
             connection.close()
+            self._note_closed(connection.number, b"end")
         self._connections.clear()
         if self._door is not None:
             self._door.close()
+            self._note_closed(self._door.number, b"end")
             self._door = None
 
     # ------------------------------------------------------------ what connections say
@@ -176,9 +200,11 @@ class WebServer:
             text = f"refused {MOST_TOLD} requests that differ; further ones are not traced"
         self._told += self._network.tell_once(0, f"the page server {text}")
 
-    def closed(self, connection: Connection) -> None:
-        """A connection is gone."""
+    def closed(self, connection: Connection, by: bytes | None = None) -> None:
+        """A connection is gone, or without `by` somebody else's."""
         self._connections.pop(connection.number, None)
+        if by is not None:
+            self._note_closed(connection.number, by)
 
     def is_full(self) -> bool:
         """Tells whether the bodies that are arriving are too much together."""

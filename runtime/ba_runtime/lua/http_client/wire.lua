@@ -36,16 +36,19 @@ local function expired(task)
   run(task, nil, "timeout")
 end
 
+-- What these waits are called by whoever records.
+local CALLS = {connection = "connect", data = "read", room = "write"}
+
 local function wait(S, what, deadline)
   local task = waiting.caller()
   S.waiter, S.awaits = task, what
   task.waits_for = S
   if task.kind.name ~= "cosocket" then
-    return block(task, deadline)
+    return block(task, deadline, CALLS[what])
   end
   task.expire = expired
   deadlines.set(task, deadline)
-  return pause(task)
+  return pause(task, CALLS[what])
 end
 
 -- Returns who waits, if it is for this, and takes it off. An interrupted task waits no more.
@@ -124,7 +127,7 @@ local function dialled(S, signal)
   end
   local task = waiter(S, "connection")
   if not task then -- it was interrupted
-    return sock.close(S)
+    return sock.close(S, "interrupt")
   end
   run(task, signal)
 end
@@ -154,7 +157,7 @@ function wire.await_connection(S, deadline)
   elseif signal then
     reason = reasons.text[signal]
   end
-  sock.close(S)
+  sock.close(S, "error", reason)
   return nil, reason
 end
 

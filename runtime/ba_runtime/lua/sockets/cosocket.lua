@@ -21,7 +21,7 @@ local cosocket = {}
 
 local held = keepers.add({})
 
-local function leave(task, over)
+local function leave(task, over, by)
   local S = task.sock
   task.over = true
   held[S] = nil
@@ -29,13 +29,13 @@ local function leave(task, over)
   if S.task == task then
     S.task, S.waiting, S.owed = nil, nil, nil
     S.over = over
-    sock.close(S)
+    sock.close(S, by)
     sock.wake_writers(S, nil, "socketclosed")
   end
 end
 
 local function abandoned(task)
-  leave(task, false)
+  leave(task, false, "error")
   host.note(
     cell_number(task.cell),
     "a cosocket was dropped: it waited again after a call had reported that its connection was lost"
@@ -45,7 +45,7 @@ local function abandoned(task)
 end
 
 local function ended(task, ok, problem)
-  leave(task, true)
+  leave(task, true, not ok and (task.interrupted and "interrupt" or "error") or nil)
   if not ok then
     if task.abandoning then
       return abandoned(task)
@@ -55,7 +55,7 @@ local function ended(task, ok, problem)
 end
 
 local function yielded(task)
-  leave(task, false)
+  leave(task, false, "error")
   report.fault(task, "in socket", "Invalid yield")
 end
 

@@ -75,7 +75,7 @@ local function wait(S, wait_s, own, full)
   end
   local task = waiting.caller()
   sock.add_reader(S, task)
-  return block(task, wait_s and clock() + wait_s)
+  return block(task, wait_s and clock() + wait_s, "read")
 end
 
 -- Returns the datagram that was there, or waits for one.
@@ -135,12 +135,12 @@ function datagram.await_answer(number)
       if task.waits_for == self then
         return run(task, signal)
       end
-      host.close(number) -- it was interrupted, and whatever has this number is nobody's
+      host.close(number, "interrupt") -- it was interrupted, and whatever has this number is nobody's
     end,
   }
   awaited[answer], sched.handlers[number] = true, answer
   task.waits_for = answer
-  return (block(task))
+  return (block(task, nil, "resolve"))
 end
 
 -- Sends to a name or address; true, or nil, the reason and the resolver's text.

@@ -38,7 +38,7 @@ end
 local function failure(number, signal)
   local reason = signal == TLS_FAILED and (host.tls_failure(number) or "socketreadfailed") or reasons.text[signal]
   local words = signal == CANNOT_RESOLVE and host.resolver_words(number)
-  host.close(number)
+  host.close(number, "error", reason)
   if words then
     return nil, reason, words
   end
@@ -67,7 +67,7 @@ end
 local function connect_expired(task)
   local S = task.sock
   S.waiting = nil
-  sock.close(S)
+  sock.close(S, "us", "timeout")
   run(task, nil, "timeout")
 end
 
@@ -96,7 +96,7 @@ local function wake(S, signal)
   if not task then -- it has been told, and has not come to its turn yet
     return
   elseif task.waits_for ~= S then -- it was interrupted
-    return sock.close(S)
+    return sock.close(S, "interrupt")
   end
   run(task, signal)
 end
@@ -109,7 +109,7 @@ local function connect_blocking(address, port, op)
   sock.open(S, number, wake)
   S.dialler = task
   task.waits_for = S
-  local signal = block(task)
+  local signal = block(task, nil, "connect")
   if signal == CONNECTED then
     stream.open(S, number)
     return S.u

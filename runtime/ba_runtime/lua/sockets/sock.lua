@@ -81,13 +81,14 @@ function sock.open(S, number, ready)
   handlers[number] = S
 end
 
--- Closes the system socket and forgets what was buffered; wakes nobody.
-function sock.close(S)
+-- Closes the system socket and forgets what was buffered; wakes nobody. `by` tells whoever records whose doing it is
+-- (a Closer of observe/events.py, by default "us"), and `reason` what the program gets to know.
+function sock.close(S, by, reason)
   local number = S.number
   if number then
     handlers[number] = nil
     S.number = nil
-    host.close(number)
+    host.close(number, by, reason)
   end
   S.open, S.stream, S.websocket, S.inbox, S.taken, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil, nil, nil
   S.receive, S.send_known = nil, nil
@@ -219,7 +220,7 @@ end
 -- Closes a socket whose connection is gone, and tells the reason, with a code for some, to whoever waits for data:
 -- its owner, or else blocked readers.
 function sock.lose(S, ...)
-  sock.close(S)
+  sock.close(S, "peer", (...))
   sock.wake_writers(S, nil, "socketwritefailed")
   if S.task and S.waiting == "read" then
     sock.mark_lost(S)
@@ -302,7 +303,7 @@ end
 function meta.__gc(self, is_collected)
   local S = state[self]
   if S then
-    sock.close(S)
+    sock.close(S, is_collected and (sched.closing and "end" or "collector") or nil)
     if is_collected then
       if S.task then -- it was disabled, and nobody can enable it any more
         background.count(-1)

@@ -122,7 +122,7 @@ local function await_drain(S)
     own.waiting = "write"
     return pause(task)
   end
-  return block(task)
+  return block(task, nil, "write")
 end
 
 stream.await_drain = await_drain
@@ -181,7 +181,7 @@ function stream.upgrade(S, context, alpn, own)
     return pause(task)
   end
   task.waits_for = S
-  return block(task)
+  return block(task, nil, "upgrade")
 end
 
 -- Makes the state a connected stream.
@@ -222,7 +222,7 @@ function stream.read_own(S, wait_s)
       return take_inbox(S)
     elseif S.eof then
       local reason = S.eof
-      sock.close(S)
+      sock.close(S, "peer", reason)
       sock.mark_lost(S)
       return nil, reason
     end
@@ -244,13 +244,13 @@ function stream.read_blocking(S, wait_s)
     return take_inbox(S)
   elseif S.eof then
     local reason = S.eof
-    sock.close(S)
+    sock.close(S, "peer", reason)
     return nil, reason
   end
   sock.arm(S)
   local task = waiting.caller()
   sock.add_reader(S, task)
-  return block(task, wait_s and clock() + wait_s)
+  return block(task, wait_s and clock() + wait_s, "read")
 end
 
 local function write_failed(S)

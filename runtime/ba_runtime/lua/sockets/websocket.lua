@@ -159,7 +159,7 @@ local function wait(S, wait_s, own)
   if not own then
     local task = waiting.caller()
     sock.add_reader(S, task)
-    return block(task, wait_s and clock() + wait_s)
+    return block(task, wait_s and clock() + wait_s, "read")
   end
   return stream.wait_own(S, wait_s)
 end

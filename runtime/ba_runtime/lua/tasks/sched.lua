@@ -11,6 +11,7 @@
 
 local import = ...
 local host = import "host"
+local arrivals = import "tasks/arrivals"
 local collector = import "collector"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
@@ -19,9 +20,9 @@ local ready = import "tasks/ready"
 local position = import "stack".position
 
 local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
-local select, pcall, pack, unpack, concat, rep, setmetatable, traceback =
-  select, pcall, table.pack, table.unpack, table.concat, string.rep, setmetatable, debug.traceback
-local poll, clock = host.poll, host.monotonic
+local pcall, pack, unpack, rep, setmetatable, traceback =
+  pcall, table.pack, table.unpack, string.rep, setmetatable, debug.traceback
+local poll, clock, claim, take = host.poll, host.monotonic, arrivals.claim, arrivals.take
 local probe = collector.probe
 local bodies = import "check".task_bodies
 
@@ -41,8 +42,9 @@ sched.WAIT, sched.THROW = WAIT, THROW
 local MAX_DEPTH <const> = 120
 local IN_PLACE_DEPTH <const> = 10 -- what a wait in place adds, and the callback that it is in
 local ROUND_S <const> = 0.01 -- for those who are ready; then it is looked at what has arrived
-local IN_PLACE_ROOM <const> = 40 -- C calls that must be left for those who go on meanwhile
+local NO_MEMORY <const> = "not enough memory" -- Lua's own words
 local depth = 0
+local ending = nil -- the task that has raised, until its end is told
 local turn = 0 -- counts what the loop has started
 
 -- ---------------------------------------------------------------- tasks
@@ -103,6 +105,18 @@ end
 local BALLAST_BYTES <const> = 4096
 local ballast = rep("x", BALLAST_BYTES) -- luacheck: ignore 231 (it is only held)
 
+-- Tells the end of a task.
+local function finish(task, ok, ...)
+  task.over = true
+  if not ok then
+    ballast = rep("x", BALLAST_BYTES)
+    bury(task)
+    ending = nil
+  end
+  task.kind.ended(task, ok, ...)
+  settled(task)
+end
+
 local function after(task, previous, outer, ok, token, ...)
   sched.current, slot[1] = previous, outer
   depth = depth - 1
@@ -118,6 +132,12 @@ local function after(task, previous, outer, ok, token, ...)
     end
     return
   end
+  if not ok then
+    ending = task
+    if token == NO_MEMORY or host.memory_is_short() then -- what follows takes some, were it a call within a call
+      host.memory_failed()
+    end
+  end
   task.stalled, task.waits_for = nil, nil
   deadlines.drop(task)
   if ok and token == WAIT then
@@ -126,15 +146,7 @@ local function after(task, previous, outer, ok, token, ...)
     task.waits = true
     task.kind.yielded(task, token, ...)
   else
-    task.over = true
-    if not ok then
-      if token == "not enough memory" or host.memory_is_short() then -- what follows takes some
-        host.memory_failed()
-      end
-      ballast = rep("x", BALLAST_BYTES)
-      bury(task)
-    end
-    task.kind.ended(task, ok, token, ...)
+    return finish(task, ok, token, ...)
   end
   settled(task)
 end
@@ -189,7 +201,7 @@ end
 
 -- Returns a number that changes whenever the loop starts something; it tells a runaway from a busy loop.
 function sched.turns()
-  return turn
+  return turn + arrivals.taken_early()
 end
 
 -- Returns the state of the socket whose cosocket is running, nil in other code: a coroutine made inside it is other
@@ -214,69 +226,8 @@ sched.later = ready.add
 local handlers = setmetatable({}, {__mode = "v"})
 sched.handlers = handlers
 
--- What has arrived, in batches: numbers and values in turn, `n` of them, and the batch that came next. `at` is the
--- next one's place in the first batch.
-local batch, at = {n = 0, next = false}, 1
-local last_batch = batch
-local NOBODY <const> = math.maxinteger -- a number that no socket ever has
-
-local unclaimed = false -- what a poll has returned is not in the queue yet
-
-local function append(arrived)
-  last_batch.next = arrived
-  last_batch = arrived
-end
-
--- Takes what a poll returns. While Python hands it over, and while the table is made, a finalizer may run; one that
--- waits has taken it by then, or it would wait for what only goes on after it.
-local function claim(...)
-  local arrived = {n = select("#", ...), next = false, ...}
-  if unclaimed then
-    unclaimed = false
-    append(arrived)
-  end
-end
-
--- The same for such a finalizer.
-function sched.claim_again()
-  if unclaimed then
-    claim(host.polled())
-  end
-end
-
--- Adds a signal as if it had just arrived.
-function sched.post(number, signal)
-  append {n = 2, next = false, -number, signal}
-end
-
--- Takes the next event if it is data for this number: who would wait for nothing else has it without the way through
--- the loop. Nobody is overtaken, and what one poll brings is bounded.
-function sched.take_next(number)
-  if batch[at] == number then -- beyond the end of a batch there is no number
-    local data = batch[at + 1]
-    if data ~= "" then -- that is the end, and more follows from it
-      at = at + 2
-      turn = turn + 1
-      return data
-    end
-  end
-end
-
--- Takes back the data that has arrived under a number and that nobody has got yet.
-function sched.recall(number)
-  local data, n = {}, 0
-  local list, from = batch, at
-  while list do
-    for i = from, list.n, 2 do
-      if list[i] == number then
-        n = n + 1
-        data[n], list[i] = list[i + 1], NOBODY
-      end
-    end
-    list, from = list.next, 1
-  end
-  return concat(data)
-end
+sched.post, sched.recall, sched.take_next, sched.claim_again =
+  arrivals.add, arrivals.recall, arrivals.take_next, arrivals.claim_again
 
 local function go_on(task, values)
   if not task.over and not sched.closing then
@@ -286,32 +237,21 @@ end
 
 -- Handles events until there are none or the waiter's mail has come.
 local function handle_events(waiter, saved)
-  while true do
-    local list, i = batch, at
-    if i > list.n then
-      list = list.next
-      if list then
-        batch, at = list, 1
-      end
-      if not list then
+  local number, value = take()
+  while number do
+    local handler, is_signal = handlers[number], false
+    if not handler then -- a signal comes under the number's negative
+      handler, is_signal = handlers[-number], true
+    end
+    if handler then
+      turn = turn + 1
+      handler:ready(value, is_signal)
+      depth = saved
+      if waiter and waiter.mail then
         return
       end
-    else
-      local number, value = list[i], list[i + 1]
-      at = i + 2
-      local handler, is_signal = handlers[number], false
-      if not handler then -- a signal comes under the number's negative
-        handler, is_signal = handlers[-number], true
-      end
-      if handler then
-        turn = turn + 1
-        handler:ready(value, is_signal)
-        depth = saved
-        if waiter and waiter.mail then
-          return
-        end
-      end
     end
+    number, value = take()
   end
 end
 
@@ -338,12 +278,12 @@ local function loop(waiter, saved)
     end
     if waiter and waiter.mail then -- a finalizer has run the loop just above
       return
-    elseif at > batch.n and not batch.next then
-      unclaimed = true
+    elseif arrivals.is_empty() then
+      arrivals.expect()
       claim(poll(not ready.is_empty() and 0 or deadlines.next()))
     end
     handle_events(waiter, saved)
-    if at > batch.n and not batch.next and deadlines.next() then
+    if arrivals.is_empty() and deadlines.next() then
       turn = turn + 1
       deadlines.expire(clock())
       depth = saved
@@ -355,18 +295,24 @@ function sched.loop()
   loop(nil, 0)
 end
 
--- Calls itself until so many C calls are on the stack.
-local function descend(levels)
-  return levels == 0 or select(2, pcall(descend, levels - 1))
+-- Ends the task that was running when the loop itself found no memory. Returns false where there was none.
+function sched.recover()
+  local task = ending or sched.current
+  sched.current, ending, depth = nil, nil, 0
+  if not task or status(task.co) ~= "dead" then
+    return false
+  end
+  task.stalled, task.waits_for = nil, nil
+  deadlines.drop(task)
+  finish(task, false, NO_MEMORY)
+  return true
 end
 
 -- Runs tasks until the mail of `waiter` has come. Returns false and why where that cannot be: memory has run out, or
--- so many C calls are under way that the tasks could not do their work.
+-- too many tasks lie on top of each other.
 function sched.loop_in_place(waiter)
   local before = depth
-  if waiter.mail then -- it has come before the wait
-    return true
-  elseif before + IN_PLACE_DEPTH >= MAX_DEPTH or descend(IN_PLACE_ROOM) ~= true then
+  if before + IN_PLACE_DEPTH >= MAX_DEPTH then
     return false, "C stack overflow"
   end
   local ok, problem = pcall(loop, waiter, before + IN_PLACE_DEPTH)
@@ -380,8 +326,7 @@ end
 function sched.forget()
   keepers.empty()
   ready.empty()
-  batch, at = {n = 0, next = false}, 1
-  last_batch = batch
+  arrivals.empty()
   sched.cell, interrupt.target = nil, nil
   deadlines.forget()
 end

@@ -19,12 +19,15 @@
 -- not go on, it ends the one on top; it is repeated until the target is over, so it gets there (`interrupt`).
 
 local import = ...
+local host = import "host"
+local cell_number = import "tasks/cell_number"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
 local sched = import "tasks/sched"
 
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
-local error, unpack = error, table.unpack
+local error, pcall, select, setmetatable, type, unpack = error, pcall, select, setmetatable, type, table.unpack
+local clock = host.monotonic
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
 local waiting = {}
@@ -48,6 +51,13 @@ waiting.can_yield = can_yield
 
 local places, place = {}, 0 -- the tasks that wait in place, the innermost last
 
+local ROOM <const> = 40 -- C calls that must be left for those who go on meanwhile
+
+-- Calls itself until so many C calls are on the stack.
+local function descend(levels)
+  return levels == 0 or select(2, pcall(descend, levels - 1))
+end
+
 local function in_place(task)
   local before, outer = sched.current, slot[1]
   place = place + 1
@@ -55,7 +65,10 @@ local function in_place(task)
   task.nested = true
   sched.current = nil
   sched.claim_again()
-  local ok, problem = sched.loop_in_place(task)
+  local ok, problem = task.mail ~= nil, "C stack overflow" -- what it waits for may have come already
+  if not ok and descend(ROOM) == true then
+    ok, problem = sched.loop_in_place(task)
+  end
   places[place] = nil
   place = place - 1
   local mail = task.mail
@@ -72,6 +85,51 @@ local function in_place(task)
   return unpack(mail, 1, mail.n)
 end
 
+-- ---------------------------------------------------------------- what is recorded of it
+
+local numbers, last_number = setmetatable({}, {__mode = "k"}), 0 -- of tasks that have waited while somebody recorded
+
+local function number_of(task)
+  local number = numbers[task]
+  if not number then
+    last_number = last_number + 1
+    number = last_number
+    numbers[task] = number
+  end
+  return number
+end
+
+-- Tells how a wait has ended, and returns its values. The end of a sleep is what it waited for.
+local function note_end(socket, number, call, first, second, ...)
+  local outcome = ""
+  if first == THROW then
+    outcome = "interrupted"
+  elseif type(first) == "number" then -- a signal, which only Python has words for
+    outcome = first
+  elseif not first and type(second) == "string" and call ~= "sleep" then
+    outcome = second
+  end
+  host.went_on(socket, number, outcome)
+  return first, second, ...
+end
+
+-- Waits by `wait`, and tells of it. The call is the owner's own, where that waits in one.
+local function noted(wait, task, call)
+  local S, number = task.sock, number_of(task)
+  if S and S.waiting then
+    call = S.waiting
+  else
+    S = task.waits_for
+  end
+  call = call or "wait"
+  local socket = S and S.number or 0
+  local limit = task.at
+  host.waits(socket, number, task.kind.name, cell_number(task.cell), call, limit and limit - clock())
+  return note_end(socket, number, call, wait(task))
+end
+
+-- ---------------------------------------------------------------- waiting
+
 -- Yields to the scheduler until `run(task, …)`. What the task waits for may have come before it is here: asking for it
 -- takes memory, so a finalizer may have run the loop meanwhile. Between the look and the yield nothing is allocated.
 local function wait(task)
@@ -83,6 +141,22 @@ local function wait(task)
   return yield(WAIT)
 end
 
+-- What every wait goes through; other functions while somebody records.
+local yield_until, loop_until = wait, in_place
+
+local function noted_wait(task, call)
+  return noted(wait, task, call)
+end
+
+local function noted_in_place(task, call)
+  return noted(in_place, task, call)
+end
+
+-- Tells of every wait that begins from now on, or of none.
+function waiting.record(is_on)
+  yield_until, loop_until = is_on and noted_wait or wait, is_on and noted_in_place or in_place
+end
+
 local function checked(first, ...)
   if first == THROW then
     interrupt.begin()
@@ -91,21 +165,21 @@ local function checked(first, ...)
   return first, ...
 end
 
--- Waits for `run(task, …)` and returns its values.
-local function pause(task)
+-- Waits for `run(task, …)` and returns its values. `call` names what waits, to whoever records.
+local function pause(task, call)
   if can_yield() then
-    return wait(task)
+    return yield_until(task, call)
   end
-  return checked(in_place(task))
+  return checked(loop_until(task, call))
 end
 waiting.pause = pause
 
 -- The same where the running coroutine is the task's own, as whoever calls this knows: every read of a cosocket does.
 function waiting.pause_own(task)
   if isyieldable() and not closing[task.co] then
-    return wait(task)
+    return yield_until(task)
   end
-  return checked(in_place(task))
+  return checked(loop_until(task))
 end
 
 local IN_PLACE = {name = "in place"}
@@ -149,17 +223,17 @@ local function expired(task)
   run(task, nil, "timeout")
 end
 
--- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout".
-function waiting.block(task, deadline)
+-- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout". `call` as above.
+function waiting.block(task, deadline, call)
   task.stalled = true
   if deadline then
     task.expire = expired
     deadlines.set(task, deadline)
   end
   if can_yield() then
-    return unblock(task, wait(task))
+    return unblock(task, yield_until(task, call))
   end
-  return unblock(task, in_place(task))
+  return unblock(task, loop_until(task, call))
 end
 
 -- Waits while `task`, which the running one has just started or resumed, is stalled.

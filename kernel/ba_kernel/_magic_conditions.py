@@ -1,0 +1,85 @@
+"""`%lab delay`, `loss` and so on, which disturb the way to a host, and `%lab host`, which adds one.
+
+The lab understands the words; here they are only taken apart, and what came of it is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ba_runtime.errors import BaError
+
+from ._magics import MagicError, Tools
+
+if TYPE_CHECKING:
+    from ba_runtime.lab import Lab
+
+    from ._engine import Engine
+
+FORMS = (
+    ("%lab delay HOST TIME [±TIME]", "hold back everything to and from a host, such as 200ms ±50ms each way"),
+    ("%lab loss HOST PERCENT", "lose datagrams, such as 10%; over TCP they are sent again, which takes time"),
+    ("%lab rate HOST RATE", "let no more than so much pass in each direction, such as 56kbit"),
+    ("%lab duplicate HOST PERCENT", "send datagrams twice"),
+    ("%lab reorder HOST PERCENT", "let datagrams be overtaken by the next"),
+    ("%lab refuse HOST", "refuse new connections, and datagrams"),
+    ("%lab reset HOST [after N bytes]", "reset connections, at once or when more than N bytes have come"),
+    ("%lab cut HOST", "pull the cable out: silence"),
+    ("%lab clear HOST|all", "end all of this"),
+    ("%lab host NAME PORT", "give your own server at 127.0.0.1:PORT a name in the lab"),
+)
+WORDS = tuple(form.split()[1] for form, _ in FORMS)
+
+
+async def run(tools: Tools, word: str, arguments: Sequence[str]) -> None:
+    """Runs one `%lab` line that begins with one of `WORDS`."""
+    network = tools.engine.lab
+    if network is None:
+        raise MagicError(f"%lab {word}: the lab network is off; %lab on turns it on")
+    act = _own_host if word == "host" else _clear if word == "clear" else _set
+    try:
+        said = await asyncio.to_thread(act, network, word, *arguments)
+    except (ValueError, BaError) as error:
+        raise MagicError(f"%lab {word}: {error}") from error
+    if word == "host":
+        tools.engine.use_lab(network)  # programs know its hosts of the moment
+    tools.say(said)
+
+
+def beginnings(engine: Engine) -> Iterator[str]:
+    """Yields the beginnings of lines that set conditions, with the hosts that the lab has now."""
+    if engine.lab is None:
+        return
+    hosts = dict.fromkeys(one.host for one in engine.lab.status() if one.conditions is not None)
+    for word in WORDS:
+        for host in ("all", *hosts) if word == "clear" else () if word == "host" else hosts:
+            yield f"%lab {word} {host}"
+
+
+def _set(network: Lab, word: str, *arguments: str) -> str:
+    from ba_runtime.lab import USAGES, changed  # imported by now, as the lab is on
+
+    if not arguments:
+        raise ValueError(f"write it as {USAGES[word]}")
+    host, *rest = arguments
+    conditions = changed(network.conditions(host), word, rest)
+    network.set_conditions(host, conditions)
+    return f"{host}: {conditions or 'no conditions'}"
+
+
+def _clear(network: Lab, word: str, *arguments: str) -> str:
+    if len(arguments) != 1:
+        raise ValueError("write it as clear HOST, or clear all")
+    (host,) = arguments
+    network.clear(None if host == "all" else host)
+    return "No host has conditions." if host == "all" else f"{host}: no conditions"
+
+
+def _own_host(network: Lab, word: str, *arguments: str) -> str:
+    if len(arguments) != 2 or not (arguments[1].isascii() and arguments[1].isdigit()):
+        raise ValueError("write it as host NAME PORT, such as device.lab.test 8080")
+    name, port = arguments[0], int(arguments[1][:6])
+    network.add_host(name, port)
+    return f"{name}:{port} is your own server at 127.0.0.1:{port}, reached through the lab."

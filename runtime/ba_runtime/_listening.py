@@ -1,0 +1,122 @@
+"""Who listens to the sockets of one Lua state: watchers of the channels, and recordings.
+
+There is a recorder as long as there are recordings. What costs time, and the modules that it needs, are there
+only then. Every method runs on the Lua thread, but for those that return a change: whoever asked for one
+leaves it in `changes`, and Lua makes it at a moment at which no program runs (channel.py).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from ._reactor import Reactor
+from .events import Fault
+from .sockets import Network
+from .sockets.channel import Watcher, Watchers
+from .web import WebServer
+
+if TYPE_CHECKING:
+    from .lab import Incident
+    from .observe.recorder import Recorder
+    from .observe.recording import Recording
+
+Change: TypeAlias = Callable[[Watchers], Watchers]
+
+
+class Listening:
+    """The watchers and the recordings."""
+
+    def __init__(self, reactor: Reactor, network: Network, web: WebServer) -> None:
+        """Nobody listens yet."""
+        self.recorder: Recorder | None = None
+        self.changes: deque[Change] = deque()
+        self._reactor = reactor
+        self._network = network
+        self._web = web
+
+    def functions(self) -> Mapping[str, Callable[..., object]]:
+        """Returns what Lua may call, by name."""
+        return {"watch": self.watch, "waits": self.waits, "went_on": self.went_on}
+
+    def watch(self) -> bool:
+        """Makes the oldest change; Lua then fetches what it keeps of its sockets. Tells if anybody records."""
+        watchers = self.changes.popleft()(self._network.channels.watchers)
+        self._network.watch(watchers)
+        self._web.watch(watchers)
+        return self.recorder is not None
+
+    @staticmethod
+    def adding(watcher: Watcher) -> Change:
+        """Returns what lets this one listen too."""
+        return lambda watchers: (*watchers, watcher)
+
+    @staticmethod
+    def removing(watcher: Watcher) -> Change:
+        """Returns what lets this one listen no more."""
+        return lambda watchers: tuple(one for one in watchers if one is not watcher)
+
+    # ------------------------------------------------------------ recordings
+
+    def beginning(self, recording: Recording) -> Change:
+        """Returns what begins this one, and changes who listens to the channels."""
+
+        def begin(watchers: Watchers) -> Watchers:
+            if self.recorder is not None:
+                self.recorder.begin(recording)
+                return watchers
+            from .observe.recorder import Recorder
+
+            self.recorder = self._reactor.journal = recorder = Recorder()
+            recorder.begin(recording)
+            self._network.introduce(recorder)
+            self._web.introduce(recorder)
+            return (*watchers, recorder)
+
+        return begin
+
+    def ending(self, recording: Recording) -> Change:
+        """Returns what ends this one, and changes who listens to the channels."""
+
+        def end(watchers: Watchers) -> Watchers:
+            recorder = self.recorder
+            if recorder is None:
+                return watchers
+            recorder.end(recording)
+            if recorder.recordings:
+                return watchers
+            self.recorder = self._reactor.journal = None
+            return tuple(one for one in watchers if one is not recorder)
+
+        return end
+
+    def end_all(self) -> None:
+        """Ends them with the runtime; what they have is kept."""
+        if self.recorder is not None:
+            self.recorder.end_all()
+            self.recorder = self._reactor.journal = None
+
+    # ------------------------------------------------------------ what is told, by Lua and others
+
+    def waits(
+        self, number: int, task: int, kind: bytes, cell: int, call: bytes, limit_s: float | None = None
+    ) -> None:
+        """A task begins to wait: see `Recorder.waits`."""
+        if self.recorder is not None:
+            self.recorder.waits(number, task, kind, cell, call, limit_s)
+
+    def went_on(self, number: int, task: int, outcome: bytes | int) -> None:
+        """It goes on."""
+        if self.recorder is not None:
+            self.recorder.went_on(number, task, outcome)
+
+    def erred(self, fault: Fault) -> None:
+        """Something in the background has raised an error."""
+        if self.recorder is not None:
+            self.recorder.erred(fault.cell, fault.text.decode("utf-8", "replace"))
+
+    def misbehaved(self, incident: Incident) -> None:
+        """The lab's network did something on purpose."""
+        if self.recorder is not None:
+            self.recorder.misbehaved(incident)

@@ -1,0 +1,321 @@
+"""Hears everything that a program's sockets do, and gives it to the recordings that are under way.
+
+There is a recorder only while something is recorded: `Reactor.journal` then, which whoever has something to
+tell looks at first, and a watcher of the channels. Every method runs on the Lua thread, unless it says
+otherwise, and none raises.
+
+Theory of operation. What a program's sockets move costs no event object, for most events are dropped unread:
+
+ - What the reactor receives for plain streams is in the tuple that every poll returns to Lua (`arrived`). The
+   tuple is kept, with one time; so these streams keep the system's own `recv` (`hears_polls`).
+ - What is sent becomes a small tuple, made by a closure around the system's `send`.
+ - Everything else is told one by one, and is rare or costs much more than an event.
+
+All of it is noted in one list in the order in which it happened. A poll makes a turn of the list
+(recording.py); so does a list that grows long, because a program may write without end before the next poll.
+No note holds more than the head of what moved, so a bound on the number of notes bounds their memory.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from operator import itemgetter
+from time import monotonic
+from typing import TYPE_CHECKING, Any, cast
+
+from ba_runtime._reactor import Value
+from ba_runtime._resolver import Answer
+from ba_runtime.sockets.channel import Layer, Receive, ReceiveFrom, Send, SendTo
+from ba_runtime.sockets.reasons import TEXT, Signal
+from ba_runtime.sockets.secure import SecureStream
+
+from . import events
+from .events import HEAD_BYTES, Address, Closer, Event, Moved, Opened, SocketKind
+from .recording import Note, Recording, Turn, turn_of
+
+if TYPE_CHECKING:
+    from ba_runtime.lab import Incident
+
+LONG = 1000  # notes in one turn
+NOBODY = (None, None)
+HEAD: Callable[[Note], bytes] = itemgetter(3)
+
+
+class Recorder:
+    """What the recordings of one Lua state have in common."""
+
+    hears_polls = True  # a plain stream's data is in what `arrived` is given
+
+    def __init__(self) -> None:
+        """Nothing is recorded yet."""
+        self.recordings: tuple[Recording, ...] = ()
+        self._notes: list[Note] = []
+        self._above: set[int] = set()  # whose data in a poll's tuple is not what came over the wire
+        self._broken: set[int] = set()  # whose connection was reset
+        self._reasons: dict[int, str] = {}  # why it failed
+        self._open: dict[int, Opened] = {}  # each is opened once and closed once, whoever it is handed to
+        self._numbers: dict[Address, int] = {}  # of sockets by their local address
+        self._addresses: dict[int, Address] = {}
+
+    # ------------------------------------------------------------ recordings
+
+    def begin(self, recording: Recording) -> None:
+        """Gives this one everything from now on, and before it what is known to be open."""
+        self._turn()
+        recording.pending = self._notes
+        self.recordings = (*self.recordings, recording)
+        now = monotonic()
+        there_are = [replace(opened, at_s=now) for opened in self._open.values()]
+        if there_are:
+            recording.add(turn_of([(opened, 0, 0, b"") for opened in there_are]))
+
+    def end(self, recording: Recording) -> None:
+        """Gives it nothing any more."""
+        self._turn()
+        recording.pending = []
+        self.recordings = tuple(one for one in self.recordings if one is not recording)
+
+    def end_all(self) -> None:
+        """Ends every recording with the runtime."""
+        for recording in self.recordings:
+            self.end(recording)
+
+    def _turn(self) -> None:
+        self._add(lambda notes: turn_of(notes) if notes else None)
+
+    def _add(self, make: Callable[[list[Note]], Turn | None]) -> None:
+        """Makes a turn of the notes, and gives it to every recording."""
+        for recording in self.recordings:
+            recording.lock.acquire()
+        try:
+            turn = make(self._notes)
+            self._notes.clear()
+            if turn is not None:
+                for recording in self.recordings:
+                    recording.add(turn)
+        finally:
+            for recording in self.recordings:
+                recording.lock.release()
+
+    def _tell(self, event: Event, head: bytes = b"") -> None:
+        self._notes.append((event, 0, 0, head))
+        if len(self._notes) > LONG:
+            self._turn()
+
+    # ------------------------------------------------------------ what moves
+
+    def arrived(self, polled: tuple[Value, ...]) -> None:
+        """Takes what a poll has returned."""
+        at_s = monotonic()
+        data = polled[1::2]
+        if not data:
+            return self._turn()
+        try:
+            size = sum(map(len, cast("tuple[bytes, ...]", data)))
+        except TypeError:  # there are signals among it
+            size = -1
+        is_plain = size >= 0 and all(data) and (not self._above or self._above.isdisjoint(polled[::2]))
+        if is_plain and size <= HEAD_BYTES * len(data):
+            notes_size = sum(map(len, map(HEAD, self._notes)))
+            count = len(self._notes) + len(data)
+            return self._add(lambda notes: Turn(count, notes_size + size, tuple(notes), at_s, polled))
+        for number, value in zip(polled[::2], data, strict=True):
+            if type(value) is bytes and number not in self._above:
+                assert isinstance(number, int)
+                if value:
+                    self._moved(at_s, number, value, is_ours=False)
+        return self._turn()
+
+    def _moved(
+        self, at_s: float, number: int, data: bytes | memoryview, *, is_ours: bool, peer: Any = None
+    ) -> None:
+        head = bytes(data[:HEAD_BYTES])
+        address = None if peer is None else Address(peer[0], peer[1])
+        self._tell(Moved(at_s, number, is_ours, "wire", len(data), head, address), head)
+
+    def receiving(self, number: int, receive: Receive) -> Receive:
+        """Returns what receives where it is not the reactor that does: for TLS, WebSockets, pages."""
+
+        def heard(size: int) -> bytes:
+            data = receive(size)
+            if data:
+                self._moved(monotonic(), number, data, is_ours=False)
+            return data
+
+        return heard
+
+    def sending(self, number: int, send: Send) -> Send:
+        """Returns what sends for a stream, or a connected datagram socket."""
+        notes, note, turn = self._notes, self._notes.append, self._turn
+
+        def heard(data: bytes | memoryview) -> int:
+            sent = send(data)
+            note((monotonic(), number, sent, data if sent <= HEAD_BYTES and sent == len(data)
+                  and type(data) is bytes else bytes(data[: min(sent, HEAD_BYTES)])))  # fmt: skip
+            if len(notes) > LONG:
+                turn()
+            return sent
+
+        return heard
+
+    def receiving_from(self, number: int, receive_from: ReceiveFrom) -> ReceiveFrom:
+        """Returns what receives datagrams."""
+
+        def heard(size: int) -> tuple[bytes, Any]:
+            data, address = receive_from(size)
+            self._moved(monotonic(), number, data, is_ours=False, peer=address)
+            return data, address
+
+        return heard
+
+    def sending_to(self, number: int, send_to: SendTo) -> SendTo:
+        """Returns what sends datagrams to addresses."""
+
+        def heard(data: bytes, address: Any) -> int:
+            sent = send_to(data, address)
+            self._moved(monotonic(), number, data[:sent], is_ours=True, peer=address)
+            return sent
+
+        return heard
+
+    def passed(self, number: int, layer: Layer, data: bytes, is_ours: bool) -> None:
+        """Hears what passed above the wire."""
+        head = data[:HEAD_BYTES]
+        self._tell(Moved(monotonic(), number, is_ours, layer.value, len(data), head), head)
+
+    # ------------------------------------------------------------ the life of a socket
+
+    def opened(
+        self,
+        number: int,
+        kind: SocketKind,
+        cell: int,
+        sock: socket.socket | None,
+        parent: int = 0,
+        *,
+        is_secure: bool = False,
+    ) -> None:
+        """There is a socket. Does nothing when that is known."""
+        if number in self._open:
+            return
+        local, peer = NOBODY if sock is None else (_address(sock.getsockname), _address(sock.getpeername))
+        self._know(number, local)
+        if is_secure:
+            self._above.add(number)
+        self._open[number] = opened = Opened(monotonic(), number, kind, cell, parent, local, peer)
+        self._tell(opened)
+
+    def _know(self, number: int, local: Address | None) -> None:
+        if local is not None:
+            self._numbers[local] = number
+            self._addresses[number] = local
+
+    def layered(self, number: int) -> None:
+        """What a poll has for this socket from now on is not what came over the wire."""
+        self._above.add(number)
+
+    def resolved(self, number: int, name: str, answer: Answer) -> None:
+        """A name was looked up."""
+        addresses = tuple(dict.fromkeys(str(address[0]) for _, address in answer.addresses))
+        if addresses != (name,):  # else it was an address
+            socket_number = number if number in self._open else 0
+            self._tell(events.Resolved(monotonic(), socket_number, name, addresses, answer.error))
+
+    def connecting(self, number: int, name: str, address: Sequence[Any], is_in_lab: bool) -> None:
+        """A connect begins."""
+        self._tell(events.Connecting(monotonic(), number, name, Address(address[0], address[1]), is_in_lab))
+
+    def connected(self, number: int, sock: socket.socket) -> None:
+        """The connection is there."""
+        local, peer = _address(sock.getsockname), _address(sock.getpeername)
+        self._know(number, local)
+        if number in self._open:
+            self._open[number] = replace(self._open[number], local=local, peer=peer)
+        if local is not None and peer is not None:  # else it is gone again already
+            self._tell(events.Connected(monotonic(), number, local, peer))
+
+    def secured(self, stream: SecureStream) -> None:
+        """A handshake has ended well."""
+        suite, version = stream.cipher() or (b"", b"")
+        doubt = "" if stream.host is None else (stream.doubt(None) or b"trusted").decode()
+        self._tell(
+            events.Secured(
+                monotonic(),
+                stream.number,
+                version.decode(),
+                suite.decode(),
+                stream.host or "",
+                stream.engine.alpn or "",
+                doubt,
+                stream.is_resumed,
+            )
+        )
+
+    def failed(self, number: int, reason: str, words: str = "") -> None:
+        """A connect, a handshake or a bind did not work out."""
+        if number:
+            self._reasons[number] = reason
+        self._tell(events.Failed(monotonic(), number, reason, words))
+
+    def broken(self, number: int) -> None:
+        """The system has said that the connection is gone."""
+        self._broken.add(number)
+
+    def closed(self, number: int, by: bytes | None, reason: bytes | None = None) -> None:
+        """A socket is gone. `by` is what Lua knows of whose doing it is."""
+        if number not in self._open:
+            return
+        closer = cast(Closer, "us" if by is None else by.decode())
+        if closer == "peer" and number in self._broken:
+            closer = "reset"
+        elif closer == "peer" and number in self._reasons:
+            closer = "error"
+        self._reasons.pop(number, None)
+        self._tell(events.Closed(monotonic(), number, closer, (reason or b"").decode("utf-8", "replace")))
+        del self._open[number]
+        self._above.discard(number)
+        self._broken.discard(number)
+        local = self._addresses.pop(number, None)
+        if local is not None and self._numbers.get(local) == number:
+            del self._numbers[local]
+
+    # ------------------------------------------------------------ who waits, and what goes wrong
+
+    def waits(
+        self, number: int, task: int, kind: bytes, cell: int, call: bytes, limit_s: float | None = None
+    ) -> None:
+        """A task begins to wait."""
+        limit_s = None if limit_s is None else round(limit_s, 3)  # a moment of it is over already
+        self._tell(events.Waits(monotonic(), number, task, kind.decode(), cell, call.decode(), limit_s))
+
+    def went_on(self, number: int, task: int, outcome: bytes | int) -> None:
+        """It goes on. An outcome that is a signal has its documented words here."""
+        if isinstance(outcome, bytes):
+            words = outcome.decode("utf-8", "replace")
+        elif outcome == Signal.TLS_FAILED:
+            words = self._reasons.get(number, "socketreadfailed")
+        else:
+            words = TEXT.get(cast(Signal, outcome), "")
+        self._tell(events.WentOn(monotonic(), number, task, words))
+
+    def erred(self, cell: int, text: str) -> None:
+        """Code of a cell has raised an error in the background."""
+        self._tell(events.Erred(monotonic(), 0, cell, text))
+
+    def misbehaved(self, incident: Incident) -> None:
+        """The lab's network did something on purpose."""
+        number = self._numbers.get(Address(*incident.peer), 0)
+        is_ours = incident.direction is not None and incident.direction.name == "TO_HOST"
+        self._tell(
+            events.Misbehaved(incident.at_s, number, incident.what, incident.host, is_ours, incident.size)
+        )
+
+
+def _address(ask: Callable[[], Any]) -> Address | None:
+    try:
+        address = ask()
+    except OSError:
+        return None
+    return Address(address[0], address[1]) if isinstance(address, tuple) else None
