@@ -87,6 +87,7 @@ def mishaps() -> list[Event]:
         Waits(0.0, 6, 21, "cosocket", 3, "read"),
         Moved(0.001, 5, True, "wire", 4, b"one!", peer=to),
         Moved(0.002, 6, False, "wire", 4, b"one!", peer=HERE),
+        Resolved(0.002, 5, "dns.lab.test", ("127.9.9.8",)),
         Moved(0.003, 5, True, "wire", 4, b"two!", peer=Address("127.9.9.8", 53)),
         Misbehaved(0.003, 5, "lost", "dns.lab.test", True, 4),
         Opened(0.01, 7, "client", 3),

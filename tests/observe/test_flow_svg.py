@@ -51,7 +51,9 @@ def hostile() -> list[Event]:
 @pytest.mark.parametrize("recording", [echo, secure, mishaps], ids=lambda recording: recording.__name__)
 def test_a_picture_is_drawn_as_it_was(recording) -> None:  # type: ignore[no-untyped-def]
     """The files in `golden` were looked at in a browser, in both themes."""
-    names = Names({3: "conn"}, {"127.9.9.8": "dns.lab.test"}, is_timed=recording is not echo)
+    names = Names(
+        {3: "conn"}, {Address("127.9.9.8", 53): ("dns.lab.test", 53)}, is_timed=recording is not echo
+    )
     drawn = to_svg(draw(recording(), names))
     assert drawn == (GOLDEN / f"{recording.__name__}.svg").read_text(encoding="utf-8")
 

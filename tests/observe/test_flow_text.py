@@ -21,7 +21,7 @@ from ba_runtime.observe.draw import draw
 from ba_runtime.observe.facts import Names
 from ba_runtime.observe.text import to_text
 
-UNTIMED = Names({3: "conn"}, {"127.9.9.8": "dns.lab.test"}, is_timed=False)
+UNTIMED = Names({3: "conn"}, {Address("127.9.9.8", 53): ("dns.lab.test", 53)}, is_timed=False)
 
 ECHO = """\
  listener :8181         cell [2]             cosocket [1] conn

@@ -20,24 +20,24 @@ SHOWN_LIFELINES = 7
 SILENCE_S = 1.0
 
 
-def draw(events: Sequence[Event], names: Names | None = None, shown_rows: int = SHOWN_ROWS) -> Diagram:
+def draw(events: Sequence[Event], names: Names | None = None, dropped: int = 0) -> Diagram:
     """Returns the picture of a recording.
 
     Args:
         events: what was recorded, in its order.
         names: what the events do not say.
-        shown_rows: how many rows are shown, the latest ones; `hidden` counts the others.
+        dropped: how many events came before these and are not kept.
     """
     names = names or Names()
     rows = Rows(Facts(events), names)
     rows.take_all(events)
     drafts = _side_by_side(rows.cells)
-    hidden = max(0, len(drafts) - shown_rows)
+    hidden = max(0, len(drafts) - SHOWN_ROWS)
     drafts = drafts[hidden:]
     placed, places = _place(drafts, is_timed=names.is_timed)
     bars = [bar for wait in rows.waits if (bar := _bar(wait, places, len(placed), rows.cells)) is not None]
     start_s = events[0].at_s if events and names.is_timed else None
-    picture = Diagram(rows.lifelines, tuple(placed), tuple(bars), hidden + rows.cut, start_s)
+    picture = Diagram(rows.lifelines, tuple(placed), tuple(bars), hidden + rows.cut + dropped, start_s)
     return _with_used_lifelines(picture)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .events import Address, Connected, Connecting, Event, Moved, Opened, Secured, Waits
+from .events import Address, Connected, Connecting, Event, Moved, Opened, Resolved, Secured, Waits
 
 MESSAGES = frozenset(("text", "binary", "ping", "pong", "close"))
 
@@ -14,12 +14,14 @@ MESSAGES = frozenset(("text", "binary", "ping", "pong", "close"))
 class Names:
     """What the events do not say.
 
-    `handles` has the global that holds a socket, `hosts` the lab's name for an address. `is_timed` is False
-    where times would differ on every run, so that a saved picture stays the same.
+    `handles` has the global that holds a socket, `lab` the host and the port that an address of the lab's
+    stands for. What is in `known` was there before, and so is not seen to open. `is_timed` is False where
+    times would differ on every run, so that a saved picture stays the same.
     """
 
     handles: Mapping[int, str] = field(default_factory=dict)
-    hosts: Mapping[str, str] = field(default_factory=dict)
+    lab: Mapping[Address, tuple[str, int]] = field(default_factory=dict)
+    known: frozenset[int] = frozenset()
     is_timed: bool = True
 
 
@@ -45,6 +47,8 @@ class Facts:
         self.secured: set[int] = set()
         self.sends: set[int] = set()
         self.ports: dict[int, int] = {}  # the datagram socket at a port
+        self.peers: dict[int, Address] = {}
+        self.hosts: dict[str, str] = {}  # the name that an address was looked up by
         self._ends: dict[tuple[Address, Address], int] = {}
         for event in events:
             self._learn(event)
@@ -52,13 +56,13 @@ class Facts:
     def _learn(self, event: Event) -> None:
         if isinstance(event, Opened):
             self.opened[event.socket] = event
-            if event.kind == "datagram" and event.local:
-                self.ports[event.local.port] = event.socket
             self._pair(event.socket, event.local, event.peer)
         elif isinstance(event, Connecting):
             self.connecting[event.socket] = event
         elif isinstance(event, Connected):
             self._pair(event.socket, event.local, event.peer)
+        elif isinstance(event, Resolved):
+            self.hosts.update(dict.fromkeys(event.addresses, event.name))
         elif isinstance(event, Secured):
             self.secured.add(event.socket)
         elif isinstance(event, Moved):
@@ -73,9 +77,12 @@ class Facts:
 
     def _pair(self, socket: int, local: Address | None, peer: Address | None) -> None:
         """Finds the other end. A port may be used again, so an end that has been found is taken out."""
-        if not local or not peer or self.opened.get(socket, None) is None:
-            return
-        if self.opened[socket].kind == "datagram":
+        is_datagram = self.kind(socket) == "datagram"
+        if is_datagram and local:
+            self.ports[local.port] = socket
+        if peer:
+            self.peers[socket] = peer
+        if not local or not peer or is_datagram:
             return
         mate = self._ends.pop((peer, local), None)
         if mate is None or mate == socket:

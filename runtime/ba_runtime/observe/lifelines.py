@@ -65,11 +65,12 @@ class Lifelines:
             listener = self._listener(connecting.peer)
             if listener:
                 return self.of_socket(listener)
-            return self._line(("host", connecting.name, connecting.peer.port, connecting.is_in_lab))
+            port = self._names.lab.get(connecting.peer, ("", connecting.peer.port))[1]
+            return self._line(("host", connecting.name, port, connecting.is_in_lab))
         opened = self._facts.opened.get(socket)
         if opened and opened.kind == "accepted":
             return self._line(("outside", socket))
-        peer = peer or (opened.peer if opened else None)
+        peer = peer or self._facts.peers.get(socket)
         return self._line(("peer", peer.host, peer.port) if peer else ("unknown", socket))
 
     def _listener(self, address: Address) -> int:
@@ -129,8 +130,9 @@ class Lifelines:
         if kind == "host":
             return f"{_with_port(str(what), int(key[2]))}{' (lab)' if key[3] else ''}", "peer"
         if kind == "peer":
-            name = self._names.hosts.get(str(what))
-            return f"{_with_port(name or str(what), int(key[2]))}{' (lab)' if name else ''}", "peer"
+            if known := self._names.lab.get(Address(str(what), int(key[2]))):
+                return f"{_with_port(*known)} (lab)", "peer"
+            return _with_port(self._facts.hosts.get(str(what), str(what)), int(key[2])), "peer"
         return ("client" if kind == "outside" else "peer"), "peer"
 
     def _task_name(self, task: Task) -> tuple[str, LifelineKind]:

@@ -66,6 +66,7 @@ class Rows:
 
     def __init__(self, facts: Facts, names: Names) -> None:
         self._facts = facts
+        self._known = names.known
         self._lines = Lifelines(facts, names)
         self.cells: list[Cell] = []
         self.waits: list[Wait] = []
@@ -75,6 +76,7 @@ class Rows:
         self._connects: dict[int, Cell] = {}
         self._handshakes: dict[int, Cell] = {}
         self._closed: set[int] = set()
+        self._have_failed: set[int] = set()
         self._on_the_way: list[Cell] = []  # datagrams between the program's own sockets
         self._lost: list[tuple[int, bool, int]] = []  # told before they were sent
         self._takers: dict[type[Event], Callable[[Any], None]] = {  # Any: each takes its own kind of event
@@ -120,6 +122,8 @@ class Rows:
     # ---- connections
 
     def _opened(self, event: Opened) -> None:
+        if event.socket in self._known:
+            return
         if event.kind == "accepted" and event.parent:
             listener, owner = self._lines.of_socket(event.parent), self._lines.of_socket(event.socket)
             if event.socket not in self._facts.mates:
@@ -164,6 +168,7 @@ class Rows:
     def _failed(self, event: Failed) -> None:
         reason = words.shown(event.words or event.reason)
         cell = self._connects.pop(event.socket, None)
+        self._have_failed.add(event.socket)
         if cell is not None and isinstance(cell.row, Arrow):
             cell.row = replace(cell.row, detail=reason, is_red=True, is_lost=True)
         else:
@@ -257,6 +262,8 @@ class Rows:
         mate = self._facts.mates.get(event.socket)
         if event.by in ("peer", "reset") and mate in self._closed:
             return  # the arrow from the other end says so
+        if event.by == "error" and event.socket in self._have_failed:
+            return  # the failure has been told
         label, is_red = words.closed(event), event.by in ("reset", "error", "interrupt")
         if self._facts.kind(event.socket) in ("listener", "datagram") or event.by not in (
             "us",
@@ -272,7 +279,7 @@ class Rows:
 
     def _erred(self, event: Erred) -> None:
         line = self._lines.of_socket(event.socket) if event.socket else self._lines.of_cell(event.cell)
-        self._add(Mark(event.at_s, line, words.shown(f"error: {event.text}"), True, True))
+        self._add(Mark(event.at_s, line, words.error(event.text), True, True))
 
     def _mark(
         self, at_s: float, socket: int, label: str, *, is_red: bool = False, is_cross: bool = False
@@ -292,7 +299,13 @@ class Rows:
             self._waiting[event.task] = last
             return
         label = words.wait(event.call, event.limit_s)
-        start = self._add(Starts(event.at_s, ((line, label),)), event.socket)
+        connect = self._connects.get(event.socket)
+        if event.call == "connect" and connect is not None and connect is self.cells[-1]:
+            start = connect  # whose arrow says what is waited for
+            if event.limit_s is not None and isinstance(start.row, Arrow):
+                start.row = replace(start.row, label=label)
+        else:
+            start = self._add(Starts(event.at_s, ((line, label),)), event.socket)
         is_blocking = event.kind == "cell"
         wait = Wait(line, event.task, event.socket, event.call, label, is_blocking, start)
         self.waits.append(wait)
@@ -319,18 +332,21 @@ class Rows:
             wait.is_red = True
             row = Mark(event.at_s, wait.lifeline, f"{words.shown(wait.call)}: timeout", True)
             wait.end = self._add(row, event.socket)
-        elif all(isinstance(cell.row, Starts) for cell in self._after(wait.start)):
+        elif self._has_passed(wait.start):
             self._drop(wait.start)
         else:
             wait.end = self.cells[-1]
 
-    def _after(self, start: Cell) -> list[Cell]:
-        after: list[Cell] = []
+    def _has_passed(self, start: Cell) -> bool:
+        """Whether nothing but other waits has begun since a wait that has a row of its own."""
+        if not isinstance(start.row, Starts):
+            return False
         for cell in reversed(self.cells):
             if cell is start:
-                break
-            after.append(cell)
-        return after
+                return True
+            if not isinstance(cell.row, Starts):
+                return False
+        return False
 
     def _is_wait_of(self, cell: Cell, line: int) -> bool:
         return isinstance(cell.row, Starts) and cell.row.waits[0][0] == line

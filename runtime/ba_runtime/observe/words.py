@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from .events import Closed, Moved, Secured
@@ -99,13 +100,20 @@ def moved(event: Moved, length: int) -> tuple[str, str]:
 
 def secured(event: Secured) -> str:
     """Returns what is known of a TLS connection, such as `TLS 1.3 www.google.com, trusted`."""
-    said = " ".join((event.version.replace("TLSv", "TLS "), event.name)).strip()
+    version = re.sub(r"^TLS(?:v|_)(\d)[._](\d)$", r"TLS \1.\2", event.version)
+    said = f"{version} {event.name}".strip()
     if event.trust:
         is_plain = event.trust in ("trusted", "not trusted")
         said += f", {event.trust if is_plain else f'not trusted ({event.trust})'}"
     if event.alpn:
         said += f", {event.alpn}"
     return shown(said + (", resumed" if event.is_resumed else ""))
+
+
+def error(text: str) -> str:
+    """Returns the first line of an error, without the words that are the same in all of them."""
+    line = text[: TEXT_CHARACTERS * 2].split("\n", 1)[0]
+    return shown("error: " + re.sub(r"^Lua error in \w+: ", "", line))
 
 
 def wait(call: str, limit_s: float | None) -> str:
