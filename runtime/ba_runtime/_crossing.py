@@ -17,7 +17,7 @@ from . import _base64, _in_place, crypto
 from ._files import Files
 from ._guard import FAILED, Guard, takes_no_memory
 from ._interrupt import Interrupter
-from .events import ErrorReport, Fault, InputRequested, LatePrint, Note, Printed, Sink, Traced, frames
+from .events import InputRequested, LatePrint, Note, Printed, Sink, Traced
 from .http_client import Conversations
 from .sockets import Network
 from .web import WebServer
@@ -33,10 +33,8 @@ class Desk(Protocol):
 
     def functions(self) -> Mapping[str, Callable[..., object]]: ...
 
-    def report(self, fault: Fault) -> None: ...
 
-
-def _to_sink(sink: Sink, report: Callable[[Fault], None]) -> dict[str, Callable[..., object]]:
+def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
     """The functions by which Lua speaks to the outside."""
 
     def trace(
@@ -45,15 +43,10 @@ def _to_sink(sink: Sink, report: Callable[[Fault], None]) -> dict[str, Callable[
         sink(Traced(cell, source.decode("utf-8", "replace"), line, name.decode("utf-8", "replace"), text,
                     priority, prefix))  # fmt: skip
 
-    def fault(cell: int, text: bytes, message: bytes, source: bytes, line: int, stack: bytes) -> None:
-        name = source.decode("utf-8", "replace")
-        report(Fault(cell, text, ErrorReport("runtime", message, name, line, frames(stack))))
-
     return {
         "print": lambda cell, text: sink(Printed(cell, text)),
         "print_error": lambda cell, text: sink(Printed(cell, text, "stderr")),
         "late_print": lambda cell, text: sink(LatePrint(cell, text)),
-        "fault": fault,
         "note": lambda cell, text, is_end=False: sink(Note(cell, text.decode("utf-8", "replace"), is_end)),
         "request_input": lambda cell: sink(InputRequested(cell, b"")),
         "trace": trace,
@@ -126,7 +119,7 @@ def crossing_table(
         "failed": FAILED,
         "failure": guard.failure,
         **crypto.functions(),
-        **_to_sink(sink, desk.report),
+        **_to_sink(sink),
         **desk.functions(),
         **network.functions(),
         **Conversations().functions(),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from ._reactor import Reactor
-from .events import Fault
+from .events import ErrorReport, Fault, Sink, frames
 from .sockets import Network
 from .sockets.channel import Watcher, Watchers
 from .web import WebServer
@@ -28,20 +28,26 @@ Change: TypeAlias = Callable[[Watchers], Watchers]
 class Listening:
     """The watchers and the recordings."""
 
-    def __init__(self, reactor: Reactor, network: Network, web: WebServer) -> None:
+    def __init__(self, sink: Sink, reactor: Reactor, network: Network, web: WebServer) -> None:
         """Nobody listens yet."""
         self.recorder: Recorder | None = None
         self.changes: deque[Change] = deque()
+        self._sink = sink
         self._reactor = reactor
         self._network = network
         self._web = web
 
     def functions(self) -> Mapping[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
-        return {"watch": self.watch, "waits": self.waits, "went_on": self.went_on}
+        return {
+            "watch": self.watch,
+            "waits": self.waits,
+            "went_on": self.went_on,
+            "fault": self.fault,
+        }
 
     def watch(self) -> bool:
-        """Makes the oldest change; Lua then fetches what it keeps of its sockets. Tells if anybody records."""
+        """Makes the oldest change; Lua then fetches what it keeps of sockets. Tells if anybody records."""
         watchers = self.changes.popleft()(self._network.channels.watchers)
         self._network.watch(watchers)
         self._web.watch(watchers)
@@ -111,12 +117,18 @@ class Listening:
         if self.recorder is not None:
             self.recorder.went_on(number, task, outcome)
 
-    def erred(self, fault: Fault) -> None:
-        """Something in the background has raised an error."""
+    def fault(self, cell: int, text: bytes, message: bytes, source: bytes, line: int, stack: bytes) -> None:
+        """Something in the background has raised an error: goes to the sink, and to whoever records."""
         if self.recorder is not None:
-            self.recorder.erred(fault.cell, fault.text.decode("utf-8", "replace"))
+            self.recorder.erred(cell, text.decode("utf-8", "replace"))
+        name = source.decode("utf-8", "replace")
+        self._sink(Fault(cell, text, ErrorReport("runtime", message, name, line, frames(stack))))
 
-    def misbehaved(self, incident: Incident) -> None:
-        """The lab's network did something on purpose."""
+    def incident(self, incident: Incident) -> None:
+        """Records what a lab's conditions have done. Any thread may call this."""
+        if self.recorder is not None:
+            self._reactor.post(lambda: self._misbehaved(incident))
+
+    def _misbehaved(self, incident: Incident) -> None:
         if self.recorder is not None:
             self.recorder.misbehaved(incident)

@@ -31,13 +31,12 @@ from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RuntimeClosed
-from .events import CellResult, ErrorReport, Fault, Note, PageResult, Sink, SocketInfo, Stuck, frames
+from .events import CellResult, ErrorReport, Note, PageResult, Sink, SocketInfo, Stuck, frames
 from .sockets import Network, socket_rows
 from .sockets.channel import Watcher
 from .web import Limits, WebServer
 
 if TYPE_CHECKING:
-    from .lab import Incident
     from .observe.recording import Recording
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
@@ -75,7 +74,7 @@ class LuaThread(threading.Thread):
         self._finalizers = Finalizers(sink, self._running_cell)
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits)
-        self._listening = Listening(self._reactor, self._network, self._web)
+        self.listening = Listening(sink, self._reactor, self._network, self._web)
         self._requests: deque[tuple[object, ...]] = deque()
         self._cells: deque[_Cell] = deque()
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
@@ -138,24 +137,19 @@ class LuaThread(threading.Thread):
 
         A cell that is run after this call is heard from its beginning.
         """
-        return self._change_watchers(self._listening.adding(watcher))
+        return self._change_watchers(self.listening.adding(watcher))
 
     def unwatch(self, watcher: Watcher) -> Future[tuple[Any, ...]]:
         """Lets `watcher` listen no more; done when it hears nothing any more."""
-        return self._change_watchers(self._listening.removing(watcher))
+        return self._change_watchers(self.listening.removing(watcher))
 
     def record(self, recording: Recording) -> None:
         """Begins a recording; a cell that is run after this call is heard from its beginning."""
-        recording.begun = self._change_watchers(self._listening.beginning(recording))
-        recording.finish = lambda: self._change_watchers(self._listening.ending(recording))
-
-    def incident(self, incident: Incident) -> None:
-        """Records what a lab's conditions have done. Called on the lab's thread."""
-        if self._listening.recorder is not None:
-            self._post(lambda: self._listening.misbehaved(incident))
+        recording.begun = self._change_watchers(self.listening.beginning(recording))
+        recording.finish = lambda: self._change_watchers(self.listening.ending(recording))
 
     def _change_watchers(self, change: Change) -> Future[tuple[Any, ...]]:
-        self._post(lambda: self._listening.changes.append(change))
+        self._post(lambda: self.listening.changes.append(change))
         return self.ask("watch")
 
     @property
@@ -215,7 +209,7 @@ class LuaThread(threading.Thread):
     def _finish(self) -> None:
         self._web.close_all()
         self._network.close_all()
-        self._listening.end_all()
+        self.listening.end_all()
         self._reactor.close()
         self._ended = True
         self._watchdog.over()
@@ -315,7 +309,7 @@ class LuaThread(threading.Thread):
             "page_done": self._page_done,
             "finalizers_learn": self._finalizers.learn,
             "finalizers_switch": self._finalizers.switch,
-            **self._listening.functions(),
+            **self.listening.functions(),
             "is_interrupting": self._is_interrupting,
             "interrupt_over": self._interrupt_over,
             "stop_running": self._watchdog.begin,
@@ -342,8 +336,8 @@ class LuaThread(threading.Thread):
             self._finalizers.turn()
         self._polled = ()  # it may be a megabyte, which `poll` is about to need again
         self._polled = polled = self._reactor.poll(deadline)
-        if self._listening.recorder is not None:
-            self._listening.recorder.arrived(polled)
+        if self.listening.recorder is not None:
+            self.listening.recorder.arrived(polled)
         if used + len(polled) * CHUNK_BYTES > state.tight_bytes or state.is_raised:
             state.take_back()
             state.make_way(_bytes_in(polled))
@@ -380,11 +374,6 @@ class LuaThread(threading.Thread):
 
     def _reply(self, ticket: int, *values: object) -> None:
         self._tickets.pop(ticket).set_result(values)
-
-    def report(self, fault: Fault) -> None:
-        """Tells of an error in the background."""
-        self._listening.erred(fault)
-        self._sink(fault)
 
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""

@@ -140,7 +140,7 @@ class Runtime:
             self._resolver.set_routes(None)
         else:
             self._resolver.set_routes(lab.routes, lab)
-            lab.on_incident = self._thread.incident
+            lab.on_incident = self._thread.listening.incident
         root = None if lab is None else lab.ca_pem
         self._thread.call(lambda network: network.tls_objects.trust_lab(root))
 
