@@ -11,9 +11,11 @@ from ba_runtime.observe import (
     Connected,
     Connecting,
     Event,
+    Failed,
     Misbehaved,
     Moved,
     Opened,
+    Resolved,
     Waits,
     WentOn,
 )
@@ -36,7 +38,7 @@ ECHO = """\
         │                   ┃ read 200 ms            ╏ read
         │                   ! read: timeout          ╏
         │                   ╳╌╌ close ╌╌╌╌╌╌╌╌╌╌╌╌╌╌►╏
-        │                   │                        ╏"""  # noqa: RUF001 - box-drawing characters
+        │                   │                        │"""  # noqa: RUF001 - box-drawing characters
 
 SECURE = """\
             cell [2]                        www.google.com:443 (lab)
@@ -192,6 +194,44 @@ def test_a_long_silence_is_folded_where_times_are_shown() -> None:
     """It says how long it was; without times it would not be the same on every run."""
     assert "⋮ 2.48 s of silence" in text(mishaps(), Names())
     assert "silence" not in text(mishaps())
+
+
+def test_datagrams_between_own_sockets_are_one_arrow() -> None:
+    """Of a connected socket too, whose events do not say where they go."""
+    here, there = Address("127.0.0.1", 40_001), Address("127.0.0.1", 5454)
+    events: list[Event] = [
+        Opened(0.0, 1, "datagram", 1, local=Address("0.0.0.0", 5454)),
+        Opened(0.0, 2, "datagram", 2, local=here, peer=there),
+        Moved(0.0, 2, True, "wire", 4, b"ping"),
+        Moved(0.0, 1, False, "wire", 4, b"ping", here),
+        Moved(0.0, 1, True, "wire", 4, b"pong", here),
+        Moved(0.0, 2, False, "wire", 4, b"pong"),
+    ]
+    picture = draw(events, UNTIMED)
+    assert [line.name for line in picture.lifelines] == ["cell [2]", "cell [1]"]
+    assert len(picture.rows) == 2
+
+
+def test_a_name_that_is_not_found_is_told_once() -> None:
+    """In the documented word, since the resolver's own differ from system to system."""
+    events: list[Event] = [
+        Opened(0.0, 1, "client", 1),
+        Resolved(0.0, 1, "nobody.invalid", (), "Name or service not known"),
+        Failed(0.0, 1, "cannotresolve", "Name or service not known"),
+        Closed(0.0, 1, "error", "cannotresolve"),
+    ]
+    picture = draw(events, UNTIMED)
+    assert [getattr(row, "label", "") for row in picture.rows] == ["look up nobody.invalid: cannotresolve"]
+
+
+def test_bytes_that_are_no_text_are_escaped_as_bytes() -> None:
+    """And the number of bytes is there however long the head is."""
+    events: list[Event] = [
+        Opened(0.0, 1, "datagram", 1),
+        Moved(0.0, 1, True, "wire", 48, b"\x1b" + bytes(47), Address("192.0.2.1", 123)),
+    ]
+    assert "“\\x1b\\0\\0" in text(events)
+    assert "48 bytes" in text(events)
 
 
 def test_nothing_is_a_sentence() -> None:

@@ -55,10 +55,8 @@ class Lifelines:
 
     def of_peer(self, socket: int, peer: Address | None = None) -> int:
         """Returns the lifeline at the other end; `peer` is a datagram's."""
-        mate = self._facts.mates.get(socket)
-        if mate is None and peer is not None:
-            mate = self._facts.ports.get(peer.port)
-        if mate is not None:
+        mate = self._facts.mates.get(socket) or self.own_datagram(socket, peer)
+        if mate:
             return self.of_socket(mate)
         connecting = self._facts.connecting.get(socket)
         if peer is None and connecting is not None:
@@ -72,6 +70,16 @@ class Lifelines:
             return self._line(("outside", socket))
         peer = peer or self._facts.peers.get(socket)
         return self._line(("peer", peer.host, peer.port) if peer else ("unknown", socket))
+
+    def own_datagram(self, socket: int, peer: Address | None) -> int:
+        """Returns the program's own socket that a datagram goes to or comes from, or 0."""
+        if self._facts.kind(socket) != "datagram":
+            return 0
+        peer = peer or self._facts.peers.get(socket)
+        is_here = peer is not None and (peer.host.startswith("127.") or peer.host == "::1")
+        if peer is None or not is_here or peer in self._names.lab:
+            return 0
+        return self._facts.ports.get(peer.port, 0)
 
     def _listener(self, address: Address) -> int:
         """Returns the program's own listener at an address, or 0."""

@@ -137,7 +137,9 @@ class Rows:
     def _resolved(self, event: Resolved) -> None:
         said = words.shown(event.name)
         label = f"look up {said}: {words.shown(event.error)}" if event.error else f"look up {said}"
-        self._mark(event.at_s, event.socket, label, is_red=bool(event.error))
+        cell = self._mark(event.at_s, event.socket, label, is_red=bool(event.error))
+        if event.error and event.socket:
+            self._connects[event.socket] = cell
 
     def _connecting(self, event: Connecting) -> None:
         source, target = self._lines.of_socket(event.socket), self._peer_at_connect(event)
@@ -166,11 +168,14 @@ class Rows:
         self._handshakes[event.socket] = self._add(row, event.socket)
 
     def _failed(self, event: Failed) -> None:
-        reason = words.shown(event.words or event.reason)
+        # The documented word, as the system's own differ from one system to the next.
+        reason = words.shown(event.reason)
         cell = self._connects.pop(event.socket, None)
         self._have_failed.add(event.socket)
         if cell is not None and isinstance(cell.row, Arrow):
             cell.row = replace(cell.row, detail=reason, is_red=True, is_lost=True)
+        elif cell is not None and isinstance(cell.row, Mark):
+            cell.row = replace(cell.row, label=f"{cell.row.label.split(':')[0]}: {reason}", is_cross=True)
         else:
             self._mark(event.at_s, event.socket, reason, is_red=True, is_cross=True)
 
@@ -228,7 +233,7 @@ class Rows:
                     self._on_the_way.remove(cell)
                     return
         cell = self._arrow(event, "datagram")
-        if event.is_ours and event.peer and event.peer.port in self._facts.ports:
+        if event.is_ours and self._lines.own_datagram(event.socket, event.peer):
             self._on_the_way.append(cell)
 
     def _misbehaved(self, event: Misbehaved) -> None:
@@ -283,9 +288,9 @@ class Rows:
 
     def _mark(
         self, at_s: float, socket: int, label: str, *, is_red: bool = False, is_cross: bool = False
-    ) -> None:
+    ) -> Cell:
         line = self._lines.of_socket(socket) if socket else self._lines.of_cell(0)
-        self._add(Mark(at_s, line, label, is_red, is_cross), socket)
+        return self._add(Mark(at_s, line, label, is_red, is_cross), socket)
 
     # ---- waits
 

@@ -232,7 +232,8 @@ class _Picture:
 
     def _said(self, row: Arrow, x: float, y: float, anchor: str, room: float) -> None:
         fits = int(room / CHARACTER)
-        label = cut(row.label, fits)
+        kept = fits - columns(row.detail) - 1 if row.detail else fits
+        label = cut(row.label, kept if kept >= 8 else fits)
         detail = cut(row.detail, max(0, fits - columns(label) - 1)) if row.detail else ""
         kind = "red" if row.is_red else "data" if row.kind in ("data", "message", "datagram") else "said"
         quiet = f'<tspan class="detail" dx="{6 if label else 0}">{escape(detail)}</tspan>' if detail else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import accumulate
 
 from .diagram import Arrow, Bar, Diagram, Mark, Row, Silence, Starts
 from .words import columns, cut, duration, moment, width
 
-MIN_COLUMN, MAX_COLUMN = 20, 46
+MIN_COLUMN, MAX_COLUMN = 20, 64
 LAST_COLUMN = 34
 WIDTH = 150
 TIME_WIDTH = 11
@@ -72,7 +73,8 @@ class _Canvas:
             lines.append(f"{self._diagram.hidden:,} earlier events are not shown")
         for index, row in enumerate(self._diagram.rows):
             lines.append(self._line(index, row))
-        lines.append(self._stems(len(self._diagram.rows) - 1))
+        self._bars.append([bar for bar in self._diagram.bars if bar.is_open])
+        lines.append(self._stems(len(self._diagram.rows)))
         return lines
 
     def _line(self, index: int, row: Row) -> str:
@@ -108,7 +110,7 @@ class _Canvas:
 
     def _arrow(self, line: list[str], row: Arrow) -> None:
         if row.source == row.target:
-            _put(line, self._xs[row.source] + 1, "↺ " + cut(_said(row), self._room(row.source) - 4))
+            _put(line, self._xs[row.source] + 1, "↺ " + _fitted(row, self._room(row.source) - 4))
             return
         first, last = sorted((self._xs[row.source], self._xs[row.target]))
         stroke = "╌" if row.is_lost or row.kind in ("accept", "close") else "═" if row.kind == "tls" else "─"
@@ -122,9 +124,16 @@ class _Canvas:
             line[first + 1], line[last - 1] = "◄", "►"
         if row.kind == "close":
             line[self._xs[row.source]] = CROSS
-        said = cut(_said(row), last - first - 8)
+        said = _fitted(row, last - first - 8)
         if said:
             _put(line, first + (3 if is_right else 5), f" {said} ")
+
+
+def _fitted(row: Arrow, room: int) -> str:
+    """Returns what an arrow says, the label cut rather than its detail."""
+    over = columns(_said(row)) - room
+    kept = columns(row.label) - over
+    return cut(_said(replace(row, label=cut(row.label, kept)) if kept >= 8 and over > 0 else row), room)
 
 
 def _said(row: Arrow) -> str:

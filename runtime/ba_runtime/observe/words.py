@@ -7,7 +7,7 @@ import unicodedata
 
 from .events import Closed, Moved, Secured
 
-HEAD_CHARACTERS = 40
+HEAD_CHARACTERS = 32
 TEXT_CHARACTERS = 80
 
 _CLOSES = {
@@ -57,7 +57,8 @@ def cut(text: str, room: int) -> str:
 
 def _escaped(character: str) -> str:
     named = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0"}
-    return named.get(character) or f"\\u{{{ord(character):x}}}"
+    code = ord(character)
+    return named.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\u{{{code:x}}}")
 
 
 def first_words(head: bytes, length: int) -> str:
