@@ -16,9 +16,11 @@ from ba_runtime.observe import (
     Moved,
     Opened,
     Resolved,
+    Secured,
     Waits,
     WentOn,
 )
+from ba_runtime.observe.diagram import Arrow
 from ba_runtime.observe.draw import draw
 from ba_runtime.observe.facts import Names
 from ba_runtime.observe.text import to_text
@@ -147,6 +149,28 @@ def test_a_loop_that_waits_again_and_again_has_one_bar() -> None:
 
     assert text(polling(1)) == text(polling(7))
     assert text(polling(1)).count("sleep 50 ms") == 1
+
+
+def test_a_wait_that_was_answered_and_the_next_one_are_two() -> None:
+    """Also where the cosocket that answered begins to wait before the cell goes on."""
+    events = echo()
+    went_on = events.pop(16)
+    events.insert(17, went_on)
+    assert isinstance(went_on, WentOn)
+    picture = draw(events, UNTIMED)
+    assert [bar.is_red for bar in picture.bars if bar.is_blocking] == [False, False, True]
+
+
+def test_a_peer_that_is_not_trusted_is_red() -> None:
+    """With the reason that `trusted` gives."""
+    events: list[Event] = [
+        Opened(0.0, 1, "client", 1),
+        Connecting(0.0, 1, "lab.test", Address("127.9.9.9", 443), is_in_lab=True),
+        Secured(0.0, 1, "TLS_1_2", "", "lab.test", trust="cn"),
+    ]
+    row = draw(events, UNTIMED).rows[-1]
+    assert isinstance(row, Arrow)
+    assert (row.label, row.is_red) == ("TLS 1.2 lab.test, not trusted (cn)", True)
 
 
 def test_a_cell_that_talks_to_itself_has_two_lifelines() -> None:

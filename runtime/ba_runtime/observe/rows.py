@@ -160,11 +160,13 @@ class Rows:
         is_client = self._facts.kind(event.socket) == "client"
         if theirs is not None:
             if is_client and isinstance(theirs.row, Arrow):  # only the client knows whom it asked for
-                theirs.row = replace(theirs.row, label=words.secured(event))
+                is_red = event.trust not in ("", "trusted")
+                theirs.row = replace(theirs.row, label=words.secured(event), is_red=is_red)
             return
         ends = self._lines.of_socket(event.socket), self._lines.of_peer(event.socket)
         source, target = ends if is_client else ends[::-1]
-        row = Arrow(event.at_s, source, target, "tls", words.secured(event))
+        is_red = event.trust not in ("", "trusted")
+        row = Arrow(event.at_s, source, target, "tls", words.secured(event), is_red=is_red)
         self._handshakes[event.socket] = self._add(row, event.socket)
 
     def _failed(self, event: Failed) -> None:
@@ -298,12 +300,12 @@ class Rows:
         if event.socket:
             self._lines.uses(event.socket, event.task)
         line, last = self._lines.of_task(event.task), self._last_wait.get(event.task)
-        is_same = last and last.is_over and (last.call, last.socket) == (event.call, event.socket)
-        if last and is_same and last.end is not None and not self._has_part(line, last.end):
+        label = words.wait(event.call, event.limit_s)
+        is_same = last and last.is_over and (last.label, last.socket) == (label, event.socket)
+        if last and is_same and last.end is not None and not self._has_part(line, last.start):
             last.is_over = False
             self._waiting[event.task] = last
             return
-        label = words.wait(event.call, event.limit_s)
         connect = self._connects.get(event.socket)
         if event.call == "connect" and connect is not None and connect is self.cells[-1]:
             start = connect  # whose arrow says what is waited for

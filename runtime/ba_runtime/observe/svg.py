@@ -21,8 +21,9 @@ WIDTH = 880  # what a notebook shows without making it smaller
 MIN_COLUMN, MAX_COLUMN = 132, 330
 LAST_COLUMN = 170
 CHARACTER = 7.0  # px; the fonts are set to 11.5 px, and monospace letters are 0.6 of that
+PROSE = 6.4  # the mean of a proportional font, on the safe side
 HEAD = 48
-TIMES = 62
+TIMES = 70
 HEIGHTS: dict[type[Row], int] = {Arrow: 38, Mark: 27, Starts: 25, Silence: 27}
 
 
@@ -231,12 +232,18 @@ class _Picture:
         self._parts.append(f'<path class="tip{red}" d="M{x:.1f} {y:.1f}l{-way * 9} -4.5v9z"/>')
 
     def _said(self, row: Arrow, x: float, y: float, anchor: str, room: float) -> None:
-        fits = int(room / CHARACTER)
+        is_prose = row.kind not in ("data", "message", "datagram")
+        fits = int(room / (PROSE if is_prose else CHARACTER))
         kept = fits - columns(row.detail) - 1 if row.detail else fits
         label = cut(row.label, kept if kept >= 8 else fits)
         detail = cut(row.detail, max(0, fits - columns(label) - 1)) if row.detail else ""
         kind = "red" if row.is_red else "data" if row.kind in ("data", "message", "datagram") else "said"
         quiet = f'<tspan class="detail" dx="{6 if label else 0}">{escape(detail)}</tspan>' if detail else ""
+        if abs(row.source - row.target) > 1:  # it lies over other lifelines and their bars
+            wide = (columns(label + detail) + 2) * (PROSE if is_prose else CHARACTER)
+            self._parts.append(
+                f'<rect class="back" x="{x - wide / 2:.1f}" y="{y - 11:.1f}" width="{wide:.1f}" height="14"/>'
+            )
         self._parts.append(
             f'<text class="{kind} halo" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
             f"{escape(label)}{quiet}</text>"

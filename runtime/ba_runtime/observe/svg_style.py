@@ -81,7 +81,7 @@ def _colours(c: Mapping[str, str]) -> str:
     )
     arrows = ",".join(f"line.{kind},path.{kind}" for kind in _ARROWS)
     return (
-        f".paper{{fill:{c['paper']};stroke:{c['edge']}}}text{{fill:{c['text']}}}.halo{{stroke:{c['paper']}}}"
+        f".back{{fill:{c['paper']}}}.paper{{fill:{c['paper']};stroke:{c['edge']}}}text{{fill:{c['text']}}}.halo{{stroke:{c['paper']}}}"
         f".quiet,.time,.detail,.call{{fill:{c['quiet']}}}text.red,.red .detail{{fill:{c['red']}}}"
         f".stem,.fold{{stroke:{c['stem']}}}{arrows}{{stroke:{c['arrow']}}}"
         f"line.tls,path.tls{{stroke:{c['tls']}}}.tip,.dot{{fill:{c['arrow']}}}.cross{{stroke:{c['arrow']}}}"

@@ -86,7 +86,9 @@ def duration(seconds: float) -> str:
 
 def moment(seconds: float) -> str:
     """Returns a moment after the first one, such as `+0.9 ms`."""
-    return f"+{seconds:.2f} s" if seconds >= 1 else f"+{seconds * 1e3:.1f} ms"
+    if seconds >= 1:
+        return f"+{seconds:.2f} s"
+    return f"+{seconds * 1e3:.1f} ms" if seconds < 0.1 else f"+{seconds * 1e3:.0f} ms"
 
 
 def moved(event: Moved, length: int) -> tuple[str, str]:
