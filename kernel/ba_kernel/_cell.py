@@ -16,6 +16,7 @@ from ba_runtime.events import CellResult, ErrorReport
 from ._engine import Engine, within
 from ._errors import Failure, Sources, failure, own_failure, with_hint
 from ._faults import Faults
+from ._flow import Flow
 from ._frontend import Publish, Request
 from ._history import History
 from ._input import Input
@@ -58,6 +59,7 @@ class Cells:
         publish: Publish,
         output: Output,
         area: TraceArea,
+        flow: Flow,
         asking: Input,
         faults: Faults,
         sources: Sources,
@@ -66,6 +68,7 @@ class Cells:
         self._publish = publish
         self._output = output
         self._area = area
+        self._flow = flow
         self._input = asking
         self._faults = faults
         self._sources = sources
@@ -111,7 +114,9 @@ class Cells:
     # ---- the parts of a cell
 
     async def _run_parts(self, cell: Split, request: Request) -> tuple[bytes, ...]:
-        tools = Tools(self._engine, self._area, self._output, self._publish, request)
+        tools = Tools(
+            self._engine, self._area, self._output, self._publish, request, self._flow, cell.is_page
+        )
         values: tuple[bytes, ...] = ()
         afterwards: list[After] = []
         try:
@@ -229,6 +234,7 @@ class Cells:
         self._output.begin(request)
         self._faults.begin(request)
         self._area.begin(request)
+        self._flow.begin(request)
         self._input.begin(request)
 
     async def _end(self) -> None:
@@ -236,6 +242,7 @@ class Cells:
         self._input.end()
         self._faults.end()
         self._output.end()
+        await self._flow.end()
         self._area.end(has_background=has_background)
 
     async def _has_background(self) -> bool:

@@ -20,6 +20,7 @@ from ba_runtime.events import CellResult, PageResult, Sink, SocketInfo
 if TYPE_CHECKING:
     from ba_runtime import Compiler
     from ba_runtime.lab import Lab
+    from ba_runtime.observe import Event as Seen
 
 T = TypeVar("T")
 
@@ -45,6 +46,17 @@ def _ignore(answer: asyncio.Future[T]) -> None:
         answer.exception()  # looked at, or asyncio would complain that nobody did
 
 
+class Recording(Protocol):
+    """What the kernel needs of `ba_runtime.observe`'s recording."""
+
+    @property
+    def begun(self) -> Future[None]: ...
+    @property
+    def dropped(self) -> int: ...
+    def events(self) -> tuple[Seen, ...]: ...
+    def end(self) -> Future[None]: ...
+
+
 class LuaRuntime(Protocol):
     """What the kernel needs of `ba_runtime.Runtime`, so that tests can bring one without Lua."""
 
@@ -61,6 +73,7 @@ class LuaRuntime(Protocol):
     def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]: ...
     def describe(self, path: tuple[str, ...]) -> Future[str | None]: ...
     def sockets(self) -> Future[tuple[SocketInfo, ...]]: ...
+    def record(self) -> Recording: ...
     def use_lab(self, lab: Lab | None) -> None: ...
     def close(self, timeout_s: float = ...) -> None: ...
 

@@ -1,8 +1,8 @@
 """Lines that begin with `%` at the head of a cell: how they are found, and what they may use.
 
-What each of them does is in `_magic_trace.py`, `_magic_lab.py`, `_magic_lsp.py` and `_magic_cell.py`, and
-`_magic_table.py` is the list of them all. A line that Lua is to compile keeps its number: magic lines become
-empty lines. After a line that begins with `%%` the rest of the cell is a page, with its numbers too.
+What each of them does is in the `_magic_*.py` of its name, or in `_magic_cell.py`, and `_magic_table.py` is
+the list of them all. A line that Lua is to compile keeps its number: magic lines become empty lines. After a
+line that begins with `%%` the rest of the cell is a page, with its numbers too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from ._engine import Engine
+    from ._flow import Flow
     from ._frontend import Publish, Request
     from ._output import Output
     from ._trace_area import TraceArea
@@ -31,6 +32,8 @@ class Tools:
     output: Output
     publish: Publish
     request: Request
+    flow: Flow
+    is_page: bool = False  # whether the rest of the cell is a page
 
     def say(self, text: str) -> None:
         """Writes a line into the cell's output."""

@@ -21,6 +21,7 @@ from ._defer import Loop
 from ._engine import Engine, LuaRuntime, new_runtime
 from ._errors import Sources
 from ._faults import Faults
+from ._flow import Flow
 from ._frontend import Publish
 from ._input import Input, Question
 from ._output import Output
@@ -45,7 +46,10 @@ class Workbench:
         self.input = Input(question, self.engine, self.output)
         sources = Sources()
         self.faults = Faults(publish, loop, self.output, sources)
-        self.cells = Cells(self.engine, publish, self.output, self.area, self.input, self.faults, sources)
+        self.flow = Flow(self.engine, publish, loop)
+        self.cells = Cells(
+            self.engine, publish, self.output, self.area, self.flow, self.input, self.faults, sources
+        )
 
     def take(self, event: Event) -> None:
         """Takes an event of the runtime, on any thread: keeps it, wakes the main loop and returns."""

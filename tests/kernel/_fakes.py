@@ -34,6 +34,8 @@ from ba_runtime.events import (
     Traced,
 )
 from ba_runtime.lab import Lab
+from ba_runtime.observe import Address, Moved, Opened
+from ba_runtime.observe import Event as Seen
 
 
 class FakeLoop:
@@ -104,11 +106,42 @@ def request(cell: int = 1, *, session: str = "page", cell_id: str | None = None,
 
 
 @dataclass
+class FakeRecording:
+    """A recording that holds what the test puts into it."""
+
+    kept: list[Seen] = field(default_factory=list)
+    dropped: int = 0
+    is_busy: bool = False
+    has_ended: bool = False
+
+    @property
+    def begun(self) -> Future[None]:
+        """Is done, unless Lua is busy."""
+        return self._done()
+
+    def events(self) -> tuple[Seen, ...]:
+        """Returns what there is."""
+        return tuple(self.kept)
+
+    def end(self) -> Future[None]:
+        """Remembers that it has ended."""
+        self.has_ended = True
+        return self._done()
+
+    def _done(self) -> Future[None]:
+        future: Future[None] = Future()
+        if not self.is_busy:
+            future.set_result(None)
+        return future
+
+
+@dataclass
 class FakeRuntime:
     """A runtime whose cells are lines such as `print hello`, `trace hello`, `value 1` or `spin on`.
 
-    `late`, `fault` and `note` send those events; `error` fails the cell; `spin on` goes on until it is
-    interrupted; `read` prints the answer of the user; `listen on` opens a socket that accepts,
+    `move hello` sends a datagram from a socket of its own, which recordings see. `late`, `fault` and `note`
+    send those events; `error` fails the cell; `spin on` goes on until it is interrupted;
+    `read` prints the answer of the user; `listen on` opens a socket that accepts,
     `idle on` one without a system socket.
     """
 
@@ -127,6 +160,8 @@ class FakeRuntime:
         self.hosts: set[str] = set()
         self.root: bytes | None = None
         self.served: list[str] = []
+        self.there: list[Seen] = []  # sockets that a recording begins with
+        self.recordings: list[FakeRecording] = []
 
     def start(self) -> None:
         """Has nothing to start."""
@@ -196,6 +231,11 @@ class FakeRuntime:
         """Returns what `listen` opened; never, while busy."""
         return self._answer(tuple(self._sockets))
 
+    def record(self) -> FakeRecording:
+        """Begins a recording, which `move` in a cell adds to."""
+        self.recordings.append(FakeRecording(list(self.there), is_busy=self.is_busy))
+        return self.recordings[-1]
+
     def use_lab(self, lab: Lab | None) -> None:
         """Remembers the lab's host names and its root."""
         self.hosts = set() if lab is None else {host for host, _, _ in lab.routes}
@@ -250,6 +290,11 @@ class FakeRuntime:
         elif word == b"listen":
             self._sockets.append(SocketInfo(1, "listen", "accept", "127.0.0.1:80", "", 0, 0, 0.0, cell))
             self.sink(SocketOpened(cell, 1, "listen"))
+        elif word == b"move":
+            opened = Opened(0.0, 7, "datagram", cell)
+            moved = Moved(0.5, 7, True, "wire", len(text), text, Address("192.0.2.1", 53))
+            for recording in self.recordings:
+                recording.kept += [] if recording.has_ended else [opened, moved]
         elif word == b"idle":
             self._sockets.append(SocketInfo(0, "none", "exec", "", "", 0, 0, 0.0, cell))
         else:

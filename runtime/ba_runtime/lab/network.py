@@ -137,6 +137,11 @@ class Lab:
         running = self._running
         return running is not None and running.hold(name, ready)
 
+    @property
+    def is_time_fixed(self) -> bool:
+        """Whether the clock of the hosts stands still, so that everything is to be the same on every run."""
+        return self._clock.fixed_unix_ns is not None
+
     def status(self) -> tuple[HostStatus, ...]:
         """Describes every host; empty when the lab is off."""
         running = self._running
