@@ -89,7 +89,9 @@ def test_ctrl_c_ends_a_program_that_stays(tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_is_explained(tmp_path: Path) -> None:
     """As a remark on stderr, after the program's own."""
-    process = _start(tmp_path, "trace 'ready' a = ba.socket.bind(0) _, p = a:sockname() ba.socket.bind(p)")
+    # It continues when its input ends, so that all of the remark is read by `_end`.
+    program = "trace 'ready' io.read() a = ba.socket.bind(0) _, p = a:sockname() ba.socket.bind(p)"
+    process = _start(tmp_path, program)
     code, said = _end(process)
     assert code == 0
     assert said.startswith("-- port ")
