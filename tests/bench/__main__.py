@@ -10,10 +10,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, lab, lua, pages, series, tls, udp, websocket, work
+from . import echo, kernels, lab, lua, pages, recorded, series, tls, udp, websocket, work
 
 LAB_EXCHANGES = 50  # of 0.4 s each
-GROUPS = ("lua", "echo", "tls", "json", "hash", "pages", "websocket", "udp", "kernels", "lab")
+GROUPS = ("lua", "echo", "tls", "json", "hash", "pages", "websocket", "udp", "record", "kernels", "lab")
 
 
 def main() -> None:
@@ -47,6 +47,9 @@ def main() -> None:
     if "udp" in groups:
         measured += udp.measure(command, options.rounds, options.seconds, _say)
         targets += udp.TARGETS
+    if "record" in groups:
+        measured += recorded.measure(options.rounds, options.seconds, _say)
+        targets += recorded.TARGETS
     if "kernels" in groups:
         measured += kernels.measure(options.rounds, _say)
         targets += kernels.TARGETS

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from . import echo, lab, lua, pages, series, tls, udp, websocket, work
+from . import echo, lab, lua, pages, recorded, series, tls, udp, websocket, work
 from .series import Series, Target
 
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
@@ -231,3 +231,11 @@ def test_a_lab_is_measured_against_what_was_asked_for() -> None:
     assert rates is not None
     assert 0 < rates.median <= lab.RATE_KBIT
     assert series.table(measured, lab.TARGETS).count("target 0.95 to 1.05") == 3
+
+
+def test_recording_is_measured_against_the_same_server_without() -> None:
+    """Both serve, and the ratio has its target."""
+    measured = recorded.measure(1, 0.05, lambda text: None)
+    assert [one.subject for one in measured] == [recorded.OFF, recorded.ON]
+    assert all(one.median > 0 for one in measured)
+    assert "target >= 0.97" in series.table(measured, recorded.TARGETS)

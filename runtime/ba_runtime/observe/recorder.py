@@ -148,12 +148,14 @@ class Recorder:
 
     def sending(self, number: int, send: Send) -> Send:
         """Returns what sends for a stream, or a connected datagram socket."""
-        notes, note, turn = self._notes, self._notes.append, self._turn
+        notes, note, turn, clock = self._notes, self._notes.append, self._turn, monotonic
 
         def heard(data: bytes | memoryview) -> int:
             sent = send(data)
-            note((monotonic(), number, sent, data if sent <= HEAD_BYTES and sent == len(data)
-                  and type(data) is bytes else bytes(data[: min(sent, HEAD_BYTES)])))  # fmt: skip
+            if sent == len(data) <= HEAD_BYTES and type(data) is bytes:
+                note((clock(), number, sent, data))
+            else:  # a view would keep all that it is a view of
+                note((clock(), number, sent, bytes(data[: min(sent, HEAD_BYTES)])))
             if len(notes) > LONG:
                 turn()
             return sent
@@ -283,22 +285,21 @@ class Recorder:
 
     # ------------------------------------------------------------ who waits, and what goes wrong
 
+    # Neither of these two looks at how long the list is: between two polls tasks wait for a moment only.
+
     def waits(
-        self, number: int, task: int, kind: bytes, cell: int, call: bytes, limit_s: float | None = None
+        self, number: int, task: int, kind: bytes, cell: int, call: bytes, limit_s: float | None
     ) -> None:
         """A task begins to wait."""
-        limit_s = None if limit_s is None else round(limit_s, 3)  # a moment of it is over already
-        self._tell(events.Waits(monotonic(), number, task, kind.decode(), cell, call.decode(), limit_s))
+        self._notes.append(((number, task, kind, cell, call, limit_s), monotonic(), 0, b""))
 
     def went_on(self, number: int, task: int, outcome: bytes | int) -> None:
         """It goes on. An outcome that is a signal has its documented words here."""
-        if isinstance(outcome, bytes):
-            words = outcome.decode("utf-8", "replace")
-        elif outcome == Signal.TLS_FAILED:
-            words = self._reasons.get(number, "socketreadfailed")
-        else:
-            words = TEXT.get(cast(Signal, outcome), "")
-        self._tell(events.WentOn(monotonic(), number, task, words))
+        if outcome == Signal.TLS_FAILED:
+            outcome = self._reasons.get(number, "socketreadfailed").encode()
+        elif not isinstance(outcome, bytes):
+            outcome = TEXT.get(cast(Signal, outcome), "").encode()
+        self._notes.append(((number, task, outcome), monotonic(), 0, b""))
 
     def erred(self, cell: int, text: str) -> None:
         """Code of a cell has raised an error in the background."""

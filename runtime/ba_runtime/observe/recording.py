@@ -21,11 +21,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ba_runtime.errors import RuntimeClosed
 
-from .events import Event, Moved
+from .events import Event, Moved, Waits, WentOn
 
 Sent: TypeAlias = "tuple[float, int, int, bytes]"  # when, on which socket, how much, and its head
 Told: TypeAlias = "tuple[Event, int, int, bytes]"  # the event, twice nothing, and the head that it holds
-Note: TypeAlias = "Sent | Told"
+Wait: TypeAlias = "tuple[int, int, bytes, int, bytes, float | None]"  # what Waits has, as Lua gave it
+End: TypeAlias = "tuple[int, int, bytes]"  # what WentOn has
+Waited: TypeAlias = "tuple[Wait | End, float, int, bytes]"  # …when, and no data
+Note: TypeAlias = "Sent | Told | Waited"
 
 
 class Turn(NamedTuple):
@@ -43,16 +46,26 @@ class Turn(NamedTuple):
 
     def events(self) -> Iterator[Event]:
         """Yields them in their order."""
-        for note in self.notes:
-            first = note[0]
+        for first, second, length, head in self.notes:
             if isinstance(first, float):
-                yield Moved(first, note[1], True, "wire", note[2], note[3])
+                yield Moved(first, int(second), True, "wire", length, head)
+            elif isinstance(first, tuple):
+                yield _waited(second, first)
             else:
                 yield first
         for number, data in zip(self.arrived[::2], self.arrived[1::2], strict=True):
             assert isinstance(number, int)
             assert isinstance(data, bytes)
             yield Moved(self.at_s, number, False, "wire", len(data), data)
+
+
+def _waited(at_s: float, what: Wait | End) -> Event:
+    if len(what) == 3:
+        return WentOn(at_s, what[0], what[1], what[2].decode("utf-8", "replace"))
+    number, task, kind, cell, call, limit_s = what
+    # A moment of the time is over when it is told.
+    limit_s = None if limit_s is None else round(limit_s, 3)
+    return Waits(at_s, number, task, kind.decode(), cell, call.decode(), limit_s)
 
 
 def turn_of(notes: list[Note]) -> Turn:
