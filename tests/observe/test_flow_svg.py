@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from tests.observe._recordings import echo, mishaps, secure
 
 from ba_runtime.observe import (
     Address,
@@ -26,6 +25,7 @@ from ba_runtime.observe.facts import Names
 from ba_runtime.observe.svg import to_html, to_svg
 from ba_runtime.observe.svg_style import DARK, LIGHT
 from ba_runtime.observe.text import to_text
+from tests.observe._recordings import echo, mishaps, secure
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "]]></style><script>alert(1)</script>\"'&\x00\x1b[2J\u202e\ud800\ufffe" + "W" * 5000

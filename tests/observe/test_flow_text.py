@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.observe._recordings import HERE, echo, mishaps, secure
 
 from ba_runtime.observe import (
     Address,
@@ -24,6 +23,7 @@ from ba_runtime.observe.diagram import Arrow
 from ba_runtime.observe.draw import draw
 from ba_runtime.observe.facts import Names
 from ba_runtime.observe.text import to_text
+from tests.observe._recordings import HERE, echo, mishaps, secure
 
 UNTIMED = Names({3: "conn"}, {Address("127.9.9.8", 53): ("dns.lab.test", 53)}, is_timed=False)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-from tests.observe._recordings import echo, mishaps, secure
-
 from ba_runtime.observe import Erred, Event, Moved, Opened, Waits, WentOn
 from ba_runtime.observe.hex_dump import SHOWN_MOVES, hex_html, hex_text
 from ba_runtime.observe.json_lines import to_json
 from ba_runtime.observe.selection import of_cell, of_sockets
+from tests.observe._recordings import echo, mishaps, secure
 
 
 def test_a_cell_has_its_sockets_and_those_they_talk_to() -> None:
