@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from ._engine import Engine
 
 FORMS = (
-    ("%lab delay HOST TIME [±TIME]", "hold back everything to and from a host, such as 200ms ±50ms each way"),
+    ("%lab delay HOST TIME [±TIME]", "delay everything to and from a host, such as 200ms ±50ms each way"),
     ("%lab loss HOST PERCENT", "lose datagrams, such as 10%; over TCP they are sent again, which takes time"),
-    ("%lab rate HOST RATE", "let no more than so much pass in each direction, such as 56kbit"),
+    ("%lab rate HOST RATE", "limit the data rate in each direction, such as 56kbit"),
     ("%lab duplicate HOST PERCENT", "send datagrams twice"),
-    ("%lab reorder HOST PERCENT", "let datagrams be overtaken by the next"),
-    ("%lab refuse HOST", "refuse new connections, and datagrams"),
-    ("%lab reset HOST [after N bytes]", "reset connections, at once or when more than N bytes have come"),
-    ("%lab cut HOST", "pull the cable out: silence"),
-    ("%lab clear HOST|all", "end all of this"),
+    ("%lab reorder HOST PERCENT", "let datagrams be overtaken by later ones"),
+    ("%lab refuse HOST", "refuse new connections and datagrams"),
+    (
+        "%lab reset HOST [after N bytes]",
+        "reset connections, at once or as soon as more than N bytes have arrived",
+    ),
+    ("%lab cut HOST", "let nothing through, as if the cable were pulled out"),
+    ("%lab clear HOST|all", "remove the conditions of one host or of all"),
     ("%lab host NAME PORT", "give your own server at 127.0.0.1:PORT a name in the lab"),
 )
 WORDS = tuple(form.split()[1] for form, _ in FORMS)
@@ -44,7 +47,7 @@ async def run(tools: Tools, word: str, arguments: Sequence[str]) -> None:
     except (ValueError, BaError) as error:
         raise MagicError(f"%lab {word}: {error}") from error
     if word == "host":
-        tools.engine.use_lab(network)  # programs know its hosts of the moment
+        tools.engine.use_lab(network)  # programs know the hosts that it had when it was last used
     tools.say(said)
 
 

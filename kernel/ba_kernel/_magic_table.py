@@ -14,6 +14,10 @@ Where this differs from a device or a server:
   Sockets listen on 127.0.0.1 unless intf says otherwise; there on all interfaces.
   TLS listeners may use port 0."""
 
+FINALIZERS = """\
+An error in a finalizer (__gc) stops nothing. It is reported in the trace;
+warn("@off") turns these reports off."""
+
 COUNTING = """\
 On this platform Lua can only be stopped while it counts its instructions, so busy programs run at
 half their speed."""
@@ -49,6 +53,7 @@ async def show_help(tools: Tools, rest: str) -> After | None:
     for form, line in forms:
         tools.say(f"  {form:{width}}  {line}")
     tools.say(f"\n{DIFFERENCES}")
+    tools.say(f"\n{FINALIZERS}")
     if tools.engine.runtime.counts_instructions:
         tools.say(f"\n{COUNTING}")
     return None

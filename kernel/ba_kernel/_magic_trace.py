@@ -77,7 +77,7 @@ MAGICS = (
             ("%trace save FILE", "save the lines to a file (the last 10,000 are kept)"),
             (
                 "%trace wait LINES [SECONDS]",
-                "wait for that many lines after this cell's Lua, or the latest one, has started",
+                "wait until that many lines have arrived since this cell's Lua started (or the last one's)",
             ),
         ),
         trace,

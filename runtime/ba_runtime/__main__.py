@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from pathlib import Path
 from typing import BinaryIO
 
+from ._ctrl_c import INTERRUPTED, CtrlC
+from ._line_reader import LineReader
 from .errors import UsageError
 from .events import (
     CellResult,
@@ -27,8 +28,6 @@ from .events import (
     Traced,
 )
 from .runtime import MAX_MEMORY, Runtime
-
-INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
 
 
 class Console:
@@ -91,11 +90,15 @@ def _exit_code(result: CellResult, err: BinaryIO) -> int:
     return INTERRUPTED if error.kind == "interrupt" else 1
 
 
-def _read_line(runtime: Runtime) -> None:
-    """Reads a line on a thread of its own, so that cosockets go on meanwhile."""
-    threading.Thread(
-        target=lambda: runtime.reply_input(sys.stdin.buffer.readline() or None), daemon=True
-    ).start()
+def _read_line(runtime: Runtime, lines: LineReader) -> None:
+    """Reads a line on a thread of its own, so that cosockets keep running meanwhile."""
+    threading.Thread(target=lambda: runtime.reply_input(lines.read_line() or None), daemon=True).start()
+
+
+def _standard_input() -> int:
+    if sys.stdin is None:  # closed before the process began
+        raise ValueError("there is no standard input")
+    return sys.stdin.fileno()
 
 
 def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) -> int:
@@ -106,56 +109,22 @@ def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) 
     source = path.read_bytes()
     if source.startswith(b"#"):
         source = b"--" + source
-    runtime = Runtime(
-        Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime)), max_memory=max_memory
-    )
+    lines = LineReader(_standard_input)
+    console = Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime, lines))
+    runtime = Runtime(console, max_memory=max_memory)
     with runtime, CtrlC(runtime.interrupt) as ctrl_c:
         try:
             if folder is not None:
                 runtime.serve(str(folder)).result()
             result = runtime.run_cell(source, name=path.name, cell=1).result()
             if stay and result.error is None:
-                ctrl_c.first = _stop_waiting
-                if ctrl_c.is_pressed:  # just as the program ended
+                wait({runtime.until_idle(), ctrl_c.pressed}, return_when=FIRST_COMPLETED)
+                if ctrl_c.pressed.done():
                     return INTERRUPTED
-                runtime.until_idle().result()
-        except KeyboardInterrupt:
-            return INTERRUPTED
         except UsageError as error:
             print(f"ba-lua: cannot serve {folder}: {error}", file=sys.stderr)
             return 1
         return _exit_code(result, sys.stderr.buffer)
-
-
-def _stop_waiting() -> None:
-    raise KeyboardInterrupt
-
-
-class CtrlC:
-    """What Ctrl-C does while a program runs: the first asks it to stop, the second ends the process.
-
-    The second is for a program that cannot be asked, such as a pattern that backtracks for minutes inside one
-    C function. So it waits for nothing, and it stays in force until the process has ended.
-    """
-
-    def __init__(self, first: Callable[[], None]) -> None:
-        """`first` is called in the signal handler."""
-        self.first = first
-        self.is_pressed = False
-
-    def __enter__(self) -> CtrlC:
-        self._before = signal.signal(signal.SIGINT, self._pressed)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self.is_pressed:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _pressed(self, *_: object) -> None:
-        if self.is_pressed:
-            os._exit(INTERRUPTED)
-        self.is_pressed = True
-        self.first()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

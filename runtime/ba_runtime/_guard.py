@@ -18,7 +18,7 @@ import secrets
 from collections.abc import Callable
 from typing import Protocol
 
-from .sockets.reasons import EXHAUSTED
+from .sockets.reasons import EXHAUSTED, in_words
 
 # Nothing a program computes is this by chance, and it cannot be found out.
 FAILED = secrets.randbits(62)
@@ -91,7 +91,7 @@ def _explained(name: str, fault: Exception) -> bytes:
     if isinstance(fault, MemoryError):
         return NO_MEMORY
     if isinstance(fault, OSError) and fault.errno in EXHAUSTED:
-        return b"the process is out of file descriptors"
+        return in_words(fault).encode()
     text = f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
     return f"{name} failed ({text}); please report this".encode()
 

@@ -1,6 +1,6 @@
 """Short documentation of the `ba` API, for front ends that show help at the cursor.
 
-The texts are in `api.json`, one object for each function: what a program may call goes there by its full name
+The texts are in `api.json`, one object for each function. Functions are listed by their full name
 (`ba.socket.connect`, `print`), methods by the kind of object (`socket:read`, `file:read`).
 """
 
@@ -23,7 +23,7 @@ class Entry:
     errors: str = ""
 
     def as_text(self) -> str:
-        """Returns all of it as plain text: the signature, then a paragraph each."""
+        """Returns the entry as plain text: the signature, then one paragraph for each part."""
         parts = [self.signature, self.text]
         if self.returns:
             parts.append(f"Returns: {self.returns}")
@@ -40,10 +40,11 @@ def entries() -> tuple[Entry, ...]:
 
 
 def lookup(name: str) -> tuple[Entry, ...]:
-    """Returns what is documented under a name as one writes it; () for unknown names.
+    """Returns what is documented under a name as it is written in Lua; () for unknown names.
 
-    A function has one entry. What stands before the colon of a method is mostly a variable, so `s:read` and
-    `:read` give every `read` there is, the socket's first; `file:read` names the kind and gives that one.
+    A function has one entry. What comes before a method's colon is usually a variable, so `s:read` and
+    `:read` return every `read` there is, the socket's first; `file:read` names the kind and returns only
+    that one.
     """
     exact = tuple(entry for entry in entries() if entry.name == name)
     method = name.rpartition(":")

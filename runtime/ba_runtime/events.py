@@ -2,8 +2,8 @@
 
 A sink is any callable that takes one event. It runs on the Lua thread, so it must return at once and must
 not call back into the runtime. All text is the bytes that Lua had; whoever shows it decides how to decode
-it. `cell` is the execution count of the cell that the code belongs to, 0 where there is none (a cosocket
-belongs to the cell that made it, for as long as it lives).
+it. `cell` is the execution count of the cell that the code belongs to, or 0 if it belongs to no cell (a
+cosocket belongs to the cell that made it, for as long as it lives).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Literal, NamedTuple, TypeAlias
 class Printed(NamedTuple):
     """`print`, `io.write`, `io.stderr:write` of a cell that is still running: its response.
 
-    A tuple, because it takes a third of a frozen dataclass's time to make, and nothing is made so often.
+    A tuple, because making one takes a third of the time that a frozen dataclass takes, and no other event is
+    made as often.
     """
 
     cell: int
@@ -55,9 +56,9 @@ class ErrorReport:
     """Why a cell, or something in the background, ended early.
 
     `message` is Lua's, position included. `source` and `line` are where user code was at fault (`""`, 0 when
-    unknown). `traceback` holds the Lua stack, innermost first, one frame a string, with no frame of the
-    runtime's own. `kind` tells errors in the source text (`syntax`) from those of running code (`runtime`),
-    a stop by the user (`interrupt`), the memory bound (`memory`) and `os.exit` (`exit`).
+    unknown). `traceback` holds the Lua stack, innermost first, one string for each frame, without
+    the runtime's own frames. `kind` distinguishes errors in the source text (`syntax`), errors in running
+    code (`runtime`), a stop by the user (`interrupt`), the memory limit (`memory`) and `os.exit` (`exit`).
     """
 
     kind: Literal["syntax", "runtime", "interrupt", "memory", "exit"]
@@ -77,9 +78,9 @@ def frames(traceback: bytes) -> tuple[bytes, ...]:
 class Fault:
     """An error that ended something in the background: a cosocket, a thread job, a timer.
 
-    `text` is the report in the server's wording, `Lua error in Cosocket: FILE:LINE: MESSAGE` and a traceback,
-    which there lacks the innermost frame and with a timer is missing. `error` leaves nothing out; None for a
-    failure of the runtime's own.
+    `text` is the report in the server's wording: `Lua error in Cosocket: FILE:LINE: MESSAGE` and a traceback,
+    which lacks the innermost frame; a timer's report has no traceback. `error` leaves nothing out. It is None
+    if the runtime itself failed.
     """
 
     cell: int
@@ -89,9 +90,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark of the runtime itself, such as a difference to the device that has just mattered.
+    """A remark of the runtime itself, such as a difference from the device that just took effect.
 
-    `is_end` tells that something in the background has ended by it, as by an error.
+    `is_end` tells that something in the background has ended because of it, as it would after an error.
     """
 
     cell: int
@@ -101,9 +102,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """An interrupt has had no effect for two seconds: Lua is in one call of its own that nothing can stop.
+    """An interrupt has had no effect for two seconds: Lua is inside a single call of a C function, which
+    nothing can stop.
 
-    `call` is the function's name, "" where it is not known. Comes once in an interrupt.
+    `call` is the function's name, or "" if it is unknown. An interrupt causes at most one of these.
     """
 
     cell: int
@@ -111,7 +113,7 @@ class Stuck:
 
     @property
     def text(self) -> str:
-        """What to tell the user, but for what to do about it."""
+        """What to tell the user, except for what to do about it."""
         which = f"a single call of `{self.call}`" if self.call else "a single call of a library function"
         return f"The program cannot be stopped: it is inside {which}, which Lua cannot interrupt."
 
@@ -120,8 +122,8 @@ class Stuck:
 class PortTaken:
     """`bind` or `udpcon` has failed in `cell` because another socket of the same program holds the port.
 
-    `kind` is that of the socket (listen, tcp, udp), `socket` its number, and `holder` the cell that made it;
-    for the page server, `pages` and no numbers.
+    `kind` is the kind of that socket (listen, tcp, udp), `socket` its number, and `holder` the cell that made
+    it. For the page server, `kind` is `pages`, and there are no numbers.
     """
 
     cell: int
@@ -132,7 +134,7 @@ class PortTaken:
 
     @property
     def text(self) -> str:
-        """Who holds the port."""
+        """What holds the port."""
         return f"port {self.port} is held by {_HOLDERS.get(self.kind, 'a socket')}" + (
             f" of cell [{self.holder}]" if self.holder else ""
         )
@@ -156,7 +158,7 @@ class InputRequested:
 
 @dataclass(frozen=True, slots=True)
 class SocketOpened:
-    """A system socket came to be. `kind` is tcp, listen or udp; `cell` made it."""
+    """A system socket was created by code of `cell`. `kind` is tcp, listen or udp."""
 
     cell: int
     socket: int
@@ -165,7 +167,7 @@ class SocketOpened:
 
 @dataclass(frozen=True, slots=True)
 class SocketClosed:
-    """A system socket is gone."""
+    """A system socket was closed."""
 
     cell: int
     socket: int
@@ -188,7 +190,7 @@ Sink: TypeAlias = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """How a cell ended: `values` are what it returned, each rendered for reading; `error` why it failed."""
+    """How a cell ended. `values` are what it returned, each as readable text; `error` says why it failed."""
 
     cell: int
     values: tuple[bytes, ...] = ()
@@ -197,10 +199,10 @@ class CellResult:
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """What a page that ran as a cell has answered.
+    """The response of a page that ran as a cell.
 
     `status` is 500 when it failed, and `error` then says why; `body` is what it had written by then. `url` is
-    where the page server shows it from now on, None when it was given no path. `headers` are those of the
+    where the page server now serves it, or None if it was given no path. `headers` are those of the
     response, in order, names and values.
     """
 
@@ -217,9 +219,9 @@ class PageResult:
 class SocketInfo:
     """One socket object, for the socket table. Times are in seconds, counts in bytes.
 
-    `kind` is listen, tcp, udp, ws or wss (a WebSocket without or with TLS), or none for a cosocket that has
-    no system socket. `tls` is the version in use, `yes` where none has been agreed yet (a listener, a
-    handshake that goes on), empty without TLS.
+    `kind` is listen, tcp, udp, ws or wss (a WebSocket without or with TLS), or `none` for a cosocket that has
+    no system socket. `tls` is the version in use, `yes` if none has been agreed yet (on a listener, or during
+    a handshake), and empty without TLS.
     """
 
     socket: int

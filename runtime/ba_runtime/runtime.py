@@ -1,7 +1,7 @@
-"""`Runtime`: a Lua state with the `ba` API on a thread of its own, and the face it shows to other threads.
+"""`Runtime`: a Lua state with the `ba` API on a thread of its own, and its interface for other threads.
 
-Every method may be called from any thread. What takes time returns a `concurrent.futures.Future`; everything
-that the Lua code says in between goes to the sink as events (`events.py`).
+Every method may be called from any thread. Methods that take time return a `concurrent.futures.Future`;
+meanwhile, everything that the Lua code has to say goes to the sink as events (`events.py`).
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Runtime:
     """
 
     def __init__(self, sink: Sink, *, max_memory: int = MAX_MEMORY, web_limits: Limits | None = None) -> None:
-        """`sink` is called with every event and must return at once: on the Lua thread, and with Stuck, which
-        tells that this thread does not answer, on another.
+        """`sink` is called with every event and must return at once. It is called on the Lua thread, except
+        with Stuck, which reports that this thread does not respond.
 
-        `max_memory` bounds what Lua may allocate, in bytes; a program that wants more gets Lua's own
+        `max_memory` bounds what Lua may allocate, in bytes; a program that needs more gets Lua's error
         "not enough memory". `web_limits` bound what clients of the page server may ask for.
         """
         self._resolver = Resolver()
@@ -46,7 +46,7 @@ class Runtime:
         self._closed = False
 
     def start(self) -> None:
-        """Starts the thread and waits until Lua is ready. Raises what went wrong there."""
+        """Starts the thread and waits until Lua is ready. Raises whatever went wrong on that thread."""
         self._thread.start()
         self._thread.started.result()
 
@@ -61,18 +61,18 @@ class Runtime:
         """Runs Lua text as a cell; cells run one after the other.
 
         `name` is what error messages call the chunk, `cell` the number that the cell's events carry. The
-        result holds the values that the chunk returned, made readable, or the error; it never raises on what
-        Lua does, only RuntimeClosed when the runtime ends meanwhile.
+        result holds the values that the chunk returned, as readable text, or the error. The future never
+        raises because of what Lua does; it raises RuntimeClosed if the runtime ends first.
         """
         return self._thread.run_cell(source, name.encode(), cell)
 
     def run_page(self, source: bytes, *, name: str, cell: int, path: str | None = None) -> Future[PageResult]:
         """Runs an LSP page as a cell, for a GET request that no client has sent.
 
-        `name` and `cell` are as for `run_cell`, and pages take their turn among the cells. With a `path` the
-        page is also put there on the page server, in place of an earlier one, and runs again for every
-        request of it. The result holds what the page wrote; its `error` says why it failed. Never raises on
-        what the page does, only RuntimeClosed when the runtime ends meanwhile.
+        `name` and `cell` are as for `run_cell`, and pages take their turn among the cells. With a `path`,
+        the page server also serves the page there, in place of an earlier one, and runs it again for every
+        request. The result holds what the page wrote; its `error` says why it failed. The future never raises
+        because of what the page does; it raises RuntimeClosed if the runtime ends first.
         """
         place = b"" if path is None else b"/" + path.encode().lstrip(b"/")
         return self._thread.run_page(source, name.encode(), cell, place)
@@ -80,9 +80,9 @@ class Runtime:
     def serve(self, folder: str) -> Future[int]:
         """Serves a folder on the page server, as the root of all paths, and returns the server's port.
 
-        Its `.preload` runs first, and `require` finds what is in its `.lua/`; pages (`.lsp`) run, other files
-        are sent, what is hidden is not. It takes the place of the folder that was served before. The future
-        raises UsageError when there is no such folder or `.preload` fails, with the reason.
+        Its `.preload` runs first, and `require` finds what is in its `.lua/`; pages (`.lsp`) run, and
+        other files are sent unless they are hidden. The folder replaces the one that was served before. The
+        future raises UsageError, with the reason, if there is no such folder or `.preload` fails.
         """
         path = os.path.realpath(folder)
         if not os.path.isdir(path):
@@ -99,7 +99,7 @@ class Runtime:
         self._thread.interrupt()
 
     def reply_input(self, line: bytes | None) -> None:
-        """Answers InputRequested with a line (its newline included), or None for the end of the input."""
+        """Answers InputRequested with a line (including its newline), or None for the end of the input."""
         self._thread.tell("input", line)
 
     def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]:
@@ -110,29 +110,29 @@ class Runtime:
         )
 
     def describe(self, path: tuple[str, ...]) -> Future[str | None]:
-        """Returns `TYPE: VALUE` for what `path` names, None when there is nothing."""
+        """Returns `TYPE: VALUE` for what `path` names, or None if it names nothing."""
         return _then(
             self._thread.inspect("describe", *(name.encode() for name in path)),
             lambda parts: ": ".join(p.decode("utf-8", "replace") for p in parts) if parts else None,
         )
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
-        """Returns a row for every socket object, the lab's own servers not among them."""
+        """Returns a row for every socket object, without the lab's own servers."""
         return _then(self._thread.ask("sockets"), self._thread.rows)
 
     @property
     def counts_instructions(self) -> bool:
         """Tells whether programs are slowed down so that they can be stopped.
 
-        Where lupa's library does not export Lua's C functions, a hook that counts instructions takes their
-        place, and busy programs take 1.4 to 2.5 times as long.
+        If lupa's library does not export Lua's C functions, a hook that counts instructions replaces them,
+        and busy programs take 1.4 to 2.5 times as long.
         """
         return self._thread.counts_instructions
 
     def use_lab(self, lab: Lab | None) -> None:
         """Lets a lab network that is on answer for its host names; None gives them back to the internet.
 
-        Its hosts are those of this moment: when it has got another, it is to be used again.
+        Only the hosts that it has now are answered for; after adding one, call this again.
 
         `ba.sharkclient()` trusts the lab's root for as long as that lab is the one in use.
         """

@@ -347,9 +347,13 @@ class Desk:
 
 
 def play(scene: Callable[[Desk], Coroutine[object, object, None]]) -> None:
-    """Runs a test that is a coroutine, at a desk of its own."""
+    """Runs a test that is a coroutine, at a desk of its own; a lab that it left on ends with it."""
 
     async def run() -> None:
-        await scene(Desk())
+        desk = Desk()
+        try:
+            await scene(desk)
+        finally:
+            desk.bench.close()
 
     asyncio.run(run())

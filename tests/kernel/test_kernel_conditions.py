@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 
@@ -25,6 +26,17 @@ def test_every_word_of_the_lab_has_its_magic() -> None:
     assert set(WORDS) == {*USAGES, "clear", "host"}
     for word, usage in USAGES.items():
         assert any(form.startswith(f"%lab {word} HOST") for form, _ in FORMS), usage
+
+
+def test_a_lab_that_is_left_on_ends_with_the_kernel() -> None:
+    """With its thread, whatever the conditions are."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%lab on\n%lab cut echo.lab.test")
+        assert lab_of(desk).status()
+
+    play(scene)
+    assert not [thread for thread in threading.enumerate() if thread.name == "ba-lab"]
 
 
 def test_conditions_are_set_and_said() -> None:
@@ -135,12 +147,12 @@ def test_an_own_server_gets_a_name() -> None:
         ("cut all", "%lab cut: the lab has no host 'all'"),
         (
             "cut silent.lab.test",
-            "%lab cut: silent.lab.test never answers, so no conditions could be seen there",
+            "%lab cut: silent.lab.test never answers, so conditions would have no effect there",
         ),
         (
             "reorder example.com 5%",
-            "%lab reorder: example.com only has TCP, which hides duplicates and reordering from programs; "
-            "they can be set for hosts that take datagrams, such as echo.lab.test",
+            "%lab reorder: example.com only uses TCP, which hides duplicates and reordering from programs; "
+            "set them for a host that takes datagrams, such as echo.lab.test",
         ),
         ("clear", "%lab clear: write it as clear HOST, or clear all"),
         ("clear all now", "%lab clear: write it as clear HOST, or clear all"),
@@ -150,7 +162,7 @@ def test_an_own_server_gets_a_name() -> None:
         ("host device.lab.test 65536", "%lab host: 65536 is not a port; ports are 1 to 65535"),
         (
             "host example.com 80",
-            "%lab host: example.com:80 is a host of the lab already; choose another name or port",
+            "%lab host: example.com:80 is already a host of the lab; choose another name or port",
         ),
     ],
 )

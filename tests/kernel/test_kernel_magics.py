@@ -97,6 +97,7 @@ def test_help_lists_every_magic() -> None:
         ):
             assert name in desk.front.text()
         assert "differs from a device" in desk.front.text()
+        assert 'warn("@off") turns these reports off' in desk.front.text()
         assert "half their speed" not in desk.front.text()
         desk.runtime.counts_instructions = True
         await desk.run("%help")

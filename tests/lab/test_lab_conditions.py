@@ -79,15 +79,15 @@ def test_a_lab_that_is_started_again_has_no_conditions(lab: Lab) -> None:
         (
             "silent.lab.test",
             Conditions(),
-            "silent.lab.test never answers, so no conditions could be seen there",
+            "silent.lab.test never answers, so conditions would have no effect there",
         ),
         (
             "example.com",
             Conditions(duplicate=0.1),
-            "example.com only has TCP, which hides duplicates and reordering from programs; "
-            "they can be set for hosts that take datagrams, such as echo.lab.test",
+            "example.com only uses TCP, which hides duplicates and reordering from programs; "
+            "set them for a host that takes datagrams, such as echo.lab.test",
         ),
-        ("example.com", Conditions(reorder=0.1), "example.com only has TCP"),
+        ("example.com", Conditions(reorder=0.1), "example.com only uses TCP"),
     ],
 )
 def test_conditions_that_cannot_be_are_refused(
@@ -299,7 +299,9 @@ def test_a_port_that_cannot_be_opened_again_is_an_error_of_the_lab(
 
     with monkeypatch.context() as patch:
         patch.setattr(Door, "_reopen", taken)
-        with pytest.raises(LabError, match=r"could not be opened again, start it anew: .*already in use"):
+        with pytest.raises(
+            LabError, match=r"could not be opened again; turn the lab off and on: .*already in use"
+        ):
             lab.clear()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(PATIENCE_S)

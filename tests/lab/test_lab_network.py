@@ -180,7 +180,7 @@ def test_a_lab_that_cannot_open_its_sockets_is_an_error_and_leaves_nothing(spare
     free = [number for number in range(len(before) + 50) if str(number) not in before]
     resource.setrlimit(resource.RLIMIT_NOFILE, (free[spare], hard))
     try:
-        with pytest.raises(LabError, match=r"could not start: .*Too many open files"):
+        with pytest.raises(LabError, match=r"could not start: the process is out of file descriptors$"):
             lab.start()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

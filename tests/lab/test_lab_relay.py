@@ -370,8 +370,8 @@ def test_a_host_has_its_conditions_at_a_port_that_comes_later(lab: Lab) -> None:
         ("127.1", 80, "is an address"),
         (DEVICE, 0, "0 is not a port; ports are 1 to 65535"),
         (DEVICE, 65536, "65536 is not a port"),
-        ("example.com", 80, "example.com:80 is a host of the lab already; choose another name or port"),
-        ("silent.lab.test", 9, "silent.lab.test:9 is a host of the lab already"),
+        ("example.com", 80, "example.com:80 is already a host of the lab; choose another name or port"),
+        ("silent.lab.test", 9, "silent.lab.test:9 is already a host of the lab"),
     ],
 )
 def test_what_cannot_be_a_host_is_refused(lab: Lab, name: str, port: int, message: str) -> None:
@@ -384,6 +384,6 @@ def test_own_hosts_are_bounded(lab: Lab) -> None:
     """Each takes two sockets."""
     for port in range(8000, 8032):
         lab.add_host(DEVICE, port)
-    with pytest.raises(LabError, match=r"^the lab has room for 32 servers of your own, and is full$"):
+    with pytest.raises(LabError, match=r"^the lab already has 32 servers of your own, its limit$"):
         lab.add_host("other.lab.test", 8000)
     lab.add_host(DEVICE, 8031)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from tests.lua._programs import Session, session
+from tests.runtime._secure import bring_helpers
 
 FILE = """
     local name = os.tmpname()
@@ -16,6 +17,24 @@ FILE = """
     local f <close> = io.open(name, "w")
     f:write(("x"):rep(1 << 16))
     f:flush()
+"""
+
+# Connections take descriptors and handshakes too, so there is only room for some hundred of them. What a
+# failed one says depends on which end found no memory.
+FEW = """
+    local ballast = {} for i = 1, 450 do ballast[i] = ('x'):rep(10000) .. i end
+    local function no_memory(...)
+      local held = collectgarbage "count"
+      assert(held > 6000, "there is memory left: " .. held .. " KB, " .. shown(...))
+      error("not enough memory", 0)
+    end
+"""
+
+TLS_ECHO = """
+    local context = client_context()
+    local _, port = listen_tls(function(s)
+      s:event(function(s) while true do local d = s:read() if not d then break end s:write(d) end end)
+    end)
 """
 
 # What is done once for the loop, and what is kept again and again.
@@ -123,12 +142,56 @@ HOARDS = {
           return h:header()
         end)()""",
     ),
+    "certificates": (
+        "local c, k = pem 'ec.pem', pem 'ec.key'",
+        "{assert(ba.create.sharkcert(c, k)), ('x'):rep(9000) .. #t}",
+    ),
+    "TLS connections": (
+        FEW + TLS_ECHO,
+        """(function(s, ...) return s or no_memory(...) end)(
+          ba.socket.connect('127.0.0.1', port, {shark = context}))""",
+    ),
+    "what TLS brings": (
+        """
+        local c, peer = tls_pair()
+        peer:event(function(s) while s:write(('x'):rep(8192)) do end end)
+        """,
+        "assert(c:read()) .. #t",
+    ),
+    "WebSockets": (
+        FEW + """
+        serve(function(s) s:read() end)
+        local url = "ws://127.0.0.1:" .. mako.port .. "/ws/"
+        """,
+        "(function(ok, ...) return ok and (...) or no_memory(...) end)(pcall(dial, url))",
+    ),
+    "what a WebSocket brings": (
+        """
+        serve(function(s) while s:write(("x"):rep(8192)) do end end)
+        local s = dial("ws://127.0.0.1:" .. mako.port .. "/ws/")
+        """,
+        "assert(s:read()) .. #t",
+    ),
+    "what httpm decodes": (
+        """
+        local dir = ba.create.dir("numbers", 0)
+        dir:setfunc(function(env)
+          local list = {}
+          for i = 1, 1000 do list[i] = i end
+          env.response:json(list)
+          return true
+        end)
+        dir:insert()
+        local url, m = "http://127.0.0.1:" .. mako.port .. "/numbers/", require "httpm".create()
+        """,
+        "assert(m:json(url))",
+    ),
 }  # fmt: skip
 
 
 def is_well(lua: Session) -> None:
     """Checks that cells run, that a loop can be interrupted, and that cosockets work."""
-    assert lua.value("kept, 6 * 7") == '"kept"\t42'
+    assert lua.value("mine, 6 * 7") == '"mine"\t42'
     finish = lua.start("trace 'busy' while true do end")
     lua.recorder.wait_for_trace("busy")
     lua.runtime.interrupt()
@@ -144,8 +207,12 @@ def hoard(name: str, max_memory: int) -> None:
     """Keeps what the named function brings until there is no more room for it."""
     begin, keep = HOARDS[name]
     with session(max_memory=max_memory) as lua:
-        lua.run("kept = 'kept'")
-        result = lua.run(f"{begin}\nlocal t = {{}}\nwhile true do t[#t + 1] = {keep} end")
+        lua.run("mine = 'mine'")
+        bring_helpers(lua)
+        result = lua.run(
+            f"{begin}\nlocal t = {{}}\nt[1] = {keep}\ntrace 'begun'\nwhile true do t[#t + 1] = {keep} end"
+        )
+        assert lua.recorder.traced[:1] == ["begun"], result.error
         assert result.error is not None
         assert (result.error.kind, result.error.message) == ("memory", b"not enough memory"), result.error
         is_well(lua)

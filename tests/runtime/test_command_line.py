@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a test cannot p
 # A program that the first Ctrl-C does not stop, as Lua may be inside one C function for minutes.
 STUCK = """
 import os, time
-from ba_runtime.__main__ import CtrlC
+from ba_runtime._ctrl_c import CtrlC
 with CtrlC(lambda: os.write(2, b"first\\n")):
     os.write(2, b"ready\\n")
     time.sleep(60)
@@ -26,7 +26,11 @@ PATIENCE_S = 30
 def _start(folder: Path, program: str, *options: str) -> subprocess.Popen[str]:
     (folder / "program.lua").write_text(program, encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-c", BA_LUA, "program.lua", *options], cwd=folder, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", BA_LUA, "program.lua", *options],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr is not None
     assert "ready" in process.stderr.readline()
@@ -85,3 +89,24 @@ def test_a_port_that_is_taken_is_explained(tmp_path: Path) -> None:
     assert code == 0
     assert said.startswith("-- port ")
     assert said.endswith(" is held by the listener of cell [1]\n")
+
+
+def test_ctrl_c_ends_a_program_that_waits_for_input(tmp_path: Path) -> None:
+    """Though nobody ever types anything, and without a word of Python's."""
+    process = _start(tmp_path, "trace 'ready' io.read()")
+    process.send_signal(signal.SIGINT)
+    process.wait(PATIENCE_S)  # the end of the input comes later
+    code, said = _end(process)
+    assert code == 130
+    assert said.startswith("ba-lua: interrupted\n")
+    assert "Python" not in said
+
+
+def test_input_is_read_line_by_line(tmp_path: Path) -> None:
+    """Several that come at once, one that is long, and the last without its newline; then comes the end."""
+    process = _start(
+        tmp_path, "trace 'ready' for i = 1, 4 do trace(#(io.read 'L' or '')) end trace(io.read())"
+    )
+    said = process.communicate("one\n\n" + "x" * 200_000 + "\nlast", PATIENCE_S)[1]
+    assert [line.split(": ")[1] for line in said.splitlines()] == ["4", "1", "200001", "4", "nil"]
+    assert process.returncode == 0

@@ -77,3 +77,43 @@ def test_two_thousand_are_more_than_there_are_and_then_some_are_back(kind: str, 
         assert round_[0].startswith("true\t2000\t")
         assert reason in round_[0]
         assert round_[1:] == ["hello", "127.0.0.1"]
+
+
+# What needs a descriptor, or once did, and what each says when there is none.
+WITHOUT = """
+local all = {}
+repeat local s = ba.socket.udpcon() all[#all + 1] = s until not s
+local function tell(f)
+  local ok, value, reason = pcall(f)
+  trace(ok, type(value) == "string" and value:gsub("\\n.*", "") or value and "made", reason or "")
+end
+tell(function() return mako.port end)
+tell(ba.create.sharkssl)
+tell(mako.sharkclient)
+tell(function() return require "httpc" and require "httpm".create() end)
+tell(function() return require "httpc".create():request {url = "http://127.0.0.1:9/"} end)
+tell(function() return select(2, package.searchpath("module", "./?.lua")) end)
+for _, s in ipairs(all) do s:close() end
+tell(function() return mako.port end)
+tell(function() return require "module" end)
+"""
+
+
+def test_whatever_needs_a_descriptor_says_so_in_words_when_there_is_none(tmp_path: Path) -> None:
+    """What needs none is made all the same, and everything can be had once they are back."""
+    (tmp_path / "program.lua").write_text(WITHOUT, encoding="utf-8")
+    (tmp_path / "module.lua").write_text("return {}", encoding="utf-8")
+    process = subprocess.run(
+        [sys.executable, "-c", RUN, "program.lua"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert process.returncode == 0, process.stderr
+    assert [line.split(": ", 1)[1] for line in process.stderr.splitlines()] == [
+        "false\tthe page server cannot listen: the process is out of file descriptors\t",
+        "true\tmade\t",
+        "true\tmade\t",
+        "true\tmade\t",
+        "true\tnil\tmalloc",
+        "true\tcannot open './module.lua': Too many open files\t",
+        "true\tmade\t",
+        "true\tmade\t./module.lua",
+    ]

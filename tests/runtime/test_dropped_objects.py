@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 from tests.lua._programs import session
+from tests.runtime._secure import bring_helpers
 
 BOUND_KB = 16_000  # a small heap may grow fourfold before it is collected, see lua/collector.lua
+
+TLS_ECHO = """
+    local context = client_context()
+    local listener, port = listen_tls(function(s)
+      s:event(function(s) while true do local d = s:read() if not d then break end s:write(d) end end)
+    end)
+"""
 
 PROGRAMS = {
     "timers": "for _ = 1, 100000 do ba.timer(print) note() end",
@@ -46,6 +54,33 @@ PROGRAMS = {
     "hooks": "for _ = 1, 20000 do debug.sethook(coroutine.create(print), print, 'l') note() end",
     "chunks": "for _ = 1, 20000 do load 'return 1' () note() end",
     "jobs": "for _ = 1, 20000 do ba.thread.run(function() end) ba.sleep(0) note() end",
+    "certificates": """
+        local certificate, key = pem "ec.pem", pem "ec.key"
+        for _ = 1, 2000 do assert(ba.create.sharkcert(certificate, key)) note() end
+    """,
+    "TLS connections": TLS_ECHO
+    + """
+        for _ = 1, 1000 do assert(ba.socket.connect("127.0.0.1", port, {shark = context})):close() note() end
+        listener:close()
+    """,
+    "TLS connections left open": TLS_ECHO
+    + """
+        for _ = 1, 500 do assert(ba.socket.connect("127.0.0.1", port, {shark = context})) note() end
+        listener:close()
+    """,
+    "WebSockets": """
+        serve(function(s) s:write(s:read(), true) end)
+        local url = "ws://127.0.0.1:" .. mako.port .. "/ws/"
+        for _ = 1, 500 do
+          local s = dial(url)
+          s:write("x", true) assert(s:read(5000) == "x") s:close() note()
+        end
+    """,
+    "WebSockets left open": """
+        serve(function(s) s:read() end)
+        local url = "ws://127.0.0.1:" .. mako.port .. "/ws/"
+        for _ = 1, 500 do dial(url) note() end
+    """,
 }
 
 
@@ -54,6 +89,7 @@ def test_what_is_made_and_dropped_does_not_pile_up(kind: str, tmp_path: Path) ->
     """Nobody collects by hand; the most that Lua ever holds is a few megabytes."""
     (tmp_path / "file").write_text("text", encoding="utf-8")
     with session() as lua:
+        bring_helpers(lua)
         result = lua.run(f"""
             FILE = "{(tmp_path / "file").as_posix()}"
             local most, count = 0, 0

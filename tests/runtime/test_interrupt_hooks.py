@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.lua._programs import TIMEOUT_S, Session, session
+from tests.lua._programs import TIMEOUT_S, Session, session, traced
 
 # Where the code runs, with the hook in place.
 PLACES = {
@@ -133,3 +133,16 @@ def test_a_hook_that_raises_leaves_the_api_whole() -> None:
         opened, active = map(int, result.values)
         assert opened > 45
         assert active == 0
+
+
+def test_a_hook_blames_the_line_at_which_it_is_called() -> None:
+    """As in Lua: one level above the hook is the function that it interrupts."""
+    program = """
+        local function limit() debug.sethook() error("limit", 2) end
+        debug.sethook(limit, "", 100)
+        local _, problem = pcall(function()
+          while true do end
+        end)
+        trace(problem)
+    """
+    assert traced(program) == ["program:5: limit"]

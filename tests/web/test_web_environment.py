@@ -40,9 +40,14 @@ def test_the_port_can_be_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
                 assert get(port, "/").status == 404
 
 
-@pytest.mark.parametrize("port", ["taken", "x", "99999"])
-def test_a_port_that_cannot_be_is_told(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
-    """By an error that names it, each time."""
+RANGE = "BA_LUA_PORT must be a number from 0 to 65535"
+
+
+@pytest.mark.parametrize(
+    ("port", "why"), [("taken", "Address already in use"), ("x", RANGE), ("99999", RANGE), ("-1", RANGE)]
+)
+def test_a_port_that_cannot_be_is_told(monkeypatch: pytest.MonkeyPatch, port: str, why: str) -> None:
+    """By an error that names it and says why, each time."""
     with socket.socket() as other, session() as here:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -51,7 +56,7 @@ def test_a_port_that_cannot_be_is_told(monkeypatch: pytest.MonkeyPatch, port: st
         for _ in range(2):
             error = here.run("return mako.port").error
             assert error is not None
-            assert f"the page server cannot listen on port {wanted}: ".encode() in error.message
+            assert error.message.decode() == f"the page server cannot listen on port {wanted}: {why}"
 
 
 def test_more_names_can_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

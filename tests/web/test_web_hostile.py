@@ -201,7 +201,7 @@ def test_refusals_are_traced_once_each_and_not_without_end(here: Site) -> None:
                 browser.send(GET.replace(b"localhost", b"host%d.example" % number))
                 browser.rest()
     assert len(here.recorder.notes) == MOST_TOLD + 1
-    assert here.recorder.notes[-1].endswith("requests that differ; further ones are not traced")
+    assert here.recorder.notes[-1].endswith("different requests; further ones are not traced")
 
 
 def test_a_page_without_a_name_cannot_be_allowed(here: Site) -> None:

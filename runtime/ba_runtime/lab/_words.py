@@ -64,7 +64,7 @@ def _rate(conditions: Conditions, arguments: list[str]) -> Conditions:
     (text,) = _expected(arguments, 1, "rate")
     rate_bps = int(_quantity(text, "rate", _BITS_PER_SECOND, "56kbit or 1mbit"))
     if rate_bps <= 0:
-        raise ValueError(f"a rate of {text} lets nothing pass; that is what cut is for")
+        raise ValueError(f"a rate of {text} lets nothing through; use cut for that")
     return replace(conditions, rate_bps=rate_bps)
 
 

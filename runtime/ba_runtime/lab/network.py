@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ba_runtime._resolver import Endpoint, Kind, Route
+from ba_runtime.sockets.reasons import in_words
 
 from ._authority import Authority
 from ._clock import Clock
@@ -90,7 +91,7 @@ class Lab:
             try:
                 self._running = Run(services(self._clock, self._authority, link), links)
             except (OSError, RuntimeError, asyncio.TimeoutError) as exc:
-                raise LabError(f"the lab network could not start: {exc}") from exc
+                raise LabError(f"the lab network could not start: {_why(exc)}") from exc
 
     def stop(self) -> None:
         """Closes every host and connection and joins the thread; does nothing if the lab is off.
@@ -170,8 +171,8 @@ class Lab:
             _link(running, name)
             if (conditions.duplicate or conditions.reorder) and not _takes_datagrams(running, name):
                 raise ValueError(
-                    f"{name} only has TCP, which hides duplicates and reordering from programs; "
-                    "they can be set for hosts that take datagrams, such as echo.lab.test"
+                    f"{name} only uses TCP, which hides duplicates and reordering from programs; "
+                    "set them for a host that takes datagrams, such as echo.lab.test"
                 )
             self._set(running, {name: conditions})
 
@@ -203,13 +204,13 @@ class Lab:
             if all(service.host in known for service in more):
                 return
             if any((host.name, host.port) == (own, port) for host in known):
-                raise ValueError(f"{own}:{port} is a host of the lab already; choose another name or port")
+                raise ValueError(f"{own}:{port} is already a host of the lab; choose another name or port")
             if sum(type(service) is type(more[0]) for service in running.services) >= _MAX_OWN_HOSTS:
-                raise LabError(f"the lab has room for {_MAX_OWN_HOSTS} servers of your own, and is full")
+                raise LabError(f"the lab already has {_MAX_OWN_HOSTS} servers of your own, its limit")
             try:
                 running.add(more, link)
             except OSError as exc:
-                raise LabError(f"the lab could not open {own}:{port}: {exc}") from exc
+                raise LabError(f"the lab could not open {own}:{port}: {in_words(exc)}") from exc
 
     def _on(self) -> Run:
         if self._running is None:
@@ -220,7 +221,9 @@ class Lab:
         try:
             running.set(conditions)
         except OSError as exc:
-            raise LabError(f"a port of the lab could not be opened again, start it anew: {exc}") from exc
+            raise LabError(
+                f"a port of the lab could not be opened again; turn the lab off and on: {in_words(exc)}"
+            ) from exc
 
     def _report(self, incident: Incident) -> None:
         listener = self.on_incident
@@ -255,7 +258,7 @@ def _link(running: Run, name: str) -> Link:
     if link is not None:
         return link
     if any(service.host.name == name for service in running.services):
-        raise ValueError(f"{name} never answers, so no conditions could be seen there")
+        raise ValueError(f"{name} never answers, so conditions would have no effect there")
     import difflib  # two milliseconds that only a mistake should cost
 
     close = difflib.get_close_matches(name, running.links, n=1)
@@ -279,3 +282,7 @@ def _status(running: Run, service: Service) -> HostStatus:
         service.served,
         None if link is None else link.conditions,
     )
+
+
+def _why(fault: Exception) -> str:
+    return in_words(fault) if isinstance(fault, OSError) else str(fault)

@@ -1,11 +1,11 @@
 """What can be seen of a program's sockets: one frozen object for each thing that happened.
 
-Whoever records makes them, on the Lua thread; whoever draws, lists or saves reads them. They hold plain
-values only, so they can be kept for as long as anybody likes and be read on any thread.
+Whoever records makes them, on the Lua thread; whoever draws, lists or saves reads them. They hold only
+plain values, so they can be kept indefinitely and read on any thread.
 
-Every event has the moment it happened, in seconds of the monotonic clock, and the number of the socket that
-it happened to (0 for none). A socket keeps its number for life: through a TLS handshake, and when a page
-takes its connection over. `us` is the program, and `peer` whoever is at the other end.
+Every event has the time at which it happened, in seconds of the monotonic clock, and the number of the socket
+that it happened to (0 for none). A socket keeps its number for life: through a TLS handshake, and when a page
+takes over its connection. `us` is the program, and `peer` is whoever is at the other end.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Opened(Observed):
-    """There is a socket. `cell` is whose code made it; `parent` is the listener that accepted it, or 0.
+    """Code of `cell` made a socket; `parent` is the listener that accepted it, or 0.
 
     The addresses are None where they are not known yet. The two ends of a connection on this machine know
     each other by them: one's `local` is the other's `peer`.
@@ -54,7 +54,7 @@ class Opened(Observed):
 
 @dataclass(frozen=True, slots=True)
 class Resolved(Observed):
-    """A name was looked up: what it stands for, or the resolver's words."""
+    """A name was looked up, with the addresses found or the resolver's error message."""
 
     name: str
     addresses: tuple[str, ...]
@@ -72,7 +72,7 @@ class Connecting(Observed):
 
 @dataclass(frozen=True, slots=True)
 class Connected(Observed):
-    """The connection is there."""
+    """A connection was established."""
 
     local: Address
     peer: Address
@@ -80,9 +80,9 @@ class Connected(Observed):
 
 @dataclass(frozen=True, slots=True)
 class Secured(Observed):
-    """A TLS handshake has ended well.
+    """A TLS handshake has succeeded.
 
-    `name` is the server's as it was asked for, `trust` what the documented `trusted()` says.
+    `name` is the server name that was asked for, `trust` what the documented `trusted()` returns.
     """
 
     version: str
@@ -111,8 +111,8 @@ class Moved(Observed):
 class Waits(Observed):
     """A cell, a cosocket or another task begins to wait, in a call such as `read`.
 
-    `limit_s` is None for a wait without a limit. `task` tells waits at the same time apart. `cell` is whose
-    code waits.
+    `limit_s` is None for a wait without a limit. `task` distinguishes simultaneous waits. `cell` is the cell
+    whose code waits.
     """
 
     task: int
@@ -124,7 +124,7 @@ class Waits(Observed):
 
 @dataclass(frozen=True, slots=True)
 class WentOn(Observed):
-    """The same task goes on. `outcome` is empty where it got what it waited for, else the reason."""
+    """The same task continues. `outcome` is empty if it got what it waited for, else the reason."""
 
     task: int
     outcome: str = ""
@@ -132,7 +132,7 @@ class WentOn(Observed):
 
 @dataclass(frozen=True, slots=True)
 class Closed(Observed):
-    """A socket is gone. `reason` is the documented word that the program got, if any."""
+    """A socket was closed. `reason` is the documented word that the program got, if any."""
 
     by: Closer
     reason: str = ""
@@ -140,7 +140,7 @@ class Closed(Observed):
 
 @dataclass(frozen=True, slots=True)
 class Failed(Observed):
-    """A connect, a handshake or a bind did not work out, for this documented reason."""
+    """A connect, a handshake or a bind failed, for this documented reason."""
 
     reason: str
     words: str = ""

@@ -8,6 +8,7 @@ orderly end are both `socketreadfailed`, every failed connect is `cannotconnect`
 from __future__ import annotations
 
 import errno
+import os
 from enum import IntEnum
 
 
@@ -36,3 +37,12 @@ TEXT = {
 
 # Out of descriptors, buffers or memory: the program's or the system's, in any case not the peer's doing.
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+_OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
+
+
+def in_words(fault: OSError) -> str:
+    """Returns what the system says is wrong, without Python's number, for messages that users read."""
+    if fault.errno in _OUT_OF_DESCRIPTORS:
+        return "the process is out of file descriptors"
+    return os.strerror(fault.errno) if fault.errno is not None and fault.errno > 0 else str(fault)

@@ -23,6 +23,7 @@ from ba_runtime._reactor import Journal, Reactor
 from ba_runtime.sockets import Network
 from ba_runtime.sockets.channel import Channel, StreamChannel, Watchers
 from ba_runtime.sockets.listener import Listener
+from ba_runtime.sockets.reasons import in_words
 from ba_runtime.sockets.stream import Stream
 
 from .access import Access
@@ -104,7 +105,7 @@ class WebServer:
             try:
                 self._door = self._open_door(int(wanted))
             except (OSError, ValueError, OverflowError) as fault:
-                return None, f"the page server cannot listen on port {wanted}: {fault}".encode()
+                return None, _no_port(wanted, fault).encode()
             self._network.ports.held_by_page_server(self._door.channel.sock.getsockname()[1])
             self._door.enter = self._enter
             if self._reactor.journal is not None:
@@ -197,7 +198,7 @@ class WebServer:
             return
         text = f"refused a request ({refusal.status}): {refusal.text}"
         if self._told == MOST_TOLD:
-            text = f"refused {MOST_TOLD} requests that differ; further ones are not traced"
+            text = f"refused {MOST_TOLD} different requests; further ones are not traced"
         self._told += self._network.tell_once(0, f"the page server {text}")
 
     def closed(self, connection: Connection, by: bytes | None = None) -> None:
@@ -321,3 +322,11 @@ class WebServer:
         if received:
             connection.feed(received)
         return True
+
+
+def _no_port(wanted: str, fault: Exception) -> str:
+    where = "" if wanted == "0" else f" on port {wanted}"
+    why = (
+        in_words(fault) if isinstance(fault, OSError) else f"{PORT_VARIABLE} must be a number from 0 to 65535"
+    )
+    return f"the page server cannot listen{where}: {why}"

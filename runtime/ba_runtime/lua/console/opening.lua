@@ -14,6 +14,8 @@ local native_open, native_lines, native_tmpfile = io.open, io.lines, io.tmpfile
 local type, select, pcall, rawset = type, select, pcall, rawset
 local find, gsub, sub, gmatch, concat = string.find, string.gsub, string.sub, string.gmatch, table.concat
 
+local OUT_OF_DESCRIPTORS <const> = {[23] = true, [24] = true} -- ENFILE and EMFILE, the same everywhere
+
 local opening = {}
 
 -- io.open(name [, mode])
@@ -76,12 +78,14 @@ function opening.searchpath(...)
   local tried = {}
   for template in gmatch(path, "[^;]+") do
     local filename = gsub(template, "?", (gsub(name, "%%", "%%%%")))
-    local file, problem = open(filename, "r")
+    local file, problem, number = open(filename, "r")
     if file then
       file:close()
       return filename
     end
-    tried[#tried + 1] = find(problem, "not a regular file", 1, true) and problem or "no file '" .. filename .. "'"
+    tried[#tried + 1] = find(problem, "not a regular file", 1, true) and problem
+      or OUT_OF_DESCRIPTORS[number] and "cannot open '" .. filename .. "': " .. sub(problem, #filename + 3)
+      or "no file '" .. filename .. "'"
   end
   return nil, concat(tried, "\n\t")
 end

@@ -202,7 +202,7 @@ function user_hook(event, line)
     local ok, problem = pcall(user.call, event, line)
     return ok or error(type(problem) == "string" and ours.clean(problem) or problem, 0)
   end
-  (user.call or nil)(event, line) -- neither a name nor a tail call, which tracebacks would show
+  return user.call(event, line) -- so the level above the hook's is the hooked function, which it may blame
 end
 
 local function address(co)

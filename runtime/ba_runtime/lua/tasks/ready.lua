@@ -5,7 +5,9 @@
 
 local pack = table.pack
 
-local ready = {}
+local ready = {
+  some = false, -- there is one: a field, because the loop asks at every turn
+}
 
 local taken = {next = false} -- the last entry that has been taken
 local newest = taken
@@ -14,11 +16,7 @@ local newest = taken
 function ready.add(task, ...)
   local entry = {task = task, values = pack(...), next = false}
   newest.next = entry
-  newest = entry
-end
-
-function ready.is_empty()
-  return not taken.next
+  newest, ready.some = entry, true
 end
 
 -- Returns the entry that is the last now.
@@ -29,7 +27,7 @@ end
 -- Takes the first, of which there must be one; returns the task, its values as of `table.pack`, and the entry.
 function ready.take()
   local entry = taken.next
-  taken = entry
+  taken, ready.some = entry, entry.next ~= false
   local task, values = entry.task, entry.values
   entry.task, entry.values = nil, nil
   return task, values, entry
@@ -51,7 +49,7 @@ end
 
 -- Drops all of them.
 function ready.empty()
-  taken.next, newest = false, taken
+  taken.next, newest, ready.some = false, taken, false
 end
 
 return ready

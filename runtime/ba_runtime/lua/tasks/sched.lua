@@ -235,7 +235,7 @@ local function go_on(task, values)
   end
 end
 
--- Handles events until there are none or the waiter's mail has come.
+-- Handles events until there are none, or the waiter's mail has come: then it returns true.
 local function handle_events(waiter, saved)
   local number, value = take()
   while number do
@@ -248,7 +248,7 @@ local function handle_events(waiter, saved)
       handler:ready(value, is_signal)
       depth = saved
       if waiter and waiter.mail then
-        return
+        return true
       end
     end
     number, value = take()
@@ -259,7 +259,7 @@ end
 local function loop(waiter, saved)
   depth = saved
   repeat
-    if not ready.is_empty() then
+    if ready.some then
       local until_s, newest = clock() + ROUND_S, ready.newest()
       repeat -- those who wait now; what they add waits for the next round
         turn = turn + 1
@@ -271,7 +271,7 @@ local function loop(waiter, saved)
         elseif interrupt.under_way and interrupt.is_pressing() or clock() > until_s then
           break
         end
-      until entry == newest or ready.is_empty() -- a nested loop may have taken them
+      until entry == newest or not ready.some -- a nested loop may have taken them
     end
     if not probe[1] then
       collector.put_off()
@@ -280,10 +280,11 @@ local function loop(waiter, saved)
       return
     elseif arrivals.is_empty() then
       arrivals.expect()
-      claim(poll(not ready.is_empty() and 0 or deadlines.next()))
+      claim(poll(ready.some and 0 or deadlines.next()))
     end
-    handle_events(waiter, saved)
-    if arrivals.is_empty() and deadlines.next() then
+    if handle_events(waiter, saved) then
+      return
+    elseif deadlines.next() then
       turn = turn + 1
       deadlines.expire(clock())
       depth = saved
