@@ -47,7 +47,7 @@ _TABLE, _THREAD = 5, 8  # LUA_TTABLE, LUA_TTHREAD
 _FUNCTION, _SLOT = 1, 2  # the scout's stack: its function, and the slot that is the function's upvalue
 _STATE_BYTES = slice(8, 40)  # the head of a lua_State behind the collector's link; allowhook is in there
 _RECORD_BYTES = 1024  # many times a lua_Debug
-_STORES = 100  # between two looks at the clock, some microseconds
+_STORES = 100  # between two looks at which coroutine runs, some microseconds
 _ATTEMPTS = 3  # the slot changes at every resume; whoever is unlucky so often tries again a tick later
 
 
@@ -121,11 +121,26 @@ class Interrupter:
             if coroutine is not None:
                 if insist_s and self._allowhook is not None:
                     self._sethook(coroutine, None, 0, 0)
-                    _keep_set(ctypes.c_ubyte.from_address(coroutine + self._allowhook), insist_s)
-                self._sethook(coroutine, self._hook, LUA_MASKCOUNT, 1)
+                    coroutine = self._allow_hooks(coroutine, self._allowhook, insist_s)
+                if coroutine is not None:
+                    self._sethook(coroutine, self._hook, LUA_MASKCOUNT, 1)
         finally:
             self._settop(self._scout, _SLOT)
             self._lock.release()
+
+    def _allow_hooks(self, coroutine: int, allowhook: int, duration_s: float) -> int | None:
+        """Keeps the byte set for as long as this coroutine runs; returns the one that runs then.
+
+        It is looked at again and again which that is: a collection empties the unused part of every stack,
+        the scout's too if it comes at the wrong instruction, and a coroutine that nothing holds is freed.
+        """
+        flag, end = ctypes.c_ubyte.from_address(coroutine + allowhook), monotonic() + duration_s
+        running: int | None = coroutine
+        while running == coroutine and monotonic() < end:
+            for _ in range(_STORES):
+                flag.value = 1
+            running = self._running()
+        return running
 
     def running_call(self) -> str:
         """Returns the name of the C function in which the running coroutine is, "" for none or unknown.
@@ -155,15 +170,6 @@ class Interrupter:
             if first is not None and first == self._tothread(self._scout, -1):
                 return first
         return None
-
-
-def _keep_set(flag: ctypes.c_ubyte, duration_s: float) -> None:
-    end = monotonic() + duration_s
-    while True:
-        for _ in range(_STORES):
-            flag.value = 1
-        if monotonic() > end:
-            return
 
 
 def _function(function: _Function, result: type | None, *arguments: type) -> _Function:
