@@ -18,16 +18,19 @@ from ._text import readable
 SHOWN_ROWS = 200
 TEXT_CHARACTERS = 80
 
-HEADS = ("id", "what", "state", "local", "peer", "with", "in", "out", "TLS", "age", "cell", "variable")
+# What the table is asked for comes first: where it is too wide, the rest is a scroll away.
+HEADS = ("id", "what", "variable", "cell", "state", "local", "peer", "with", "in", "out", "TLS", "age")
 RIGHT = frozenset(("id", "with", "in", "out", "age", "cell"))
 NONE = "There are no sockets."
 
 _DIM = "color:var(--jp-ui-font-color2,gray)"
 _BAD = "color:var(--jp-error-color1,crimson)"
 _FRAME = "overflow:auto;max-height:420px"
-_CELL = "white-space:nowrap;padding:2px 8px"
+_CELL = "white-space:nowrap;padding:2px 6px;vertical-align:top"
+_BELOW = "display:block;min-width:100px"
+_MAY_BREAK = ";white-space:normal"  # for what is said of trust; an address stays on one line
 
-# A text, and what stands behind it in a quieter colour.
+# A text, and what stands behind it in a quieter colour, in HTML below it.
 Cell = tuple[str, str]
 
 
@@ -51,7 +54,9 @@ def to_html(rows: Sequence[SocketInfo], *, is_live: bool = False) -> str:
         f'<div style="{_DIM};font-size:85%;padding:2px 8px">{escape(line)}</div>'
         for line in _footer(len(rows), is_live)
     )
-    table = f'<table style="margin:0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    table = (
+        f'<table style="margin:0;font-size:90%"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
     return f'<div class="ba-sockets"><div style="{_FRAME}">{table}</div>{footer}</div>'
 
 
@@ -67,6 +72,8 @@ def _cells(row: SocketInfo, is_live: bool) -> tuple[Cell, ...]:
     return (
         (str(row.socket or "-"), ""),  # 0: it has no system socket
         (row.kind, ""),
+        (_cut(row.holder), ""),
+        (f"[{row.cell}]" if row.cell else "", ""),
         (row.doing, ""),
         _address(row.local, row.local_name),
         _address(row.peer, row.peer_name),
@@ -75,8 +82,6 @@ def _cells(row: SocketInfo, is_live: bool) -> tuple[Cell, ...]:
         (_count(row.bytes_out), ""),
         (row.tls, row.trust),
         (_age(row.age_s, is_live) if row.socket else "", ""),
-        (f"[{row.cell}]" if row.cell else "", ""),
-        (_cut(row.holder), ""),
     )
 
 
@@ -130,6 +135,9 @@ def _html_row(row: SocketInfo, is_live: bool) -> str:
 def _html_cell(tag: str, head: str, cell: Cell) -> str:
     text, behind = cell
     style = f"{_CELL};text-align:{'right' if head in RIGHT else 'left'}"
-    is_bad = behind.startswith("not trusted")
-    quiet = f' <span style="{_BAD if is_bad else _DIM}">{escape(behind)}</span>' if behind else ""
-    return f'<{tag} style="{style}">{escape(text)}{quiet}</{tag}>'
+    below = ""
+    if behind:
+        colour = _BAD if behind.startswith("not trusted") else _DIM
+        look = f"{colour};{_BELOW}{_MAY_BREAK if head == 'TLS' else ''}"
+        below = f' <span style="{look}">{escape(behind)}</span>'
+    return f'<{tag} style="{style}">{escape(text)}{below}</{tag}>'

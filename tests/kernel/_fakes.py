@@ -155,6 +155,7 @@ class FakeRuntime:
     def __post_init__(self) -> None:
         self.ran: list[tuple[bytes, str, int]] = []
         self.open: list[SocketInfo] = []
+        self.asked = 0  # for the sockets
         self._stop = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
         self.hosts: set[str] = set()
@@ -229,6 +230,7 @@ class FakeRuntime:
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
         """Returns what `listen` opened; never, while busy."""
+        self.asked += 1
         return self._answer(tuple(self.open))
 
     def close_sockets(

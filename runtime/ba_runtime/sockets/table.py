@@ -115,7 +115,7 @@ def _called(called: tuple[str, int] | None, peer: str) -> str:
 
 
 def _written(name: Name) -> str:
-    if name is None:
+    if name is None or name[1] == 0:  # a UDP socket that has not sent anything has no port yet
         return ""
     address = name[0].decode()
     return f"[{address}]:{name[1]}" if name[2] else f"{address}:{name[1]}"
