@@ -18,17 +18,19 @@ from ._text import readable
 SHOWN_ROWS = 200
 TEXT_CHARACTERS = 80
 
-# What the table is asked for comes first: where it is too wide, the rest is a scroll away.
 HEADS = ("id", "what", "variable", "cell", "state", "local", "peer", "with", "in", "out", "TLS", "age")
-RIGHT = frozenset(("id", "with", "in", "out", "age", "cell"))
+# A notebook beside the file browser is narrower than twelve columns, so here some share one, in two lines.
+HTML_HEADS = ("id", "what", "variable", "local", "peer", "with", "bytes", "TLS", "age")
+RIGHT = frozenset(("id", "cell", "with", "in", "out", "bytes", "age"))
 NONE = "There are no sockets."
 
 _DIM = "color:var(--jp-ui-font-color2,gray)"
 _BAD = "color:var(--jp-error-color1,crimson)"
 _FRAME = "overflow:auto;max-height:420px"
-_CELL = "white-space:nowrap;padding:2px 6px;vertical-align:top"
-_BELOW = "display:block;min-width:100px"
-_MAY_BREAK = ";white-space:normal"  # for what is said of trust; an address stays on one line
+_CELL = "white-space:nowrap;padding:2px 5px;vertical-align:top"
+_BELOW = "display:block"
+_MAY_BREAK = ";white-space:normal"
+_BREAKING = frozenset(("what", "TLS"))  # where words stand below; an address stays on one line
 
 # A text, and what stands behind it in a quieter colour, in HTML below it.
 Cell = tuple[str, str]
@@ -48,14 +50,14 @@ def to_html(rows: Sequence[SocketInfo], *, is_live: bool = False) -> str:
     """Returns the table as HTML that is safe in an untrusted notebook."""
     if not rows:
         return f'<div class="ba-sockets">{NONE}</div>'
-    head = "".join(_html_cell("th", head, (head, "")) for head in HEADS)
+    head = "".join(_html_cell("th", head, (head, "")) for head in HTML_HEADS)
     body = "".join(_html_row(row, is_live) for row in rows[:SHOWN_ROWS])
     footer = "".join(
         f'<div style="{_DIM};font-size:85%;padding:2px 8px">{escape(line)}</div>'
         for line in _footer(len(rows), is_live)
     )
     table = (
-        f'<table style="margin:0;font-size:90%"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        f'<table style="margin:0;font-size:85%"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
     return f'<div class="ba-sockets"><div style="{_FRAME}">{table}</div>{footer}</div>'
 
@@ -126,10 +128,15 @@ def _aligned(head: str, text: str, width: int) -> str:
 
 
 def _html_row(row: SocketInfo, is_live: bool) -> str:
-    cells = "".join(
-        _html_cell("td", head, cell) for head, cell in zip(HEADS, _cells(row, is_live), strict=True)
-    )
-    return f"<tr>{cells}</tr>"
+    cells = zip(HTML_HEADS, _html_cells(row, is_live), strict=True)
+    return f"<tr>{''.join(_html_cell('td', head, cell) for head, cell in cells)}</tr>"
+
+
+def _html_cells(row: SocketInfo, is_live: bool) -> tuple[Cell, ...]:
+    number, what, variable, cell, state, local, peer, other, came, went, tls, age = _cells(row, is_live)
+    counts = (f"{came[0]} in", f"{went[0]} out") if came[0] else ("", "")
+    whose = cell[0] and f"cell {cell[0]}"
+    return (number, (what[0], state[0]), (variable[0], whose), local, peer, other, counts, tls, age)
 
 
 def _html_cell(tag: str, head: str, cell: Cell) -> str:
@@ -138,6 +145,6 @@ def _html_cell(tag: str, head: str, cell: Cell) -> str:
     below = ""
     if behind:
         colour = _BAD if behind.startswith("not trusted") else _DIM
-        look = f"{colour};{_BELOW}{_MAY_BREAK if head == 'TLS' else ''}"
+        look = f"{colour};{_BELOW}{_MAY_BREAK if head in _BREAKING else ''}"
         below = f' <span style="{look}">{escape(behind)}</span>'
     return f'<{tag} style="{style}">{escape(text)}{below}</{tag}>'

@@ -31,7 +31,7 @@ def test_sockets_is_a_table() -> None:
         await desk.run("%sockets\nprint after")
         *_, table, after = desk.front.sent
         assert "waiting for a client" in table.content["data"]["text/plain"]
-        assert table.content["data"]["text/html"].count("<td") == 12
+        assert table.content["data"]["text/html"].count("<td") == 9
         assert after.content["text"] == "after\n"
 
     play(scene)

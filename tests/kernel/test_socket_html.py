@@ -51,10 +51,10 @@ def test_text_has_one_line_for_each_socket() -> None:
 
 
 def test_html_and_text_say_the_same() -> None:
-    """All that is in a cell of the one is in the other."""
-    text = to_text([ROW])
-    for part in Reader(to_html([ROW])).texts:
-        assert part.strip() in text
+    """What a row of the one has in columns of its own, the other has in two lines."""
+    shown = " ".join(Reader(to_html([ROW])).texts).split()
+    for word in to_text([ROW]).splitlines()[1].replace("(", "").replace(")", "").split():
+        assert word in shown
 
 
 def test_a_name_cannot_be_html_nor_move_the_cursor() -> None:
