@@ -20,6 +20,7 @@ from ._flow import Flow
 from ._frontend import Publish, Request
 from ._history import History
 from ._input import Input
+from ._live_sockets import LiveSockets
 from ._magic_table import find, misplaced
 from ._magics import After, MagicError, Split, Tools, split
 from ._output import Output
@@ -60,6 +61,7 @@ class Cells:
         output: Output,
         area: TraceArea,
         flow: Flow,
+        live: LiveSockets,
         asking: Input,
         faults: Faults,
         sources: Sources,
@@ -69,6 +71,7 @@ class Cells:
         self._output = output
         self._area = area
         self._flow = flow
+        self._live = live
         self._input = asking
         self._faults = faults
         self._sources = sources
@@ -115,7 +118,14 @@ class Cells:
 
     async def _run_parts(self, cell: Split, request: Request) -> tuple[bytes, ...]:
         tools = Tools(
-            self._engine, self._area, self._output, self._publish, request, self._flow, cell.is_page
+            self._engine,
+            self._area,
+            self._live,
+            self._output,
+            self._publish,
+            request,
+            self._flow,
+            cell.is_page,
         )
         values: tuple[bytes, ...] = ()
         afterwards: list[After] = []
@@ -235,6 +245,7 @@ class Cells:
         self._faults.begin(request)
         self._area.begin(request)
         self._flow.begin(request)
+        self._live.begin(request)
         self._input.begin(request)
 
     async def _end(self) -> None:
@@ -244,6 +255,7 @@ class Cells:
         self._output.end()
         await self._flow.end()
         self._area.end(has_background=has_background)
+        self._live.end()
 
     async def _has_background(self) -> bool:
         """Whether a cosocket goes on after this cell: its traces will want a place to appear."""

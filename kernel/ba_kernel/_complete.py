@@ -40,7 +40,7 @@ async def complete(engine: Engine, code: str, cursor: int) -> dict[str, object]:
     """Returns the content of a complete_reply; `cursor` counts code points."""
     line_start = code.rfind("\n", 0, cursor) + 1
     if code[line_start:cursor].lstrip().startswith("%"):
-        return _magic_reply(engine, code, line_start, cursor)
+        return await _magic_reply(engine, code, line_start, cursor)
     context = context_at(code, cursor)
     kinds = await _names(engine, context, code, cursor)
     return _reply(kinds, context.prefix, context.start, context.end)
@@ -89,23 +89,24 @@ def text_path(path: Path | None) -> tuple[str, ...] | None:
     return tuple(map(str, path))
 
 
-def _magic_reply(engine: Engine, code: str, line_start: int, cursor: int) -> dict[str, object]:
+async def _magic_reply(engine: Engine, code: str, line_start: int, cursor: int) -> dict[str, object]:
     line = code[line_start:cursor].lstrip()
     start = cursor - len(line)
-    forms = dict.fromkeys(_magic_beginnings(engine), "magic")
+    forms = dict.fromkeys(await _magic_beginnings(engine, line), "magic")
     end = cursor
-    while end < len(code) and code[end].isalpha():
+    while end < len(code) and code[end].isalnum():
         end += 1
     return _reply(forms, line, start, end)
 
 
-def _magic_beginnings(engine: Engine) -> Iterator[str]:
-    """Yields every magic as far as it is known: `%lab`, `%lab on`, `%lab cut`, `%lab cut example.com`."""
+async def _magic_beginnings(engine: Engine, line: str) -> list[str]:
+    """Returns every magic as far as it is known: `%lab`, `%lab on`, `%lab cut`, `%lab cut example.com`."""
+    found: list[str] = []
     for magic in MAGICS.values():
-        yield magic.name
-        for form, _ in magic.forms:
-            yield " ".join(takewhile(_is_literal, form.split()))
-        yield from magic.beginnings(engine)
+        found.append(magic.name)
+        found += (" ".join(takewhile(_is_literal, form.split())) for form, _ in magic.forms)
+        found += await magic.beginnings(engine, line)
+    return found
 
 
 def _is_literal(word: str) -> bool:

@@ -10,6 +10,10 @@ from typing import Any, Protocol, TypeAlias
 Message: TypeAlias = dict[str, Any]
 
 
+# Where an output stands: the session of the front end that shows it, and the cell.
+Home: TypeAlias = "tuple[str, str | None]"
+
+
 class Publish(Protocol):
     """Sends one message on the IOPub channel as an answer to `parent`. Call it on the main loop only."""
 
@@ -49,3 +53,16 @@ class Request:
     def session(self) -> str:
         """The front end's session; a reloaded page has a new one."""
         return str(self.parent.get("header", {}).get("session", ""))
+
+
+def is_still_there(home: Home, request: Request) -> bool:
+    """Tells whether an output at `home` outlives the start of `request`.
+
+    A reloaded page has a new session and no longer follows updates; a cell that runs again loses its outputs;
+    and JupyterLab tells with each request which cells were deleted.
+    """
+    session, cell_id = home
+    deleted = request.parent.get("metadata", {}).get("deletedCells") or ()
+    return session == request.session and (
+        cell_id is None or (cell_id != request.cell_id and cell_id not in deleted)
+    )

@@ -6,7 +6,7 @@ The lab understands the words; here they are only taken apart, and what came of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ba_runtime.errors import BaError
@@ -51,11 +51,13 @@ async def run(tools: Tools, word: str, arguments: Sequence[str]) -> None:
     tools.say(said)
 
 
-def beginnings(engine: Engine) -> Iterator[str]:
-    """Yields the beginnings of lines that set conditions, with the hosts that the lab has now."""
-    if engine.lab is None:
-        return
-    hosts = dict.fromkeys(one.host for one in engine.lab.status() if one.conditions is not None)
+async def beginnings(engine: Engine, _line: str) -> Iterable[str]:
+    """Returns the beginnings of lines that set conditions, with the hosts that the lab has now."""
+    return tuple(_beginnings(engine.lab)) if engine.lab is not None else ()
+
+
+def _beginnings(network: Lab) -> Iterator[str]:
+    hosts = dict.fromkeys(one.host for one in network.status() if one.conditions is not None)
     for word in WORDS:
         for host in ("all", *hosts) if word == "clear" else () if word == "host" else hosts:
             yield f"%lab {word} {host}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _magic_cell, _magic_flow, _magic_lab, _magic_lsp, _magic_trace
+from . import _magic_cell, _magic_flow, _magic_lab, _magic_lsp, _magic_sockets, _magic_trace
 from ._magics import After, Magic, MagicError, Tools
 
 DIFFERENCES = """\
@@ -64,6 +64,7 @@ MAGICS = {
     for magic in (
         *_magic_trace.MAGICS,
         *_magic_flow.MAGICS,
+        *_magic_sockets.MAGICS,
         *_magic_lab.MAGICS,
         *_magic_lsp.MAGICS,
         *_magic_cell.MAGICS,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._engine import Engine
     from ._flow import Flow
     from ._frontend import Publish, Request
+    from ._live_sockets import LiveSockets
     from ._output import Output
     from ._trace_area import TraceArea
 
@@ -29,6 +30,7 @@ class Tools:
 
     engine: Engine
     area: TraceArea
+    live: LiveSockets
     output: Output
     publish: Publish
     request: Request
@@ -49,7 +51,7 @@ Run: TypeAlias = Callable[[Tools, str], Awaitable[After | None]]
 NO_TEXT = "<?lsp ?>"
 
 
-def _nothing(engine: Engine) -> Iterable[str]:
+async def _nothing(engine: Engine, line: str) -> Iterable[str]:
     return ()
 
 
@@ -57,13 +59,14 @@ def _nothing(engine: Engine) -> Iterable[str]:
 class Magic:
     """One magic: its forms with a line of help each, and what runs it with the rest of its line.
 
-    `beginnings` yields lines to complete that depend on the moment; forms are completed by themselves.
+    `beginnings` returns lines to complete that depend on the moment and may begin with what was typed; forms
+    are completed by themselves.
     """
 
     name: str
     forms: tuple[tuple[str, str], ...]
     run: Run
-    beginnings: Callable[[Engine], Iterable[str]] = _nothing
+    beginnings: Callable[[Engine, str], Awaitable[Iterable[str]]] = _nothing
 
 
 @dataclass(frozen=True, slots=True)

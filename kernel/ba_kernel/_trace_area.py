@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from ba_runtime.events import Event
 
 from ._defer import Deferred, Loop
-from ._frontend import Message, Publish, Request
+from ._frontend import Home, Message, Publish, Request, is_still_there
 from ._output import Output
 from ._trace_html import SHOWN_LINES, View, to_html, to_text
 from ._trace_lines import Ring
@@ -60,7 +60,7 @@ class TraceArea:
         self._appearing = Deferred(loop, self._appear_between_cells, self._quiet_s)
         self._ring = Ring()
         self._latest: Request | None = None
-        self._home: tuple[str, str | None] | None = None
+        self._home: Home | None = None
         self._is_running = self._is_placed = self._is_paused = self._is_tentative = False
         self._ended_at = 0.0
         self._sent = View(self._ring.snapshot(0))
@@ -87,7 +87,7 @@ class TraceArea:
         if request.is_silent:
             return
         self._latest = request
-        if self._home and (self._is_tentative or not _is_still_there(self._home, request)):
+        if self._home and (self._is_tentative or not is_still_there(self._home, request)):
             self._home = None
         self._is_placed = False
         self._is_running = True
@@ -201,9 +201,3 @@ class TraceArea:
         for barrier in self._barriers:
             if self._ring.came >= barrier.came and not barrier.reached.done():
                 barrier.reached.set_result(None)
-
-
-def _is_still_there(home: tuple[str, str | None], request: Request) -> bool:
-    """Whether the area at `home` outlives the start of `request`."""
-    session, cell_id = home
-    return session == request.session and (cell_id is None or cell_id != request.cell_id)

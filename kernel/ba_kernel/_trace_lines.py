@@ -120,11 +120,7 @@ def lines_of(event: Event) -> tuple[Line, ...]:
 
 def port_taken(event: PortTaken) -> str:
     """Returns who holds a port, and how to free it."""
-    return event.text + (f": {_how_to_free(event)}" if event.socket else "")
-
-
-def _how_to_free(_event: PortTaken) -> str:
-    return "close that one first (%reset closes all sockets)"
+    return event.text + (f": %sockets close {event.socket}" if event.socket else "")
 
 
 def fault_head(event: Fault) -> str:

@@ -24,6 +24,7 @@ from ._faults import Faults
 from ._flow import Flow
 from ._frontend import Publish
 from ._input import Input, Question
+from ._live_sockets import LiveSockets
 from ._output import Output
 from ._trace_area import TraceArea
 from ._trace_lines import stuck
@@ -44,11 +45,20 @@ class Workbench:
         self.output = Output(publish, loop)
         self.area = TraceArea(publish, loop, self.output)
         self.input = Input(question, self.engine, self.output)
+        self.live = LiveSockets(publish, loop, self.engine)
         sources = Sources()
         self.faults = Faults(publish, loop, self.output, sources)
         self.flow = Flow(self.engine, publish, loop)
         self.cells = Cells(
-            self.engine, publish, self.output, self.area, self.flow, self.input, self.faults, sources
+            self.engine,
+            publish,
+            self.output,
+            self.area,
+            self.flow,
+            self.live,
+            self.input,
+            self.faults,
+            sources,
         )
 
     def take(self, event: Event) -> None:

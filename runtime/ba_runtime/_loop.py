@@ -31,8 +31,8 @@ from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RuntimeClosed
-from .events import CellResult, ErrorReport, Note, PageResult, Sink, SocketInfo, Stuck, frames
-from .sockets import Network, socket_rows
+from .events import CellResult, ErrorReport, Note, PageResult, Sink, Stuck, frames
+from .sockets import Network, Rows, socket_rows
 from .sockets.channel import Watcher
 from .web import Limits, WebServer
 
@@ -106,7 +106,7 @@ class LuaThread(threading.Thread):
         self._post(lambda: self._add_cell(cell), result)
         return page
 
-    def ask(self, kind: str, *arguments: bytes) -> Future[tuple[Any, ...]]:
+    def ask(self, kind: str, *arguments: bytes | int) -> Future[tuple[Any, ...]]:
         """Asks Lua something (`requests` in lua/boot.lua); the answer is a tuple."""
         answer: Future[tuple[Any, ...]] = Future()
 
@@ -390,6 +390,10 @@ class LuaThread(threading.Thread):
         if not self._closing:
             self._watchdog.over(serial)
 
-    def rows(self, answer: tuple[Any, ...]) -> tuple[SocketInfo, ...]:
-        """Returns the socket table that Lua's answer holds."""
-        return socket_rows(self._network, answer[0])
+    def rows(self, answer: tuple[Any, ...], closes: Callable[[int], bool] | None = None) -> Rows:
+        """Returns the socket table in Lua's answer; of pages, with `closes`, only those, and closes them."""
+        pages = self._web.rows(closes)
+        rows = socket_rows(self._network, answer[0], pages)
+        if closes is not None:
+            self._web.drop(pages)
+        return rows

@@ -219,9 +219,15 @@ class PageResult:
 class SocketInfo:
     """One socket object, for the socket table. Times are in seconds, counts in bytes.
 
-    `kind` is listen, tcp, udp, ws or wss (a WebSocket without or with TLS), or `none` for a cosocket that has
-    no system socket. `tls` is the version in use, `yes` if none has been agreed yet (on a listener, or during
-    a handshake), and empty without TLS.
+    `socket` is 0 for one that has no system socket. `kind` is listener, client (a connection that no
+    cosocket owns), cosocket, udp, websocket, or page: a connection of the page server, which is no socket
+    object, and whose bytes nobody counts. `state` is the documented word, `doing` says it plainly.
+
+    `peer_name` is the host and port that the program called, where it is not `peer` itself; `local_name` is
+    what another socket of the program called this end. `partner` is the other end of a conversation of which
+    both ends are ours, 0 for none. `tls` is the version in use, `yes` where none has been agreed yet (a
+    listener, a handshake that goes on), empty without TLS; `trust` is `trusted` or why the peer is not.
+    `holder` is the global that holds the object, or the field of a global table; empty where none was found.
     """
 
     socket: int
@@ -229,8 +235,14 @@ class SocketInfo:
     state: str
     local: str
     peer: str
-    bytes_in: int
-    bytes_out: int
+    bytes_in: int | None
+    bytes_out: int | None
     age_s: float
     cell: int
     tls: str = ""
+    doing: str = ""
+    trust: str = ""
+    local_name: str = ""
+    peer_name: str = ""
+    partner: int = 0
+    holder: str = ""

@@ -117,8 +117,29 @@ class Runtime:
         )
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
-        """Returns a row for every socket object, without the lab's own servers."""
+        """Returns a row for every socket object and every connection of the page server.
+
+        The lab's own servers are not among them.
+        """
         return _then(self._thread.ask("sockets"), self._thread.rows)
+
+    def close_sockets(
+        self, *, socket: int | None = None, cell: int | None = None
+    ) -> Future[tuple[SocketInfo, ...]]:
+        """Closes one socket by its number, else those that a cell has made, else all.
+
+        Each is closed as `s:close()` does: whoever waits on it gets the documented reason. The future is done
+        when they are closed, and has their rows as they were before.
+        """
+        which, number = (b"socket", socket) if socket is not None else (b"cell", cell)
+        chosen = (b"all",) if number is None else (which, number)
+
+        def is_meant(page: int) -> bool:
+            return cell is None and socket in (None, page)
+
+        closable = self._thread.ask("closable", *chosen)
+        before = _then(closable, lambda answer: self._thread.rows(answer, is_meant))
+        return _then(self._thread.ask("close_sockets", *chosen), lambda _: before.result())
 
     @property
     def counts_instructions(self) -> bool:

@@ -157,7 +157,7 @@ class Trial:
 
     def _holds_descriptors(self) -> bool:
         """Tells whether sockets that the program can close account for the descriptors."""
-        sockets = [one for one in self._runtime.sockets().result(self._patience_s) if one.kind != "none"]
+        sockets = [one for one in self._runtime.sockets().result(self._patience_s) if one.socket]
         return _descriptors() - len(sockets) <= OTHER_DESCRIPTORS
 
     def _ends(self, cell: Future[CellResult]) -> CellResult:

@@ -18,8 +18,8 @@ PUSHED = OK + b"Content-Length: 4\r\n\r\nevil"
 
 def bytes_in(lua: Session) -> int:
     """How much has arrived on the only connection."""
-    (row,) = (row for row in lua.runtime.sockets().result(20) if row.kind == "tcp")
-    return row.bytes_in
+    (row,) = (row for row in lua.runtime.sockets().result(20) if row.kind == "client")
+    return row.bytes_in or 0
 
 
 def await_bytes(lua: Session, count: int) -> None:

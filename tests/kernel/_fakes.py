@@ -154,7 +154,8 @@ class FakeRuntime:
 
     def __post_init__(self) -> None:
         self.ran: list[tuple[bytes, str, int]] = []
-        self._sockets: list[SocketInfo] = []
+        self.open: list[SocketInfo] = []
+        self.asked = 0  # for the sockets
         self._stop = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
         self.hosts: set[str] = set()
@@ -229,7 +230,17 @@ class FakeRuntime:
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
         """Returns what `listen` opened; never, while busy."""
-        return self._answer(tuple(self._sockets))
+        self.asked += 1
+        return self._answer(tuple(self.open))
+
+    def close_sockets(
+        self, *, socket: int | None = None, cell: int | None = None
+    ) -> Future[tuple[SocketInfo, ...]]:
+        """Closes as the real one does; never answers while busy."""
+        is_all = socket is None and cell is None
+        closed = [one for one in self.open if is_all or one.socket == socket or one.cell == cell]
+        self.open = [one for one in self.open if one not in closed]
+        return self._answer(tuple(closed))
 
     def record(self) -> FakeRecording:
         """Begins a recording, which `move` in a cell adds to."""
@@ -288,7 +299,10 @@ class FakeRuntime:
             self.sink(InputRequested(cell, text))
             self.sink(Printed(cell, b"read: %r\n" % self._answers.get(timeout=10)))
         elif word == b"listen":
-            self._sockets.append(SocketInfo(1, "listen", "accept", "127.0.0.1:80", "", 0, 0, 0.0, cell))
+            doing = "waiting for a client"
+            self.open.append(
+                SocketInfo(1, "listener", "accept", "127.0.0.1:80", "", 0, 0, 0.0, cell, doing=doing)
+            )
             self.sink(SocketOpened(cell, 1, "listen"))
         elif word == b"move":
             opened = Opened(0.0, 7, "datagram", cell)
@@ -296,7 +310,7 @@ class FakeRuntime:
             for recording in self.recordings:
                 recording.kept += [] if recording.has_ended else [opened, moved]
         elif word == b"idle":
-            self._sockets.append(SocketInfo(0, "none", "exec", "", "", 0, 0, 0.0, cell))
+            self.open.append(SocketInfo(0, "cosocket", "exec", "", "", 0, 0, 0.0, cell, doing="running"))
         else:
             raise ValueError(f"not a line of the fake runtime: {word!r}")
 

@@ -124,6 +124,14 @@ def test_help_lists_every_magic() -> None:
         "%lab off now",
         "%lab on yesterday",
         "%sockets all",
+        "%sockets live now",
+        "%sockets close",
+        "%sockets close x",
+        "%sockets close ²",
+        "%sockets close 1 2",
+        "%sockets close cell",
+        "%sockets close cell x",
+        "%sockets close all 1",
         "%reset now",
         "%time x",
         "%help me",
@@ -237,47 +245,6 @@ def test_trace_pause_clear_and_resume() -> None:
     play(scene)
 
 
-def test_sockets_is_a_table() -> None:
-    """As text and as HTML, in the place where it was asked for."""
-
-    async def scene(desk: Desk) -> None:
-        await desk.run("%sockets")
-        assert desk.front.text() == "There are no sockets.\n"
-        await desk.run("listen on")
-        await desk.run("%sockets\nprint after")
-        *_, table, after = desk.front.sent
-        head, row = table.content["data"]["text/plain"].split("\n")
-        assert head.split() == ["id", "kind", "tls", "state", "local", "peer", "in", "out", "age", "cell"]
-        assert row.split() == ["1", "listen", "accept", "127.0.0.1:80", "0", "0", "0.0", "s", "[2]"]
-        assert table.content["data"]["text/html"].count("<td") == 10
-        assert after.content["text"] == "after\n"
-
-    play(scene)
-
-
-def test_a_silent_request_for_sockets_shows_nothing() -> None:
-    """Front ends ask silently for what they do not want to show."""
-
-    async def scene(desk: Desk) -> None:
-        await desk.run("listen on")
-        before = len(desk.front.sent)
-        assert (await desk.run("%sockets", is_silent=True))["status"] == "ok"
-        assert [kind for kind in desk.front.kinds()[before:] if kind != "status"] == []
-
-    play(scene)
-
-
-def test_sockets_does_not_hang_when_lua_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says that Lua does not answer."""
-    monkeypatch.setattr("ba_kernel._magic_cell.ANSWER_S", 0.01)
-
-    async def scene(desk: Desk) -> None:
-        desk.runtime.is_busy = True
-        assert "Lua is busy" in await failing(desk, "%sockets")
-
-    play(scene)
-
-
 def test_reset_makes_a_fresh_state() -> None:
     """The old one is closed; the Lua of the same cell runs in the new one."""
 
@@ -384,20 +351,5 @@ def test_the_lab_is_trusted_while_it_is_on() -> None:
         assert desk.runtime.root is None
         await desk.run("%reset\nprint x")
         assert desk.runtime.root is None
-
-    play(scene)
-
-
-def test_a_socket_object_without_a_system_socket_has_no_number() -> None:
-    """0 would look like one."""
-
-    async def scene(desk: Desk) -> None:
-        await desk.run("idle on")
-        await desk.run("%sockets")
-        assert desk.front.sent[-1].content["data"]["text/plain"].splitlines()[1].split()[:3] == [
-            "-",
-            "none",
-            "exec",
-        ]
 
     play(scene)

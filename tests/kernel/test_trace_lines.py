@@ -91,8 +91,7 @@ def test_a_port_that_is_taken_says_by_whom_and_how_to_free_it() -> None:
     """The usual reason is an earlier run of the same cell, whose listener no variable holds any more."""
     line = only(PortTaken(7, 8181, "listen", 1, 3))
     assert (line.kind, line.place) == (Kind.NOTE, "[7]")
-    assert line.text.startswith("port 8181 is held by the listener of cell [1]: ")
-    assert "%reset" in line.text
+    assert line.text == "port 8181 is held by the listener of cell [1]: %sockets close 3"
     assert only(PortTaken(7, 8181, "pages")).text == "port 8181 is held by the page server"
 
 

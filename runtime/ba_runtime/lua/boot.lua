@@ -12,6 +12,7 @@ local cell = import "tasks/cell"
 local cell_number = import "tasks/cell_number"
 local look = import "inspect/look"
 local render = import "inspect/render"
+local socket_table = import "inspect/socket_table"
 local stdio = import "console/stdio"
 local warnings = import "console/warn"
 local check = import "check"
@@ -183,7 +184,16 @@ function requests.describe(ticket, ...)
 end
 
 function requests.sockets(ticket)
-  host.reply(ticket, look.sockets())
+  host.reply(ticket, socket_table.rows())
+end
+
+function requests.closable(ticket, ...)
+  host.reply(ticket, socket_table.closable(...))
+end
+
+function requests.close_sockets(ticket, ...)
+  socket_table.close(...)
+  host.reply(ticket)
 end
 
 -- Somebody begins to listen to the sockets, or ends: between two bytes, as no program runs meanwhile (channel.py).

@@ -10,6 +10,6 @@ into the documented strings.
 """
 
 from .network import Network
-from .table import socket_rows
+from .table import Rows, socket_rows
 
-__all__ = ["Network", "socket_rows"]
+__all__ = ["Network", "Rows", "socket_rows"]

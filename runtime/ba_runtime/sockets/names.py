@@ -20,6 +20,8 @@ from ba_runtime._resolver import Answer, Kind, Resolver, SocketAddress
 
 from .reasons import Signal
 
+MOST_CALLED = 255  # octets of a whole name, RFC 1035 section 2.3.4; nothing longer can be reached
+
 Use: TypeAlias = Callable[[Answer], Signal]
 
 
@@ -32,6 +34,7 @@ class Names:
         self._resolver = resolver
         self._words: dict[int, bytes] = {}
         self._addresses: dict[int, bytes] = {}
+        self._called: dict[int, tuple[str, int]] = {}
 
     def look_up(self, host: bytes, port: int, kind: Kind, ipv6: bool, then: Callable[[Answer], None]) -> None:
         """Resolves; `then` runs on the Lua thread, at once when no name server need be asked."""
@@ -95,8 +98,18 @@ class Names:
         """Returns, once, why the resolver found nothing under this number, in its own words."""
         return self._words.pop(number, None)
 
+    def note_called(self, number: int, host: bytes, port: int) -> None:
+        """Remembers which host and port the program called with this socket, until it is forgotten."""
+        if len(host) <= MOST_CALLED:
+            self._called[number] = host_text(host), port
+
+    def called(self, number: int) -> tuple[str, int] | None:
+        """Returns which host and port the program called with this socket; None if it called nobody."""
+        return self._called.get(number)
+
     def forget(self, number: int) -> None:
         """Drops what nobody has taken."""
+        self._called.pop(number, None)
         self._words.pop(number, None)
         self._addresses.pop(number, None)
 

@@ -104,6 +104,8 @@ class Network:
 
         dial = Dial(number, cell, _text(interface), self.channels, self._reactor, connected)
         self._endpoints[number] = dial
+        self._born[number] = monotonic()
+        self._names.note_called(number, host, port)
         if self._reactor.journal is not None:
             dial.name, dial.is_in_lab = host_text(host), self._names.is_in_lab(host)
             self._reactor.journal.opened(number, "client", cell, None)
@@ -185,6 +187,7 @@ class Network:
         number = self.opened(endpoint)
         if not isinstance(host, bytes):
             return number, Signal.RESOLVED
+        self._names.note_called(number, host, port)
 
         def connect(answer: Answer) -> Signal:
             if not answer.addresses:
@@ -295,6 +298,10 @@ class Network:
     def _name(self, number: int, name_of: Callable[[socket.socket], Name]) -> Name:
         endpoint = self._endpoints.get(number)
         return None if endpoint is None or endpoint.channel is None else name_of(endpoint.channel.sock)
+
+    def called(self, number: int) -> tuple[str, int] | None:
+        """Returns which host and port the program called with this socket; None if it called nobody."""
+        return self._names.called(number)
 
     def age_s(self, number: int) -> float:
         """Returns for how many seconds the socket has been open, 0 for none."""

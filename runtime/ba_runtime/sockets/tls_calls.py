@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
 
 from .stream import Stream
 
 if TYPE_CHECKING:
     from .secure import SecureStream
+
+DOUBTS = {  # the documented words of `trusted`, explained
+    "certcn": "certcn (out of date)",
+    "cert": "cert (another name)",
+    "cn": "cn (unknown CA)",
+    "none": "none (unknown CA, another name)",
+}
 
 
 class TlsCalls:
@@ -21,6 +29,7 @@ class TlsCalls:
     def __init__(self, endpoints: Mapping[int, object]) -> None:
         """Connections are found in `endpoints`."""
         self._endpoints = endpoints
+        self._trust: WeakKeyDictionary[SecureStream, str] = WeakKeyDictionary()
 
     def functions(self) -> dict[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
@@ -74,6 +83,18 @@ class TlsCalls:
         stream = self._stream(number)
         return stream.doubt(name) if stream is not None else b"none"
 
+    def trust(self, number: int) -> str:
+        """Returns `trusted`, or why not; of a client, whether its CA is known; empty where nobody vouches.
+
+        Judging takes signatures, so what was found is kept for as long as the connection.
+        """
+        stream = self._stream(number)
+        if stream is None or not stream.is_shaken:
+            return ""
+        if stream not in self._trust:
+            self._trust[stream] = _trust(stream)
+        return self._trust[stream]
+
     def is_resumed(self, number: int) -> bool | None:
         """Tells whether the handshake was a short one; None without TLS."""
         stream = self._stream(number)
@@ -89,6 +110,14 @@ class TlsCalls:
         stream = self._stream(number)
         if stream is not None:
             stream.feed(received)
+
+
+def _trust(stream: SecureStream) -> str:
+    if stream.host is None:  # whose name nobody asked for
+        table, is_known = stream.certificate()
+        return "" if table is None else "known CA" if is_known else "unknown CA"
+    doubt = stream.doubt(None)
+    return "trusted" if doubt is None else f"not trusted: {DOUBTS[doubt.decode()]}"
 
 
 def _flat(table: Mapping[str, object], path: bytes = b"") -> Iterator[bytes]:

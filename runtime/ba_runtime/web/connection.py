@@ -70,6 +70,16 @@ class State(Enum):
     CLOSED = auto()
 
 
+DOING = {
+    State.READING: "reading",
+    State.ANSWERING: "answering",
+    State.DRAINING: "writing",
+    State.CLOSING: "writing",
+    State.LINGERING: "closing",
+    State.CLOSED: "closed",
+}
+
+
 class Owner(Seam):
     """Who hears of what happens to a connection."""
 
@@ -107,6 +117,7 @@ class Connection(Stream):
         self._protocol = Protocol(limits, access, memory)
         self._is_at_end = False
         self._ahead = 0  # bytes that came while a request is answered
+        self.born = monotonic()
         self.state = State.READING
         self.request: Request | None = None
         self._request_by: float | None = monotonic() + limits.head_s  # …or the next step of it, or the end
@@ -298,6 +309,17 @@ class Connection(Stream):
             self.refuse(Refusal(408, "The request took too long to arrive."))
         else:
             self._lose(b"us")
+
+    def drop(self) -> None:
+        """Closes at once, whatever it is doing."""
+        self._lose(b"us")
+
+    @property
+    def doing(self) -> str:
+        """What it is doing, in words for the socket table."""
+        if self.state is State.READING and not self._protocol.is_begun:
+            return "waiting for a request"
+        return DOING[self.state]
 
     def hang_up(self) -> None:
         """Closes once all is sent."""

@@ -14,17 +14,19 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
 
 from ba_runtime._reactor import Journal, Reactor
 from ba_runtime.sockets import Network
+from ba_runtime.sockets.addresses import local_name, peer_name
 from ba_runtime.sockets.channel import Channel, StreamChannel, Watchers
 from ba_runtime.sockets.listener import Listener
 from ba_runtime.sockets.reasons import in_words
 from ba_runtime.sockets.stream import Stream
+from ba_runtime.sockets.table import PageRow
 
 from .access import Access
 from .folder import content_type, look_up
@@ -165,6 +167,28 @@ class WebServer:
             self._door.watch(watchers)
         for connection in self._connections.values():
             connection.watch(watchers)
+
+    def rows(self, is_meant: Callable[[int], bool] | None = None) -> tuple[PageRow, ...]:
+        """Returns what the socket table says of connections that no page has taken, or of some of them."""
+        now = monotonic()
+        return tuple(
+            PageRow(
+                connection.number,
+                connection.doing,
+                local_name(connection.channel.sock),
+                peer_name(connection.channel.sock),
+                now - connection.born,
+            )
+            for connection in self._connections.values()
+            if is_meant is None or is_meant(connection.number)
+        )
+
+    def drop(self, rows: Iterable[PageRow]) -> None:
+        """Closes the connections with these rows, whatever they are doing."""
+        for row in rows:
+            connection = self._connections.get(row.number)
+            if connection is not None:
+                connection.drop()
 
     def sweep(self) -> float | None:
         """Ends what has taken too long; returns in how many seconds to come again, None for no need."""

@@ -1,14 +1,10 @@
--- Looking at the state from outside: names for completion, values for inspection, the socket table.
+-- Looking at the state from outside: names for completion, values for inspection.
 --
 -- None of it runs user code: tables are read raw, and only metatables that are tables are followed.
 
-local import = ...
-local cell_number = import "tasks/cell_number"
-local sock = import "sockets/sock"
-
 local G = _G
 local type, next, rawget, getmetatable = type, next, rawget, debug.getmetatable
-local sort, unpack, concat, format = table.sort, table.unpack, table.concat, string.format
+local sort, unpack = table.sort, table.unpack
 
 local MOST_NAMES = 2000
 
@@ -68,33 +64,6 @@ end
 -- Returns the value at this path, nil when there is none.
 function look.value(...)
   return at({...})
-end
-
--- A closed socket can be nothing again, except for the cosocket that still runs with it.
-local function is_gone(S)
-  return S.over or S.shut and not S.task
-end
-
-local function kind_of(S)
-  if S.websocket then
-    return S.secure and "wss" or "ws"
-  end
-  return S.listening and "listen" or S.datagram and "udp" or S.number and "tcp" or "none"
-end
-
--- Returns a row for every socket object that is of use, all in one text with a NUL behind each field: number (0: it
--- has no system socket), kind, state, bytes in and out, cell.
-function look.sockets()
-  local rows = {}
-  sock.each(function(S)
-    if not is_gone(S) then
-      rows[#rows + 1] = format(
-        "%d\0%s\0%s\0%d\0%d\0%d\0",
-        S.number or 0, kind_of(S), sock.state_name(S), S.received, S.sent, cell_number(S.cell)
-      )
-    end
-  end)
-  return concat(rows)
 end
 
 return look

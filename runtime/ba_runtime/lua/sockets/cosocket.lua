@@ -153,8 +153,8 @@ function cosocket.resume(S, ...)
   return alive(task)
 end
 
--- `close`, from anywhere.
-function cosocket.close(S)
+-- Closes, and tells whoever waits. Returns whether there was anything to close, and a cosocket that has gone on.
+function cosocket.shut(S)
   local task = S.task
   local waits = task and S.waiting
   if S.shut and not waits then
@@ -175,10 +175,16 @@ function cosocket.close(S)
     S.used = false
   end
   sock.wake_all(S, "socketclosed")
-  if waits and task.stalled then
+  return true, waits and task
+end
+
+-- `close`, from anywhere.
+function cosocket.close(S)
+  local is_done, task = cosocket.shut(S)
+  if task and task.stalled then
     settle(task)
   end
-  return true
+  return is_done
 end
 
 return cosocket

@@ -34,9 +34,13 @@ local function current_cell()
   return task and task.cell
 end
 
--- What a signal other than success means to the caller: nil, the reason, and the resolver's words.
+-- What a signal other than success means to the caller: nil, the reason, and the resolver's words. It is a reason
+-- already when the socket was closed meanwhile.
 local function failure(number, signal)
-  local reason = signal == TLS_FAILED and (host.tls_failure(number) or "socketreadfailed") or reasons.text[signal]
+  local reason = reasons.text[signal] or signal
+  if signal == TLS_FAILED then
+    reason = host.tls_failure(number) or "socketreadfailed"
+  end
   local words = signal == CANNOT_RESOLVE and host.resolver_words(number)
   host.close(number, "error", reason)
   if words then

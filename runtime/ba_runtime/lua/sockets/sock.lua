@@ -22,7 +22,7 @@
 --   inbox     data that came while nobody read; taken: the bytes at its front that were read since, on a stream
 --   eof       after the inbox came the end, for this reason
 --   armed     Python reports what arrives; on a stream also: nothing is kept, and no end has come
---   upgrader  who waits for the handshake of an upgrade
+--   upgrader  who waits for the handshake of an upgrade; dialler: the blocked task that connects
 --   reader, readers   blocked tasks that read; writers: tasks that wait for the queue to drain
 --   busy      Python holds unsent data
 --   nonblocking   queued mode, writes do not wait; limit: its bound, when set (queuelen)
@@ -229,7 +229,7 @@ function sock.lose(S, ...)
   return wake_readers(S, nil, ...)
 end
 
--- Wakes everybody who waits on a socket that has just been closed: its owner, blocked readers, writers.
+-- Wakes everybody who waits on a socket that has just been closed: its owner, readers, writers, and who connects.
 function sock.wake_all(S, reason)
   local task = S.task
   if task and S.waiting then
@@ -238,6 +238,11 @@ function sock.wake_all(S, reason)
   end
   sock.wake_writers(S, nil, reason)
   wake_readers(S, nil, reason)
+  local dialler = S.dialler
+  if dialler and dialler.waits_for == S then
+    S.dialler = nil
+    run(dialler, reason)
+  end
   local upgrader = S.upgrader
   if upgrader and upgrader.waits_for == S then
     S.upgrader = nil
