@@ -60,6 +60,8 @@ def test_what_is_needed_for_the_first_time_is_there(crowded: LiveKernel, tmp_pat
     assert crowded.run("return type(mako.port)").reply["evalue"].endswith("out of file descriptors")
     assert "error('x')" in crowded.run("error('x')").reply["traceback"][1]
     assert crowded.run(f"%trace save {tmp_path / 'trace.txt'}").status == "ok"
+    assert crowded.run("%flow\nreturn 1").kinds() == ["display_data", "execute_result"]
+    assert crowded.run(f"%flow save {tmp_path / 'flow.json'}").status == "ok"
     assert "out of file descriptors" in crowded.run("%lab on").reply["evalue"]
 
 

@@ -258,6 +258,13 @@ def test_bytes_that_are_no_text_are_escaped_as_bytes() -> None:
     assert "48 bytes" in text(events)
 
 
+def test_what_was_there_before_is_not_seen_to_open() -> None:
+    """A recording begins with all sockets; those are not news."""
+    events: list[Event] = [Opened(0.0, 1, "listener", 1, local=Address("127.0.0.1", 8181))]
+    assert "listen" in text(events)
+    assert draw(events, Names(known=frozenset({1}))).rows == ()
+
+
 def test_nothing_is_a_sentence() -> None:
     """A recording without events says that nothing happened."""
     assert text([]) == "No socket did anything."
