@@ -232,6 +232,15 @@ def test_a_handshake_is_recorded_with_what_was_agreed() -> None:
         assert ours.trust == "none"  # as `trusted` says where there is no store
 
 
+def test_a_connection_that_had_tls_before_has_its_own_wire_and_plain_data() -> None:
+    """What it decrypted is not taken for what came over the wire."""
+    with tls_session() as fresh:
+        fresh.run("c, s = tls_pair()")
+        events = recorded(fresh, "c:write(('t'):rep(1000)) assert(read_all(s, 1000))")
+        assert moved(events, is_ours=False, layer="plain") == 1000
+        assert moved(events, is_ours=False) == moved(events, is_ours=True) > 1000
+
+
 def test_what_the_labs_network_did_is_recorded_at_the_socket(here: Session) -> None:
     """It is told on the lab's thread, and found by the address of the program's end."""
     with here.runtime.record() as recording:

@@ -45,6 +45,19 @@ def test_the_data_that_is_held_is_bounded_too() -> None:
     assert recording.dropped == 3
 
 
+def test_a_bound_may_be_less_than_a_single_turn_holds() -> None:
+    """Nothing of it is kept then, and the next one may be."""
+    recorder, recording = begun(most_bytes=0)
+    recorder.arrived((1, b"x"))
+    send(recorder, b"y")
+    assert (recording.events(), recording.dropped) == ((), 2)
+    recorder.opened(1, "client", 0, None)
+    recorder.arrived((0, 0))
+    assert (len(recording.events()), recording.dropped) == (0, 3)
+    recorder.closed(1, None)
+    assert (len(recording.events()), recording.dropped) == (1, 3)
+
+
 def test_an_event_holds_the_head_of_what_moved() -> None:
     """And knows how much it was: sent in part, received, or in a poll with much else."""
     recorder, recording = begun()

@@ -64,12 +64,12 @@ class Recorder:
     def begin(self, recording: Recording) -> None:
         """Gives this one everything from now on, and before it what is known to be open."""
         self._turn()
-        recording.pending = self._notes
-        self.recordings = (*self.recordings, recording)
         now = monotonic()
-        there_are = [replace(opened, at_s=now) for opened in self._open.values()]
-        if there_are:
-            recording.add(turn_of([(opened, 0, 0, b"") for opened in there_are]))
+        there_are: list[Note] = [(replace(one, at_s=now), 0, 0, b"") for one in self._open.values()]
+        with recording.lock:
+            recording.add(turn_of(there_are))
+            recording.pending = self._notes
+        self.recordings = (*self.recordings, recording)
 
     def end(self, recording: Recording) -> None:
         """Gives it nothing any more."""

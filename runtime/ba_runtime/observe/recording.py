@@ -103,16 +103,17 @@ class Recording:
         self._seen += turn.events_held
         held = self._held + turn.events_held
         held_bytes = self._held_bytes + turn.size
-        while held_bytes > self.most_bytes or held - turns[0].events_held >= self.most_events:
+        while turns and (held_bytes > self.most_bytes or held - turns[0].events_held >= self.most_events):
             oldest = turns.popleft()
             held -= oldest.events_held
             held_bytes -= oldest.size
         self._held, self._held_bytes = held, held_bytes
 
-    def _snapshot(self) -> tuple[list[Turn], int]:
-        """Returns the turns, and how many of their oldest events are past the bounds."""
+    def _snapshot(self) -> tuple[list[Turn], int, int]:
+        """Returns the turns, how many of their oldest events are past the bounds, and how many are gone."""
         with self.lock:
             turns = [*self._turns, turn_of(list(self.pending))]
+            gone = self._seen - self._held
             held, held_bytes = self._held + turns[-1].events_held, self._held_bytes + turns[-1].size
         skipped = 0
         if held_bytes > self.most_bytes:  # only by what is pending
@@ -121,18 +122,18 @@ class Recording:
                     break
                 skipped += turn.events_held
                 held_bytes -= turn.size
-        return turns, max(skipped, held - self.most_events)
+        return turns, max(skipped, held - self.most_events, 0), gone
 
     def events(self) -> tuple[Event, ...]:
         """Returns the events that are kept, the oldest first."""
-        turns, skipped = self._snapshot()
-        return tuple(islice((event for turn in turns for event in turn.events()), max(0, skipped), None))
+        turns, skipped, _ = self._snapshot()
+        return tuple(islice((event for turn in turns for event in turn.events()), skipped, None))
 
     @property
     def dropped(self) -> int:
         """Returns how many events are not kept any more."""
-        turns, skipped = self._snapshot()
-        return self._seen - sum(turn.events_held for turn in turns[:-1]) + max(0, skipped)
+        _, skipped, gone = self._snapshot()
+        return gone + skipped
 
     def end(self) -> Future[Any]:
         """Ends it on the Lua thread, soon; what was recorded stays. Ending it again does nothing."""
