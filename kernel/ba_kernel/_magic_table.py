@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from . import _magic_cell, _magic_flow, _magic_lab, _magic_lsp, _magic_sockets, _magic_trace
+from . import (
+    _magic_capture,
+    _magic_cell,
+    _magic_flow,
+    _magic_lab,
+    _magic_lsp,
+    _magic_sockets,
+    _magic_trace,
+)
 from ._magics import After, Magic, MagicError, Tools
 
 DIFFERENCES = """\
@@ -66,6 +74,7 @@ MAGICS = {
         *_magic_flow.MAGICS,
         *_magic_sockets.MAGICS,
         *_magic_lab.MAGICS,
+        *_magic_capture.MAGICS,
         *_magic_lsp.MAGICS,
         *_magic_cell.MAGICS,
         Magic("%help", (("%help", "show this list"),), show_help),

@@ -12,6 +12,7 @@ ends ask about a text, `docs.py` what they show about a name.
 from ._lua import Compiler
 from .errors import BaError, RuntimeClosed, UsageError
 from .events import (
+    CaptureSummary,
     CellResult,
     ErrorReport,
     Event,
@@ -33,6 +34,7 @@ from .runtime import MAX_MEMORY, Runtime
 __all__ = [
     "MAX_MEMORY",
     "BaError",
+    "CaptureSummary",
     "CellResult",
     "Compiler",
     "ErrorReport",

@@ -101,10 +101,13 @@ def _standard_input() -> int:
     return sys.stdin.fileno()
 
 
-def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) -> int:
+def run(
+    path: Path, *, stay: bool, max_memory: int, folder: Path | None = None, capture: str | None = None
+) -> int:
     """Runs the file and returns the exit code: 0, 1 after an error, os.exit's, or 130 after Ctrl-C.
 
-    With a folder, that is served on the page server first.
+    With a folder, that is served on the page server first. `capture` is a file to write what the sockets send
+    and receive to, for Wireshark.
     """
     source = path.read_bytes()
     if source.startswith(b"#"):
@@ -114,6 +117,12 @@ def run(path: Path, *, stay: bool, max_memory: int, folder: Path | None = None) 
     runtime = Runtime(console, max_memory=max_memory)
     with runtime, CtrlC(runtime.interrupt) as ctrl_c:
         try:
+            if capture is not None:
+                try:
+                    runtime.capture(capture)
+                except UsageError as error:
+                    print(f"ba-lua: {error}", file=sys.stderr)
+                    return 1
             if folder is not None:
                 runtime.serve(str(folder)).result()
             result = runtime.run_cell(source, name=path.name, cell=1).result()
@@ -145,9 +154,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="MIB",
         help="the limit of Lua's memory (default: %(default)s)",
     )
+    parser.add_argument(
+        "--capture",
+        metavar="FILE",
+        help="write what the sockets send and receive to a new pcapng file, with the keys of TLS connections",
+    )
     options = parser.parse_args(argv)
     try:
-        return run(options.file, stay=options.stay, max_memory=options.max_memory << 20, folder=options.serve)
+        return run(
+            options.file,
+            stay=options.stay,
+            max_memory=options.max_memory << 20,
+            folder=options.serve,
+            capture=options.capture,
+        )
     except KeyboardInterrupt:  # before the program ran, or after it
         return INTERRUPTED
     except OSError as error:

@@ -136,6 +136,11 @@ class Resolver:
         """Tells whether the lab answers for this name."""
         return self._override.has(host)
 
+    def route_of(self, endpoint: Endpoint, kind: Kind) -> Route | None:
+        """Returns which route of the lab leads to this address and port, if one does."""
+        override = self._override
+        return None if override is None else override.route_of(endpoint, kind)
+
     def set_routes(self, routes: Mapping[Route, Endpoint] | None, gate: Gate | None = None) -> None:
         """Makes `routes` answer instead of the internet; `None` removes them.
 
@@ -197,6 +202,11 @@ class _Override:
         for (host, _, _), (ip, _) in self._endpoints.items():
             self._host_ips.setdefault(host, ip)
         self._remembered = functools.lru_cache(_REMEMBERED)(self._known)
+
+    def route_of(self, endpoint: Endpoint, kind: Kind) -> Route | None:
+        """Returns the route that leads to this address and port, if one does."""
+        routes = (route for route, end in self._endpoints.items() if end == endpoint and route[2] == kind)
+        return next(routes, None) if endpoint[1] else None
 
     def known(self, host: str, port: int, kind: Kind, family: socket.AddressFamily) -> Answer | None:
         """The answer that needs no asking, the lab's or another; None if there is none."""

@@ -101,6 +101,16 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureSummary:
+    """What a capture has written: packets, bytes it had to drop, and why it ended early, if it did."""
+
+    path: str
+    packets: int
+    dropped_bytes: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stuck:
     """An interrupt has had no effect for two seconds: Lua is inside a single call of a C function, which
     nothing can stop.

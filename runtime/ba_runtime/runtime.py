@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ._loop import LuaThread
 from ._resolver import Resolver
 from .errors import UsageError
-from .events import CellResult, PageResult, Sink, SocketInfo
+from .events import CaptureSummary, CellResult, Note, PageResult, Sink, SocketInfo
 from .web import Limits
 
 if TYPE_CHECKING:
     from .lab import Lab
+    from .observe.capturing import Capturing
     from .observe.recording import Recording
 
 MAX_MEMORY = 1 << 30
@@ -41,6 +42,8 @@ class Runtime:
         `max_memory` bounds what Lua may allocate, in bytes; a program that needs more gets Lua's error
         "not enough memory". `web_limits` bound what clients of the page server may ask for.
         """
+        self._sink = sink
+        self._capturing: Capturing | None = None
         self._resolver = Resolver()
         self._thread = LuaThread(sink, self._resolver, max_memory, web_limits or Limits())
         self._closed = False
@@ -179,6 +182,24 @@ class Runtime:
         self._thread.record(recording)
         return recording
 
+    def capture(self, path: str) -> None:
+        """Writes every byte on the wire of the sockets to a new pcapng file, until `end_capture` or `close`.
+
+        The file holds the keys of TLS connections that are made meanwhile. A cell that is run after this
+        call is captured from its beginning. Raises UsageError when there is a capture already, or when the
+        file exists or cannot be made, with the reason.
+        """
+        from .observe.capturing import Capturing
+
+        if self._capturing is not None:
+            raise UsageError(f"a capture to {self._capturing.path} is under way; end it first")
+        self._capturing = Capturing(path, self._thread, self._resolver.route_of, self._sink)
+
+    def end_capture(self) -> CaptureSummary | None:
+        """Ends the capture, completes its file, and says what is in it; None when there is no capture."""
+        capturing, self._capturing = self._capturing, None
+        return None if capturing is None else capturing.end()
+
     def until_idle(self) -> Future[None]:
         """Returns a future that is done when the last cosocket and thread job has ended."""
         return _then(self._thread.ask("idle"), lambda _: None)
@@ -188,6 +209,11 @@ class Runtime:
         if not self._closed:
             self._closed = True
             self._thread.close(timeout_s)
+            summary = self.end_capture()
+            if summary is not None and summary.dropped_bytes:
+                self._sink(
+                    Note(0, f"the capture lacks {summary.dropped_bytes:,} bytes: the disk was too slow")
+                )
             self._resolver.close()
 
 

@@ -20,6 +20,7 @@ from ba_kernel._frontend import Message, Request
 from ba_kernel._workbench import Workbench
 from ba_runtime.errors import UsageError
 from ba_runtime.events import (
+    CaptureSummary,
     CellResult,
     ErrorReport,
     Fault,
@@ -161,6 +162,7 @@ class FakeRuntime:
         self.hosts: set[str] = set()
         self.root: bytes | None = None
         self.served: list[str] = []
+        self.capturing: str | None = None
         self.there: list[Seen] = []  # sockets that a recording begins with
         self.recordings: list[FakeRecording] = []
 
@@ -251,6 +253,19 @@ class FakeRuntime:
         """Remembers the lab's host names and its root."""
         self.hosts = set() if lab is None else {host for host, _, _ in lab.routes}
         self.root = None if lab is None else lab.ca_pem
+
+    def capture(self, path: str) -> None:
+        """Remembers the file; one called `taken` exists already."""
+        if path == "taken":
+            raise UsageError("taken exists already; delete it or choose another name")
+        self.capturing = path
+
+    def end_capture(self) -> CaptureSummary | None:
+        """Has written three packets, and none of what came after."""
+        path, self.capturing = self.capturing, None
+        return (
+            None if path is None else CaptureSummary(path, 3, 1500, "cannot write a: No space left on device")
+        )
 
     def close(self, timeout_s: float = 2) -> None:
         """Remembers that it is over."""

@@ -50,7 +50,7 @@ def test_an_unknown_magic_is_an_error_with_a_suggestion() -> None:
 
     async def scene(desk: Desk) -> None:
         message = await failing(desk, "%trcae here\nprint x")
-        assert message == "unknown magic %trcae; did you mean %trace or %time?"
+        assert message == "unknown magic %trcae; did you mean %trace or %capture?"
         assert await failing(desk, "%zzz") == "unknown magic %zzz; %help lists all magics"
         assert desk.front.text() == ""
 

@@ -29,9 +29,9 @@ what goes over the wire can be heard, and nobody who uses a socket knows whether
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 Receive: TypeAlias = Callable[[int], bytes]  # at most this much; empty at the end
 Send: TypeAlias = "Callable[[bytes | memoryview], int]"  # how much the system took
@@ -83,21 +83,54 @@ class Watcher(Protocol):
 Watchers: TypeAlias = tuple[Watcher, ...]
 
 
+@runtime_checkable
+class Witness(Protocol):
+    """A watcher that needs the sockets' lives as well as their bytes. The same rules hold."""
+
+    def heard(self, channel: Channel, is_new: bool) -> None:
+        """Is told that it hears a channel from now on; again, when other watchers come and go."""
+        ...
+
+    def connected(self, channel: Channel) -> None:
+        """Hears that a connection stands which the program has asked for."""
+        ...
+
+    def shutting(self, channel: Channel, how: int) -> None:
+        """Hears that the program has ended its side."""
+        ...
+
+    def closing(self, channel: Channel) -> None:
+        """Hears that the program is about to close the socket, which is still open."""
+        ...
+
+
 class Channel:
     """A system socket, number `number` to Lua, with those who listen to it."""
 
-    __slots__ = ("number", "sock", "watchers")
+    __slots__ = ("_is_new", "number", "sock", "watchers")
 
     def __init__(self, number: int, sock: socket.socket, watchers: Watchers = ()) -> None:
         """Takes over `sock` and makes it non-blocking."""
         sock.setblocking(False)
         self.number = number
         self.sock = sock
+        self._is_new = True
         self.watch(watchers)
+        self._is_new = False
 
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen from now on, and nobody else."""
         self.watchers = watchers
+        for witness in self._witnesses():
+            witness.heard(self, self._is_new)
+
+    def _witnesses(self) -> Iterator[Witness]:
+        return (one for one in self.watchers if isinstance(one, Witness))
+
+    def connected(self) -> None:
+        """Must be called when a connection that the program has asked for stands."""
+        for witness in self._witnesses():
+            witness.connected(self)
 
     def passed(self, layer: Layer, data: bytes, is_ours: bool) -> None:
         """Tells them what passed above the wire."""
@@ -110,6 +143,8 @@ class Channel:
 
     def close(self) -> None:
         """Closes the system socket; whoever waits for its descriptor must have forgotten it."""
+        for witness in self._witnesses():
+            witness.closing(self)
         self.sock.close()
 
 
@@ -147,6 +182,8 @@ class StreamChannel(Channel):
     def shutdown(self, how: int) -> None:
         """Ends one side or both (`socket.SHUT_WR`, `SHUT_RDWR`). Raises OSError when it is gone already."""
         self.sock.shutdown(how)
+        for witness in self._witnesses():
+            witness.shutting(self, how)
 
 
 class DatagramChannel(Channel):

@@ -122,6 +122,7 @@ class Dial:
         self._reactor.remove(channel.fileno())
         if self._reactor.journal is not None:
             self._reactor.journal.connected(self.number, channel.sock)
+        channel.connected()
         self._connected(channel)
 
     def _drop(self) -> None:

@@ -54,7 +54,7 @@ class Network:
     def __init__(self, reactor: Reactor, resolver: Resolver, sink: Sink) -> None:
         """Sockets report to `reactor`, names go through `resolver`, openings and closings to `sink`."""
         self._reactor = reactor
-        self._names = Names(reactor, resolver)
+        self.names = Names(reactor, resolver)
         self.channels = Channels()
         self._sink = sink
         self._endpoints: dict[int, Endpoint] = {}
@@ -105,11 +105,11 @@ class Network:
         dial = Dial(number, cell, _text(interface), self.channels, self._reactor, connected)
         self._endpoints[number] = dial
         self._born[number] = monotonic()
-        self._names.note_called(number, host, port)
+        self.names.note_called(number, host, port)
         if self._reactor.journal is not None:
-            dial.name, dial.is_in_lab = host_text(host), self._names.is_in_lab(host)
+            dial.name, dial.is_in_lab = host_text(host), self.names.is_in_lab(host)
             self._reactor.journal.opened(number, "client", cell, None)
-        self._names.look_up(host, port, "tcp", ipv6, dial.resolved)
+        self.names.look_up(host, port, "tcp", ipv6, dial.resolved)
         return number
 
     def tcp_listen(self, cell: int, port: int, interface: object, ipv6: bool, context: int = 0) -> int | None:
@@ -183,16 +183,16 @@ class Network:
         if address in EVERYWHERE:
             self._tell_exposed(cell, "UDP port", channel, address)
         self._note_opened(channel, "datagram", cell)
-        endpoint = Datagram(channel, cell, self._reactor, self._names)
+        endpoint = Datagram(channel, cell, self._reactor, self.names)
         number = self.opened(endpoint)
         if not isinstance(host, bytes):
             return number, Signal.RESOLVED
-        self._names.note_called(number, host, port)
+        self.names.note_called(number, host, port)
 
         def connect(answer: Answer) -> Signal:
             if not answer.addresses:
                 self._note_failed(number, Signal.CANNOT_RESOLVE, answer.error)
-                return self._names.keep_words(number, answer)
+                return self.names.keep_words(number, answer)
             try:
                 channel.sock.connect(answer.addresses[0][1])
             except OSError:
@@ -202,7 +202,7 @@ class Network:
                 self._reactor.journal.connected(number, channel.sock)
             return Signal.RESOLVED
 
-        return number, self._names.ask(number, host, port, "udp", ipv6, connect)
+        return number, self.names.ask(number, host, port, "udp", ipv6, connect)
 
     def opened(self, endpoint: Stream | Listener | Datagram) -> int:
         """Takes over a socket that is open; returns its number."""
@@ -219,16 +219,16 @@ class Network:
         RESOLVED or CANNOT_RESOLVE comes with the number, or as an event under it.
         """
         number = self.channels.new_number()
-        return number, self._names.ask_address(number, host)
+        return number, self.names.ask_address(number, host)
 
     def resolved_address(self, number: int) -> bytes | None:
         """Returns, once, the address that `resolve` has found."""
-        return self._names.take_address(number)
+        return self.names.take_address(number)
 
     def resolver_words(self, number: int) -> bytes | None:
         """Returns why a name has not been resolved, as the system puts it; None when that is not known."""
         endpoint = self._endpoints.get(number)
-        return endpoint.words if isinstance(endpoint, Dial) else self._names.take_words(number)
+        return endpoint.words if isinstance(endpoint, Dial) else self.names.take_words(number)
 
     # ------------------------------------------------------------ using
 
@@ -269,11 +269,11 @@ class Network:
 
         def send(answer: Answer) -> Signal:
             if not answer.addresses:
-                return self._names.keep_words(ticket, answer)
+                return self.names.keep_words(ticket, answer)
             is_sent = endpoint.send_to(data, answer.addresses[0][1])
             return Signal.RESOLVED if is_sent else Signal.CANNOT_CONNECT
 
-        return ticket, self._names.ask(ticket, host, port, "udp", endpoint.is_ipv6, send)
+        return ticket, self.names.ask(ticket, host, port, "udp", endpoint.is_ipv6, send)
 
     def arm(self, number: int) -> None:
         """Asks for data, clients or datagrams."""
@@ -301,7 +301,7 @@ class Network:
 
     def called(self, number: int) -> tuple[str, int] | None:
         """Returns which host and port the program called with this socket; None if it called nobody."""
-        return self._names.called(number)
+        return self.names.called(number)
 
     def age_s(self, number: int) -> float:
         """Returns for how many seconds the socket has been open, 0 for none."""
@@ -360,7 +360,7 @@ class Network:
         """Lets go of a socket without closing it; returns it, None for a number that is closed already."""
         endpoint = self._endpoints.pop(number, None)
         self._born.pop(number, None)
-        self._names.forget(number)
+        self.names.forget(number)
         if endpoint is not None and not isinstance(endpoint, Dial):
             self._sink(SocketClosed(endpoint.cell, number))
         return endpoint

@@ -13,6 +13,7 @@ from ba_runtime._reactor import Reactor
 
 if TYPE_CHECKING:
     from ba_runtime.tls import CertStore, Context, Credentials
+    from ba_runtime.tls.keylog import KeyLog
 
     from .channel import StreamChannel
     from .secure import SecureStream
@@ -30,6 +31,11 @@ class TlsObjects:
         self._last_number = 0
         self._public: CertStore | None = None
         self._lab_root: bytes | None = None
+        self.keys: KeyLog | None = None  # of every connection, while there is a capture
+
+    def key_log(self) -> KeyLog | None:
+        """Returns where keys are to be logged now, if anywhere."""
+        return self.keys
 
     def functions(self) -> dict[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
@@ -86,7 +92,7 @@ class TlsObjects:
 
         role = Role.SERVER if is_server else Role.CLIENT
         trusted = self._store(store) if store else None
-        return self._add(Context(role, trusted, Options(cachesize=cache_size)))
+        return self._add(Context(role, trusted, Options(cachesize=cache_size), self.key_log))
 
     def context_add(self, number: int, credentials: int) -> bool:
         """Gives a context a certificate of its own."""
@@ -103,7 +109,7 @@ class TlsObjects:
         self._public = CertStore.public()
         if self._lab_root is not None:
             self._public.addcert(self._lab_root)
-        return self._add(Context(Role.CLIENT, self._public))
+        return self._add(Context(Role.CLIENT, self._public, keys=self.key_log))
 
     def trust_lab(self, root: bytes | None) -> None:
         """Makes the public context trust this root of a lab network too, in place of an earlier one."""

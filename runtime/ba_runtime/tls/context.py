@@ -15,10 +15,12 @@ from __future__ import annotations
 import ipaddress
 import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from .credentials import Credentials
+from .keylog import KeyLog
 from .sessions import SessionCache
 from .store import CertStore
 from .unofficial import ask_for_certificate, stop_listening
@@ -55,8 +57,18 @@ class Options:
 class Context:
     """The settings of connections, for one role."""
 
-    def __init__(self, role: Role, store: CertStore | None = None, options: Options | None = None) -> None:
-        """Makes a context without a certificate of its own; `store` is what it trusts."""
+    def __init__(
+        self,
+        role: Role,
+        store: CertStore | None = None,
+        options: Options | None = None,
+        keys: Callable[[], KeyLog | None] = lambda: None,
+    ) -> None:
+        """Makes a context without a certificate of its own; `store` is what it trusts.
+
+        `keys` tells, for each connection, where its keys are to be logged, if anywhere.
+        """
+        self._keys = keys
         self.role = role
         self.store = store
         self._options = options or Options()
@@ -101,6 +113,9 @@ class Context:
     ) -> ssl.SSLObject:
         """Makes one end of a connection. Raises CredentialsFault when an own certificate cannot be used."""
         context = self._context(alpn)
+        keys = self._keys()
+        if keys is not None:
+            keys.apply(context)
         name = None if self.is_server else sni_name(server_name)
         if session is not None:
             try:
