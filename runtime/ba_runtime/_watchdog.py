@@ -103,11 +103,13 @@ class Watchdog:
         pause, ticks, is_told, insist_s = threading.Event(), 0, False, INSIST_S
         while self.is_active:
             silent_s = monotonic() - self._sign_of_life
-            if silent_s > SILENT_S:
+            if silent_s < SILENT_S:
+                self._interrupter.plant()
+            elif silent_s < STUCK_S:
                 self._interrupter.plant(insist_s=insist_s)
                 insist_s = min(2 * insist_s, MOST_INSIST_S)
-            else:
-                self._interrupter.plant()
+            else:  # it may never end, and to insist keeps other threads of Python's waiting
+                self._interrupter.plant(insist_s=INSIST_S if ticks % NUDGE_TICKS == 0 else 0)
             ticks += 1
             if ticks % NUDGE_TICKS == 0:
                 self._nudge()
