@@ -20,8 +20,8 @@ local ready = import "tasks/ready"
 local position = import "stack".position
 
 local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
-local pcall, pack, unpack, rep, setmetatable, traceback =
-  pcall, table.pack, table.unpack, string.rep, setmetatable, debug.traceback
+local pcall, pack, unpack, setmetatable, traceback =
+  pcall, table.pack, table.unpack, setmetatable, debug.traceback
 local poll, clock, claim, take = host.poll, host.monotonic, arrivals.claim, arrivals.take
 local probe = collector.probe
 local bodies = import "check".task_bodies
@@ -100,16 +100,10 @@ local function bury(task)
   end
 end
 
--- When a task has used up the memory, even a call may fail, which takes a few bytes; and an error here would lose the
--- task, whose end is never told then. Lua collects before it gives up: so what is let go of here can be used at once.
-local BALLAST_BYTES <const> = 4096
-local ballast = rep("x", BALLAST_BYTES) -- luacheck: ignore 231 (it is only held)
-
 -- Tells the end of a task.
 local function finish(task, ok, ...)
   task.over = true
   if not ok then
-    ballast = rep("x", BALLAST_BYTES)
     bury(task)
     ending = nil
   end
@@ -120,9 +114,6 @@ end
 local function after(task, previous, outer, ok, token, ...)
   sched.current, slot[1] = previous, outer
   depth = depth - 1
-  if not ok then
-    ballast = nil
-  end
   if task.over then -- it was none that could go on: its end has been told already
     return
   elseif ok and token == WAIT and not task.abandoning then
