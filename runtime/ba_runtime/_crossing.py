@@ -68,7 +68,8 @@ DIRECT = frozenset(
 )
 
 # What is called so often that measuring its results would cost too much. None is longer than a datagram or
-# the head of a request, and there is always room for more than that (`_lua.MARGIN_BYTES`).
+# the head of a request, and there is always room for more than that (`_lua.MARGIN_BYTES`). None is an object
+# of Python's, such as a function, for which Lua must have a place (`lua/references.lua`).
 MODEST = frozenset(
     {
         *("web_request", "web_names", "web_file", "web_listen"),
@@ -76,22 +77,19 @@ MODEST = frozenset(
     }
 )
 
-# What returns functions, which Lua then calls directly: never more than `lua/references.lua` has places for.
-BRINGING = frozenset({"sender", "ws_open"})
-
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """What `host` offers to the Lua side.
 
-    `guarded` names what Lua must make sure there is room for, `bringing` what brings objects of Python's too,
-    and `plain` what may only fail.
+    `guarded` names what Lua must make sure there is room and a place for, `modest` what takes little room and
+    no place, and `plain` what may only fail.
     """
 
     names: dict[str, object]
     plain: tuple[str, ...]
+    modest: tuple[str, ...]
     guarded: tuple[str, ...]
-    bringing: tuple[str, ...]
 
 
 def crossing_table(
@@ -127,11 +125,11 @@ def crossing_table(
         **{name: getattr(files, name) for name in FILE_FUNCTIONS},
     }
     plain: list[str] = []
+    modest: list[str] = []
     guarded: list[str] = []
-    bringing: list[str] = []
     for name, function in names.items():
         if callable(function) and name not in DIRECT:
-            takes_none = takes_no_memory(function)
-            names[name] = guard.wrap(name, function, takes_none or name in MODEST)
-            (plain if takes_none else bringing if name in BRINGING else guarded).append(name)
-    return Table(names, tuple(plain), tuple(guarded), tuple(bringing))
+            group = plain if takes_no_memory(function) else modest if name in MODEST else guarded
+            names[name] = guard.wrap(name, function, group is not guarded)
+            group.append(name)
+    return Table(names, tuple(plain), tuple(modest), tuple(guarded))

@@ -195,7 +195,7 @@ class LuaThread(threading.Thread):
             self._reactor.make_way = state.make_way
             guard = Guard(lambda: state)
             host = crossing_table(self._sink, self, self._network, self._web, self._interrupter, files, guard)
-            main = state.boot(host.names, host.plain, host.guarded, host.bringing)
+            main = state.boot(host.names, host.plain, host.modest, host.guarded)
         except BaseException as fault:  # whoever waits for `started` gets it
             self.started.set_exception(fault)
         else:

@@ -79,16 +79,16 @@ class LuaState:
         self,
         host: Mapping[str, object],
         plain: Iterable[str],
+        modest: Iterable[str],
         guarded: Iterable[str],
-        bringing: Iterable[str],
     ) -> Main:
         """Loads the Lua side over the crossing table `host` and returns its main loop.
 
-        `plain`, `guarded` and `bringing` name functions as `_crossing.Table` does. Raises LuaError when one
+        `plain`, `modest` and `guarded` name functions as `_crossing.Table` does. Raises LuaError when one
         of our own files does not load.
         """
         table = self._lua.table_from({name.encode(): value for name, value in host.items()})
-        groups = (plain, guarded, bringing)
+        groups = (plain, modest, guarded)
         names = [self._lua.table_from([name.encode() for name in group]) for group in groups]
         tight_kb = self.tight_bytes >> 10
         start = self._lua.eval(_BOOT)
@@ -155,7 +155,7 @@ class LuaState:
 # `=ba:name` marks our own code, so that tracebacks leave it out and an interrupt never cuts it (ours.lua).
 # The globals are named because Lua's own idea of them is about to change (tasks/interrupt.lua).
 _BOOT = b"""
-function(source_of, handle, host, plain, guarded, bringing, tight_kb)
+function(source_of, handle, host, plain, modest, guarded, tight_kb)
   local modules = {host = host, handle = {new = handle}}
   local function import(name)
     local module = modules[name]
@@ -165,7 +165,7 @@ function(source_of, handle, host, plain, guarded, bringing, tight_kb)
     end
     return module
   end
-  import "crossing".guard(plain, guarded, bringing, tight_kb)
+  import "crossing".guard(plain, modest, guarded, tight_kb)
   return import "boot"
 end
 """

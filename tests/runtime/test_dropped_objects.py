@@ -107,9 +107,10 @@ def test_what_is_made_and_dropped_does_not_pile_up(kind: str, tmp_path: Path) ->
 MADE_FOR_LONG = {
     "handles": "for _ = 1, 3000 do local t = ba.timer(print) t:set(1e6) t:cancel() end ba.sleep(0)",
     "functions": """
-        for _ = 1, 150 do ba.socket.connect("127.0.0.1", port):close() end
+        for _ = 1, 600 do ba.socket.connect("127.0.0.1", port):close() end
         ba.sleep(1)
     """,
+    "functions of datagrams": "for _ = 1, 2000 do ba.socket.udpcon():close() end",
 }
 
 
@@ -124,10 +125,10 @@ def test_the_table_of_pythons_objects_stays_as_it_is(kind: str) -> None:
               return collectgarbage "count"
             end
             local first, last
-            for turn = 1, 120 do
+            for turn = 1, 60 do
               {MADE_FOR_LONG[kind]}
               if turn % 10 == 0 then last = held() end
-              if turn == 40 then first = last end
+              if turn == 20 then first = last end
             end
             return last - first
         """)

@@ -53,9 +53,9 @@ local function checked(first, ...)
   return first, ...
 end
 
--- Puts the guard before the host's functions: `plain` bring nothing that takes memory, `guarded` may, and `bringing`
--- bring objects of Python's, which take memory and a place when they become userdata of Lua's.
-function crossing.guard(plain, guarded, bringing, tight_kb)
+-- Puts the guard before the host's functions: `plain` bring nothing that takes memory, `modest` may, and `guarded` may
+-- bring objects of Python's besides, which take memory and a place when they become userdata of Lua's.
+function crossing.guard(plain, modest, guarded, tight_kb)
   local need, reserve = crossing.need, references.reserve
   crossing.tight_kb, interrupt.tight_kb = tight_kb, tight_kb
 
@@ -66,11 +66,25 @@ function crossing.guard(plain, guarded, bringing, tight_kb)
     end
   end
 
+  local function prepare()
+    see_to_memory()
+    reserve()
+  end
+
+  local function put_before(names, before)
+    for i = 1, #names do
+      local call = host[names[i]]
+      host[names[i]] = function(...)
+        before()
+        return checked(call(...))
+      end
+    end
+  end
+
   local handle = import "handle"
   local new = handle.new
   function handle.new()
-    see_to_memory()
-    reserve()
+    prepare()
     return new()
   end
   for i = 1, #plain do
@@ -79,21 +93,8 @@ function crossing.guard(plain, guarded, bringing, tight_kb)
       return checked(call(...))
     end
   end
-  for i = 1, #guarded do
-    local call = host[guarded[i]]
-    host[guarded[i]] = function(...)
-      see_to_memory()
-      return checked(call(...))
-    end
-  end
-  for i = 1, #bringing do
-    local call = host[bringing[i]]
-    host[bringing[i]] = function(...)
-      see_to_memory()
-      reserve()
-      return checked(call(...))
-    end
-  end
+  put_before(modest, see_to_memory)
+  put_before(guarded, prepare)
 end
 
 return crossing
