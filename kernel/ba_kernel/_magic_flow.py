@@ -6,10 +6,8 @@ import asyncio
 import math
 import os
 
-from ba_runtime.regular import open_regular
-
 from ._flow import FlowError, Seen, picture
-from ._magics import After, Magic, MagicError, Tools
+from ._magics import After, Magic, MagicError, Tools, save
 
 USAGE = (
     "usage: %flow | %flow on | off | wait SECONDS | only ID... | bytes ID | save FILE, "
@@ -95,13 +93,7 @@ def _save(tools: Tools, name: str) -> None:
         raise MagicError("usage: %flow save FILE, which ends in .svg for the picture or .json for the events")
     seen = tools.flow.seen()
     text = _svg(seen) if suffix == ".svg" else _json(seen)
-    try:
-        # Not `write_text`: a pipe that nobody reads would stop the main loop in `open`.
-        descriptor = open_regular(os.path.expanduser(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        raise MagicError(f"%flow save: {getattr(error, 'strerror', error)}: {name}") from error
+    save("%flow save", name, text)
     count = len(seen.events)
     tools.say(f"{count:,} {'event' if count == 1 else 'events'} written to {name}")
 

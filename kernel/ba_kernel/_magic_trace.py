@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 
-from ba_runtime.regular import open_regular
-
-from ._magics import After, Magic, MagicError, Tools
+from ._magics import After, Magic, MagicError, Tools, save
 
 WAIT_S = 10.0
 
@@ -56,13 +53,7 @@ def _save(tools: Tools, name: str) -> None:
     if not name:
         raise MagicError("usage: %trace save FILE")
     text, lines = tools.area.saved()
-    try:
-        # Not `write_text`: a pipe that nobody reads would stop the main loop in `open`.
-        descriptor = open_regular(os.path.expanduser(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        raise MagicError(f"%trace save: {getattr(error, 'strerror', error)}: {name}") from error
+    save("%trace save", name, text)
     tools.say(f"{lines:,} {'line' if lines == 1 else 'lines'} written to {name}")
 
 

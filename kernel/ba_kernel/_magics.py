@@ -7,9 +7,12 @@ line that begins with `%%` the rest of the cell is a page, with its numbers too.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from ba_runtime.regular import open_regular
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -40,6 +43,17 @@ class Tools:
     def say(self, text: str) -> None:
         """Writes a line into the cell's output."""
         self.output.write(text.encode("utf-8", "surrogatepass") + b"\n")
+
+
+def save(magic: str, name: str, text: str) -> None:
+    """Writes what a magic shows to a file of the user's. Raises MagicError, with `magic` in front."""
+    try:
+        # Not `write_text`: a pipe that nobody reads would stop the main loop in `open`.
+        descriptor = open_regular(os.path.expanduser(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise MagicError(f"{magic}: {getattr(error, 'strerror', error)}: {name}") from error
 
 
 # What is left to do when the Lua part of the cell has ended well.
