@@ -10,15 +10,16 @@
 local import = ...
 local host = import "host"
 local cell_number = import "tasks/cell_number"
+local interrupt = import "tasks/interrupt"
 local sched = import "tasks/sched"
 local check = import "check"
 
-local select, sub, concat, tonumber, format = select, string.sub, table.concat, tonumber, string.format
+local select, sub, concat = select, string.sub, table.concat
 
 local warnings = {}
 local is_on = false
 
-host.finalizers_learn(tonumber(format("%p", coroutine.running())))
+host.finalizers_learn(interrupt.address(coroutine.running()))
 
 local function tell(text)
   local task = sched.current

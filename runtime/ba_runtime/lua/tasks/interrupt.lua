@@ -205,9 +205,11 @@ function user_hook(event, line)
   return user.call(event, line) -- so the level above the hook's is the hooked function, which it may blame
 end
 
+-- Returns where a coroutine is in memory, for Python, which calls Lua's C functions on it.
 local function address(co)
   return tonumber(format("%p", co))
 end
+interrupt.address = address
 
 if counts_instructions then
   sethook(main, hook, "", FALLBACK_COUNT)
