@@ -11,10 +11,13 @@ are taken, and what has got it goes back; a program sees what it would have seen
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
 
 # Enough for a chain of imports with an extension module in it, and a name that is looked up meanwhile.
 RESERVED = 16
@@ -45,6 +48,25 @@ def new_socket(family: int, kind: int) -> socket.socket:
         sock.close()
         raise exhausted()
     return sock
+
+
+class Closable(Protocol):
+    """Something that holds a descriptor."""
+
+    def close(self) -> None: ...
+
+
+Held = TypeVar("Held", bound=Closable)
+
+
+@contextlib.contextmanager
+def closed_on_error(held: Held) -> Iterator[Held]:
+    """Gives back the descriptor of what is being made, if the block raises: nobody would own it."""
+    try:
+        yield held
+    except BaseException:
+        held.close()
+        raise
 
 
 def check_next() -> None:

@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 
+from ba_runtime._descriptors import closed_on_error
 from ba_runtime._resolver import Endpoint
 
 from ._link import Link
@@ -59,13 +60,9 @@ class Mailbox:
         self._from_host.send(datagram, is_answer=is_answer)
 
     def _bound(self) -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
+        with closed_on_error(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
             sock.setblocking(False)
             sock.bind(self._address)
-        except BaseException:
-            sock.close()
-            raise
         return sock
 
     def _close_socket(self) -> None:

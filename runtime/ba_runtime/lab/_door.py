@@ -20,6 +20,7 @@ import socket
 from collections.abc import Callable
 from enum import Enum
 
+from ba_runtime._descriptors import closed_on_error
 from ba_runtime._resolver import Endpoint
 
 from ._service import LOOPBACK
@@ -82,17 +83,13 @@ class Door:
         self._manner = manner
 
     def _bound(self) -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
+        with closed_on_error(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as sock:
             # For the socket that will have the same port while connections to it are open. Windows needs no
             # such leave, and means something else by it.
             if os.name == "posix":
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.setblocking(False)
             sock.bind(self._address)
-        except BaseException:
-            sock.close()
-            raise
         return sock
 
     # ------------------------------------------------------------ open

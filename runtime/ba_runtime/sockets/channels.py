@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 
-from ba_runtime._descriptors import new_socket
+from ba_runtime._descriptors import closed_on_error, new_socket
 
 from .addresses import local_address
 from .channel import DatagramChannel, ListeningChannel, StreamChannel, Watchers
@@ -40,28 +40,20 @@ class Channels:
 
         Raises OSError or ValueError when the address cannot be had.
         """
-        sock = new_socket(_family(ipv6), socket.SOCK_STREAM)
-        try:
+        with closed_on_error(new_socket(_family(ipv6), socket.SOCK_STREAM)) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if ipv6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((local_address(interface, ipv6), port))
-        except BaseException:
-            sock.close()
-            raise
         return ListeningChannel(self.new_number(), sock, self.watchers)
 
     def datagrams(self, interface: str | None, port: int, ipv6: bool) -> DatagramChannel:
         """Makes a UDP socket, bound when there is an interface or a port. Raises as `to_listen` does."""
-        sock = new_socket(_family(ipv6), socket.SOCK_DGRAM)
-        try:
+        with closed_on_error(new_socket(_family(ipv6), socket.SOCK_DGRAM)) as sock:
             if port:  # a port of the system's choice might be somebody else's too
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if port or interface is not None:
                 sock.bind((local_address(interface, ipv6), port))
-        except BaseException:
-            sock.close()
-            raise
         return DatagramChannel(self.new_number(), sock, self.watchers)
 
 

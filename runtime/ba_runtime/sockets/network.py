@@ -11,6 +11,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
+from ba_runtime._descriptors import closed_on_error
 from ba_runtime._later import later
 from ba_runtime._reactor import Journal, Reactor
 from ba_runtime._resolver import Answer, Resolver
@@ -117,14 +118,9 @@ class Network:
         address = _text(interface)
         secure = self.tls_objects.accepting(context) if context else None
         try:
-            channel = self.channels.to_listen(address, port, ipv6)
+            with closed_on_error(self.channels.to_listen(address, port, ipv6)) as channel:
+                listener = Listener(channel, cell, self._reactor)
         except (OSError, ValueError) as error:
-            self._not_bound(cell, error, socket.SOCK_STREAM, address, ipv6, port)
-            return None
-        try:
-            listener = Listener(channel, cell, self._reactor)
-        except OSError as error:
-            channel.close()
             self._not_bound(cell, error, socket.SOCK_STREAM, address, ipv6, port)
             return None
         listener.secure = secure

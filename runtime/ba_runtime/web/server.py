@@ -19,6 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
 
+from ba_runtime._descriptors import closed_on_error
 from ba_runtime._reactor import Journal, Reactor
 from ba_runtime.sockets import Network
 from ba_runtime.sockets.addresses import local_name, peer_name
@@ -116,12 +117,8 @@ class WebServer:
         return self._door.number, self._door.channel.sock.getsockname()[1]
 
     def _open_door(self, port: int) -> _Door:
-        channel = self._network.channels.to_listen(ADDRESS, port, ipv6=False)
-        try:
+        with closed_on_error(self._network.channels.to_listen(ADDRESS, port, ipv6=False)) as channel:
             return _Door(channel, 0, self._reactor)
-        except BaseException:
-            channel.close()
-            raise
 
     def _note_opened(self, channel: Channel, kind: SocketKind) -> None:
         if self._reactor.journal is not None:
