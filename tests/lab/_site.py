@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from tests.lua._programs import Session, session
 
 from ba_runtime.lab import Conditions, Incident, Lab
 
 ECHO = "echo.lab.test"
+PATIENCE_S = 20
 
 
 @dataclass
@@ -52,3 +55,13 @@ def site(*, seed: int = 0) -> Iterator[Site]:
             yield one
     finally:
         lab.stop()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what another thread does."""
+    pause = threading.Event()
+    for _ in range(PATIENCE_S * 100):
+        if condition():
+            return
+        pause.wait(0.01)
+    pytest.fail("never happened")

@@ -9,9 +9,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
+from tests.lab._site import until
 
 from ba_runtime.lab import Conditions, Incident, Lab, LabError
 from ba_runtime.lab._datagram import Mailbox
@@ -23,15 +23,6 @@ from ba_runtime.lab._stream import StreamService
 
 ECHO = "echo.lab.test"
 PATIENCE_S = 20
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    """A running lab."""
-    lab = Lab()
-    lab.start()
-    yield lab
-    lab.stop()
 
 
 def test_conditions_are_those_of_a_host_by_any_port(lab: Lab) -> None:
@@ -160,16 +151,6 @@ def test_nothing_is_left_of_a_lab_that_stops_under_conditions(conditions: Condit
             sock.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "ba-lab"]
     assert open_files() == before
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Waits for what another thread does."""
-    pause = threading.Event()
-    for _ in range(PATIENCE_S * 100):
-        if condition():
-            return
-        pause.wait(0.01)
-    pytest.fail("never happened")
 
 
 def server() -> socket.socket:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
 import pytest
 
 from ba_runtime.lab import Lab
 from ba_runtime.lab._echo import EchoConversation, echo_answer
 from ba_runtime.lab._service import Turn
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    """A running lab."""
-    lab = Lab()
-    lab.start()
-    yield lab
-    lab.stop()
 
 
 def test_echo_says_what_it_hears_until_the_peer_ends() -> None:

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from typing import cast
 
 import pytest
@@ -47,15 +46,6 @@ HOSTS = {
 }
 BROADCAST = ("255.255.255.255", 0, "udp")
 PATIENCE_S = 20
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    """A running lab."""
-    lab = Lab()
-    lab.start()
-    yield lab
-    lab.stop()
 
 
 def lab_threads() -> list[threading.Thread]:

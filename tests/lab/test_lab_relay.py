@@ -8,26 +8,17 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.lab._site import site
+from tests.lab._site import site, until
 
 from ba_runtime.lab import Conditions, Lab, LabError
 
 DEVICE = "device.lab.test"
 PATIENCE_S = 20
 RESET = struct.pack("ii", 1, 0)
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    """A running lab."""
-    lab = Lab()
-    lab.start()
-    yield lab
-    lab.stop()
 
 
 @contextmanager
@@ -268,21 +259,11 @@ def test_the_server_can_send_more_than_it_was_asked_for(lab: Lab) -> None:
         assert client.recv(100) == b"answer"
         own.sendto(b"news", peer)
         own.sendto(b"more news", peer)
-        _until(lambda: len(lost) == 2)
+        until(lambda: len(lost) == 2)
         lab.clear()
         own.sendto(b"at last", peer)
         assert client.recv(100) == b"at last"
     assert lost == [4, 9]
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    """Waits for what another thread does."""
-    pause = threading.Event()
-    for _ in range(PATIENCE_S * 100):
-        if condition():
-            return
-        pause.wait(0.01)
-    pytest.fail("never happened")
 
 
 def test_the_peers_of_a_udp_relay_are_bounded(lab: Lab) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import select
 import socket
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,15 +12,6 @@ from ba_runtime.lab import Lab
 
 # Long enough to see what loopback does in microseconds, short enough to wait for what must not happen.
 MOMENT_S = 0.2
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    """A running lab."""
-    lab = Lab()
-    lab.start()
-    yield lab
-    lab.stop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems queue more connections than the lab makes")
