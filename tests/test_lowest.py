@@ -13,7 +13,17 @@ def test_every_dependency_has_a_lowest_version() -> None:
     """Else pip would install what nobody has tried."""
     lines = constraints(requires("ba-lua-kernel") or ())
     assert {line.partition("==")[0] for line in lines} == {
-        *("ipykernel", "jupyter-client", "lupa", "certifi", "cryptography", "h11", "tornado", "wsproto"),
+        *(
+            "ipykernel",
+            "jupyter-client",
+            "lupa",
+            "certifi",
+            "cryptography",
+            "dpkt",
+            "h11",
+            "tornado",
+            "wsproto",
+        ),
     }
 
 
