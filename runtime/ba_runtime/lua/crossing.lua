@@ -56,7 +56,7 @@ end
 -- Puts the guard before the host's functions: `plain` bring nothing that takes memory, `modest` may, and `guarded` may
 -- bring objects of Python's besides, which take memory and a place when they become userdata of Lua's.
 function crossing.guard(plain, modest, guarded, tight_kb)
-  local need, reserve = crossing.need, references.reserve
+  local need, reserve, reserve_one = crossing.need, references.reserve, references.reserve_one
   crossing.tight_kb, interrupt.tight_kb = tight_kb, tight_kb
 
   local function see_to_memory()
@@ -84,7 +84,8 @@ function crossing.guard(plain, modest, guarded, tight_kb)
   local handle = import "handle"
   local new = handle.new
   function handle.new()
-    prepare()
+    see_to_memory()
+    reserve_one()
     return new()
   end
   for i = 1, #plain do

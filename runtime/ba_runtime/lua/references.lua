@@ -47,6 +47,13 @@ local function add()
   places[FREE] = first
 end
 
+-- Sees to it that there is a place for one object: the free ones hang on the first.
+function references.reserve_one()
+  if places[FREE] == 0 then
+    add()
+  end
+end
+
 -- Sees to it that there are places for what the next call brings.
 function references.reserve()
   local place = places[FREE]
@@ -60,6 +67,7 @@ end
 
 if not FREE then -- a version of lupa's that keeps them in another way
   function references.reserve() end
+  references.reserve_one = references.reserve
 end
 
 return references
