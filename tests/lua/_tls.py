@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,7 +19,9 @@ from ._programs import Outcome, Session, session
 @cache
 def certificates() -> Path:
     """Returns the folder with the certificates, made once in a process."""
-    folder = Path(mkdtemp(prefix="ba-certs-")) / "certs"
+    top = mkdtemp(prefix="ba-certs-")
+    atexit.register(shutil.rmtree, top, ignore_errors=True)
+    folder = Path(top) / "certs"
     make_certs.write_all(folder)
     return folder
 

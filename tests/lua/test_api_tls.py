@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from ._tls import tls_session, traced
@@ -493,6 +495,16 @@ def test_a_writer_hears_that_the_peer_has_gone() -> None:
         trace(c:write "x")
         trace(c:state())
     """) == ["nil\tsocketwritefailed", "nil\tsocketwritefailed", "notcon\tfalse"]
+
+
+def test_the_first_data_does_not_wait_for_an_acknowledgement() -> None:
+    """Both ends send at once (TCP_NODELAY): nobody answers the last message of a handshake."""
+    with tls_session() as here:
+        assert here.run("client, server = tls_pair(server_context())").error is None
+        channels = [end.channel for end in here.runtime._thread._network._endpoints.values()]
+        ends = [one.sock for one in channels if one and one.sock.type == socket.SOCK_STREAM]
+        ends = [one for one in ends if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
+        assert [one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in ends] == [1, 1]
 
 
 # ---------------------------------------------------------------- upgrade

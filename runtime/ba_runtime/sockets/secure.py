@@ -11,6 +11,9 @@ Theory of operation. To Lua and to the reactor it is a stream like any other.
  - The handshake goes on whenever something arrives, and asks for that by itself. A client's connect waits for
    its end, CONNECTED or TLS_FAILED; so does `upgrade`, on either side. A server's begins when the accepted
    socket is first read or written, and what fails then fails that call.
+ - A handshake ends with small messages that nobody answers (Finished, session tickets). With Nagle's
+   algorithm (RFC 896) the first data would wait for their acknowledgement, which systems delay by 40 ms. So
+   it is off.
  - The end is always found by reading: a send that fails shuts the socket down, and what the peer said before
    (an alert, the last data) is still read.
 """
@@ -71,6 +74,8 @@ class SecureStream(Stream):
         self._is_bulk = False  # the last call of the system brought as much as it might
         self._unsent: deque[memoryview] = deque()  # plaintext
         self._unsent_bytes = 0
+        with contextlib.suppress(OSError):  # the peer may have reset it already, which will be found out
+            channel.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if reactor.journal is not None:
             reactor.journal.layered(self.number)
 
