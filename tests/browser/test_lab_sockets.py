@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from playwright.sync_api import expect
 
 from ._picture import target
 from ._server import LabServer
 from .conftest import Open
 
 pytestmark = pytest.mark.browser
+expect = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed").expect
 
 SOCKETS = """\
 %lab on
