@@ -25,7 +25,7 @@ STANDARD = {
 }
 # From the third person of a verb, of three letters at least, back to its imperative.
 THIRD_PERSON = ((r"(?<=..[^s])s$", ""), (r"(?<=..[sxzh])es$", ""), (r"(?<=.)ies$", "y"))
-DOCUMENTED = {"ba", "mako", "trace", "tracep"}
+DOCUMENTED = {"ba", "mako", "trace", "tracep", "display", "clear_output"}
 
 
 def module_name(path: Path) -> str:

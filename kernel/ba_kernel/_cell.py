@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ba_runtime.errors import BaError, RuntimeClosed
 from ba_runtime.events import CellResult, ErrorReport
 
+from ._display import Displays, to_data
 from ._engine import Engine, within
 from ._errors import Failure, Sources, failure, own_failure, with_hint
 from ._faults import Faults
@@ -64,6 +65,7 @@ class Cells:
         live: LiveSockets,
         asking: Input,
         faults: Faults,
+        displays: Displays,
         sources: Sources,
     ) -> None:
         self._engine = engine
@@ -74,6 +76,7 @@ class Cells:
         self._live = live
         self._input = asking
         self._faults = faults
+        self._displays = displays
         self._sources = sources
         self._task: asyncio.Task[Any] | None = None  # whatever a magic returns
         self._has_run_lua = False
@@ -82,23 +85,23 @@ class Cells:
     async def run(self, code: str, request: Request, *, expressions: dict[str, str]) -> dict[str, object]:
         """Runs a cell and returns the content of its execute_reply."""
         self._begin(request)
-        values: tuple[bytes, ...] = ()
+        ended = CellResult(request.origin)
         failed: Failure | None = None
         try:
-            values = await self._run_parts(split(code), request)
+            ended = await self._run_parts(split(code), request)
         except _Failed as error:
             failed = error.what
         except Exception as fault:  # without a reply the front end would wait forever
             failed = _of_ours(fault)
         finally:
             await self._end()
-        result = _shown(values)
+        result = _shown(ended.values)
         if request.is_stored:
             self.history.add(request.cell, code, result)
         if failed:
             return self._reply_error(failed, request)
         if result is not None and not request.is_silent:
-            data = {"text/plain": result}
+            data = {"text/plain": result, **to_data(ended.forms)}
             content = {"execution_count": request.cell, "data": data, "metadata": {}}
             self._publish("execute_result", content, request.parent)
         evaluated = {name: await self._evaluate(text, request) for name, text in expressions.items()}
@@ -116,7 +119,7 @@ class Cells:
 
     # ---- the parts of a cell
 
-    async def _run_parts(self, cell: Split, request: Request) -> tuple[bytes, ...]:
+    async def _run_parts(self, cell: Split, request: Request) -> CellResult:
         tools = Tools(
             self._engine,
             self._area,
@@ -127,7 +130,7 @@ class Cells:
             self._flow,
             cell.is_page,
         )
-        values: tuple[bytes, ...] = ()
+        ended = CellResult(request.origin)
         afterwards: list[After] = []
         try:
             for call in cell.calls:
@@ -139,14 +142,14 @@ class Cells:
                 await self._page(cell, tools)
             elif cell.has_lua:
                 self._area.expect()
-                values = await self._lua(cell.lua, request)
+                ended = await self._lua(cell.lua, request)
             for after in afterwards:
                 await self._stoppable(after())
         except MagicError as error:
             raise _Failed(own_failure("MagicError", str(error))) from error
-        return values
+        return ended
 
-    async def _lua(self, lua: str, request: Request) -> tuple[bytes, ...]:
+    async def _lua(self, lua: str, request: Request) -> CellResult:
         name = request.chunk_name
         self._sources.keep(name, lua)
         self._has_run_lua = True
@@ -155,7 +158,7 @@ class Cells:
             if self._engine.is_closed:  # which has interrupted it
                 raise RuntimeClosed("the kernel is shutting down")
             raise _Failed(self._explained(result.error, lua))
-        return result.values
+        return result
 
     async def _page(self, cell: Split, tools: Tools) -> None:
         from ._page import head, problem, shown
@@ -243,6 +246,7 @@ class Cells:
         self._has_run_lua = False
         self._output.begin(request)
         self._faults.begin(request)
+        self._displays.begin(request)
         self._area.begin(request)
         self._flow.begin(request)
         self._live.begin(request)
@@ -253,6 +257,7 @@ class Cells:
         self._input.end()
         self._faults.end()
         self._output.end()
+        self._displays.end()
         await self._flow.end()
         self._area.end(has_background=has_background)
         self._live.end()

@@ -119,6 +119,12 @@ class TraceArea:
         self._is_tentative = not self._is_running
         self._send("display_data", self._latest)
 
+    def swept_away(self) -> None:
+        """The running cell has lost its outputs: where the area was among them, it appears anew."""
+        if self._home and self._latest and not is_still_there(self._home, self._latest):
+            self._home = None
+            self._is_placed = False
+
     def _appear(self) -> None:
         # Asked for by the Lua thread a moment ago; the cell may have shown the area itself meanwhile.
         if self._home is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ba_runtime.events import (
+    Displayed,
     Event,
     Fault,
     InputRequested,
     Note,
+    OutputCleared,
     Printed,
     Sink,
     SocketClosed,
@@ -18,6 +20,7 @@ from ba_runtime.events import (
 
 from ._cell import Cells
 from ._defer import Loop
+from ._display import Displays
 from ._engine import Engine, LuaRuntime, new_runtime
 from ._errors import Sources
 from ._faults import Faults
@@ -48,6 +51,7 @@ class Workbench:
         self.live = LiveSockets(publish, loop, self.engine)
         sources = Sources()
         self.faults = Faults(publish, loop, self.output, sources)
+        self.displays = Displays(publish, loop, self.output, self.area)
         self.flow = Flow(self.engine, publish, loop)
         self.cells = Cells(
             self.engine,
@@ -58,6 +62,7 @@ class Workbench:
             self.live,
             self.input,
             self.faults,
+            self.displays,
             sources,
         )
 
@@ -65,6 +70,8 @@ class Workbench:
         """Takes an event of the runtime, on any thread: keeps it, wakes the main loop and returns."""
         if isinstance(event, Printed):
             self.output.write(event.text, event.stream)
+        elif isinstance(event, (Displayed, OutputCleared)):
+            self.displays.add(event)
         elif isinstance(event, InputRequested):
             prompt = event.prompt
             self._loop.call_soon_threadsafe(lambda: self.input.ask(prompt))

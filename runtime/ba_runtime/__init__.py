@@ -6,7 +6,7 @@
 Where things are: `runtime.py` the face for other threads, `events.py` what leaves the runtime, `_loop.py` the
 Lua thread, `_reactor.py` and `sockets/` the network, `_lua.py` the door to lupa, `lua/` the API itself,
 `web/` the page server, `lab/` servers that answer for the documentation's host names, `syntax/` what front
-ends ask about a text, `docs.py` what they show about a name.
+ends ask about a text, `docs.py` what they show about a name, `plot/` charts.
 """
 
 from ._lua import Compiler
@@ -14,12 +14,14 @@ from .errors import BaError, RuntimeClosed, UsageError
 from .events import (
     CaptureSummary,
     CellResult,
+    Displayed,
     ErrorReport,
     Event,
     Fault,
     InputRequested,
     LatePrint,
     Note,
+    OutputCleared,
     PageResult,
     PortTaken,
     Printed,
@@ -37,12 +39,14 @@ __all__ = [
     "CaptureSummary",
     "CellResult",
     "Compiler",
+    "Displayed",
     "ErrorReport",
     "Event",
     "Fault",
     "InputRequested",
     "LatePrint",
     "Note",
+    "OutputCleared",
     "PageResult",
     "PortTaken",
     "Printed",

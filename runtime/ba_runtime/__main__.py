@@ -16,6 +16,7 @@ from ._line_reader import LineReader
 from .errors import UsageError
 from .events import (
     CellResult,
+    Displayed,
     ErrorReport,
     Event,
     Fault,
@@ -54,6 +55,11 @@ class Console:
             case Traced():
                 place = f"{event.name} {event.line}: ".encode() if event.prefix else b""
                 self._error(place + event.text + b"\n")
+            case Displayed(forms=forms):
+                text = dict(forms)["text/plain"]
+                if text and (len(forms) == 1 or not event.is_update):  # not every state of a picture
+                    self._out.write(text + b"\n")
+                    self._out.flush()
             case LatePrint(_, text):
                 self._error(b"print after the program ended: " + text)
             case Fault(_, text):

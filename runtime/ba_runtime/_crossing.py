@@ -13,11 +13,21 @@ from dataclasses import dataclass
 from time import monotonic, thread_time, time_ns
 from typing import Protocol
 
-from . import _base64, _in_place, crypto
+from . import _base64, _in_place, crypto, plot
 from ._files import Files
 from ._guard import FAILED, Guard, takes_no_memory
 from ._interrupt import Interrupter
-from .events import InputRequested, LatePrint, Note, Printed, Sink, Traced
+from .events import (
+    Displayed,
+    InputRequested,
+    LatePrint,
+    Note,
+    OutputCleared,
+    Printed,
+    Sink,
+    Traced,
+    forms,
+)
 from .http_client import Conversations
 from .sockets import Network
 from .web import WebServer
@@ -43,7 +53,12 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
         sink(Traced(cell, source.decode("utf-8", "replace"), line, name.decode("utf-8", "replace"), text,
                     priority, prefix))  # fmt: skip
 
+    def display(cell: int, output: int, is_update: bool, *flat: bytes) -> None:
+        sink(Displayed(cell, output, forms(flat), is_update))
+
     return {
+        "display": display,
+        "clear_output": lambda cell, waits: sink(OutputCleared(cell, waits)),
         "print": lambda cell, text: sink(Printed(cell, text)),
         "print_error": lambda cell, text: sink(Printed(cell, text, "stderr")),
         "late_print": lambda cell, text: sink(LatePrint(cell, text)),
@@ -62,7 +77,8 @@ DIRECT = frozenset(
         *("finalizers_learn", "finalizers_switch"),
         *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),
         *("print", "print_error", "late_print", "trace", "note", "fault", "request_input"),
-        *("cell_done", "cell_failed", "page_done", "waits", "went_on"),
+        *("display", "clear_output"),
+        *("cell_done", "cell_failed", "cell_shows", "page_done", "waits", "went_on"),
         *("arm", "disarm", "queued", "send", "close", "crypto_hash_update", "read_in_place"),
     }
 )
@@ -117,6 +133,7 @@ def crossing_table(
         "failed": FAILED,
         "failure": guard.failure,
         **crypto.functions(),
+        **plot.functions(),
         **_to_sink(sink),
         **desk.functions(),
         **network.functions(),

@@ -69,6 +69,11 @@ class ErrorReport:
     exit_code: int = 0
 
 
+def forms(flat: tuple[bytes, ...]) -> tuple[tuple[str, bytes], ...]:
+    """Returns MIME types and data in pairs, as Lua hands them over flat."""
+    return tuple((name.decode("ascii"), data) for name, data in zip(flat[::2], flat[1::2], strict=True))
+
+
 def frames(traceback: bytes) -> tuple[bytes, ...]:
     """Returns the frames of a traceback as Lua words it, without the line above them."""
     return tuple(frame.strip() for frame in traceback.split(b"\n")[1:])
@@ -159,6 +164,28 @@ _HOLDERS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Displayed:
+    """`display` shows something that is more than text, in the output of `cell`.
+
+    `forms` are ways to show it, of which a front end chooses: MIME types and data, `text/plain` among them.
+    `output` is its number. With `is_update` it replaces what this output shows, wherever that is.
+    """
+
+    cell: int
+    output: int
+    forms: tuple[tuple[str, bytes], ...]
+    is_update: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCleared:
+    """`clear_output`: what `cell` has shown goes, with `waits` only when it shows something else."""
+
+    cell: int
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InputRequested:
     """A cell called `io.read`; answer with `Runtime.reply_input`."""
 
@@ -191,6 +218,8 @@ Event: TypeAlias = (
     | Note
     | Stuck
     | PortTaken
+    | Displayed
+    | OutputCleared
     | InputRequested
     | SocketOpened
     | SocketClosed
@@ -200,11 +229,15 @@ Sink: TypeAlias = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """How a cell ended. `values` are what it returned, each as readable text; `error` says why it failed."""
+    """How a cell ended. `values` are what it returned, each as readable text; `error` says why it failed.
+
+    `forms` are other ways to show its only value, as in `Displayed`; empty where there are none.
+    """
 
     cell: int
     values: tuple[bytes, ...] = ()
     error: ErrorReport | None = None
+    forms: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def test_a_method_is_found_by_any_variable() -> None:
 
 def test_members_of_nothing_are_globals() -> None:
     """What the API adds to Lua's own."""
-    assert members(()) == ("ba", "mako", "trace", "tracep", "print")
+    assert members(()) == ("ba", "mako", "trace", "tracep", "print", "display", "clear_output")
     assert members(("ba", "clock")) == members(("nothing",)) == ()
 
 

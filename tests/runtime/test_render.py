@@ -162,9 +162,32 @@ def test_cycles_end(render: Render) -> None:
 
 def test_a_huge_list_is_cut(render: Render) -> None:
     """200 entries, and how many are missing."""
+    lines = render("local t = {} for i = 1, 200000 do t[i] = 'v' .. i end return t").splitlines()
+    assert lines[:2] == ["{", '  "v1",']
+    assert lines[-3:] == ['  "v200",', "  … 199800 more", "}"]
+
+
+def test_a_long_list_of_numbers_stands_in_columns(render: Render) -> None:
+    """As many in a line as fit, one below the other."""
+    lines = render("local t = {} for i = 1, 30 do t[i] = i * 7.5 end return t").splitlines()
+    assert lines[0] == "{"
+    assert lines[1] == "    7.5,  15.0,  22.5,  30.0,  37.5,  45.0,  52.5,  60.0,  67.5,  75.0,  82.5,"
+    assert lines[2].startswith("   90.0,  97.5, 105.0,")
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[-2:] == ["  172.5, 180.0, 187.5, 195.0, 202.5, 210.0, 217.5, 225.0,", "}"]
+
+
+def test_a_cut_list_of_numbers_says_how_many_are_missing(render: Render) -> None:
+    """Below the columns."""
     lines = render("local t = {} for i = 1, 200000 do t[i] = i end return t").splitlines()
-    assert lines[:2] == ["{", "  1,"]
-    assert lines[-3:] == ["  200,", "  … 199800 more", "}"]
+    assert lines[-3].endswith("199, 200,")
+    assert lines[-2:] == ["  … 199800 more", "}"]
+
+
+def test_a_table_with_one_text_is_no_list_of_numbers(render: Render) -> None:
+    """Each entry has a line then."""
+    lines = render("local t = {} for i = 1, 100 do t[i] = i end t[50] = 'x' return t").splitlines()
+    assert len(lines) == 102
 
 
 @pytest.mark.parametrize("key", ["'k' .. i", "i + 0.5", "{}", "-i"])

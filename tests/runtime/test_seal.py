@@ -198,9 +198,9 @@ def test_the_globals_are_lua_and_the_documented_ones() -> None:
         end
         trace(table.concat(names, " "))
     """) == [
-        "_G _VERSION assert ba collectgarbage coroutine debug dofile error getmetatable io ipairs load "
-        "loadfile mako math next os package pairs pcall print rawequal rawget rawlen rawset require select "
-        "setmetatable string table tonumber tostring trace tracep type utf8 warn xpcall"
+        "_G _VERSION assert ba clear_output collectgarbage coroutine debug display dofile error getmetatable "
+        "io ipairs load loadfile mako math next os package pairs pcall print rawequal rawget rawlen rawset "
+        "require select setmetatable string table tonumber tostring trace tracep type utf8 warn xpcall"
     ]
 
 

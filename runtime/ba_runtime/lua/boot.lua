@@ -38,6 +38,8 @@ local dir = import "web/dir"
 local web = import "web/server"
 local app = import "web/app"
 local page_cell = import "web/page_cell"
+local display = import "display/display"
+local outputs = import "display/outputs"
 
 local G = _G
 local type, select, next, setmetatable, collectgarbage, loaded =
@@ -128,6 +130,12 @@ loaded.mako = G.mako
 loaded.httpc, loaded.httpm = httpc.api, httpm
 seal.apply()
 G.warn = warnings.warn
+G.display = display
+
+-- clear_output([wait]): what the cell has shown goes, with `wait` only when it shows something else
+function G.clear_output(...)
+  outputs.clear((...) and true or false)
+end
 
 local standard = {} -- the globals that finalizers still find when the runtime closes
 for name, value in next, G do

@@ -242,6 +242,29 @@ function host.crypto_decipher(mode, key, nonce, data, pad) end
 ---@param text string
 function host.print(cell, text) end
 
+--- Shows what is more than text in a cell's output, or an earlier output anew: MIME types and data.
+---@param cell integer
+---@param output integer
+---@param is_update boolean
+---@param ... string
+function host.display(cell, output, is_update, ...) end
+
+--- Clears a cell's output, with `waits` only when it shows something else.
+---@param cell integer
+---@param waits boolean
+function host.clear_output(cell, waits) end
+
+--- Returns a chart as SVG and as text. Labels are separated by newlines; of each series come its name, and x and y as
+--- the bytes of doubles.
+---@param kind string
+---@param title string
+---@param x_label string
+---@param y_label string
+---@param labels string
+---@param ... string
+---@return string svg, string text
+function host.plot(kind, title, x_label, y_label, labels, ...) end
+
 --- Sends text to its error stream.
 ---@param cell integer
 ---@param text string
@@ -336,6 +359,10 @@ function host.cell_done(cell, ...) end
 ---@param stack string
 ---@param code integer
 function host.cell_failed(cell, kind, message, source, line, stack, code) end
+
+--- Tells what the running cell's value looks like, MIME types and data; its end follows.
+---@param ... string
+function host.cell_shows(...) end
 
 --- Tells what a page that runs as a cell has answered, its headers flat; the cell's end follows.
 ---@param status integer

@@ -10,7 +10,7 @@ local keys = import "inspect/keys"
 local quote = import "inspect/quote"
 local words = import "console/text".tostring
 
-local next, pcall, rawget, type = next, pcall, rawget, type
+local next, pcall, rawget, type, max, mathtype = next, pcall, rawget, type, math.max, math.type
 local find, format, gmatch, rep = string.find, string.format, string.gmatch, string.rep
 local getinfo, getmetatable = debug.getinfo, debug.getmetatable
 local concat, unpack, status, utf8len = table.concat, table.unpack, coroutine.status, utf8.len
@@ -102,8 +102,26 @@ local function key_text(key, state)
   return "[" .. quote.literal(key, KEY_BYTES) .. "]"
 end
 
--- One line if it fits behind `column`, else one entry a line.
-local function lay_out(items, more, depth, column)
+-- Puts as many numbers into a line as fit, one below the other.
+local function in_columns(items, room)
+  local widest = 0
+  for i = 1, #items do
+    widest = max(widest, #items[i])
+  end
+  local row, lines, form = {}, {}, "%" .. widest .. "s"
+  local across = max(1, (room + 1) // (widest + 2))
+  for i = 1, #items do
+    row[#row + 1] = format(form, items[i])
+    if #row == across or i == #items then
+      lines[#lines + 1] = concat(row, ", ")
+      row = {}
+    end
+  end
+  return lines
+end
+
+-- One line if it fits behind `column`; else one entry a line, and of a list of numbers as many as fit.
+local function lay_out(items, more, depth, column, are_numbers)
   local line = concat(items, ", ")
   if more then
     line = line .. (#items > 0 and ", " or "") .. more
@@ -112,6 +130,9 @@ local function lay_out(items, more, depth, column)
     return "{" .. line .. "}"
   end
   local indent = rep(INDENT, depth)
+  if are_numbers then
+    items = in_columns(items, WIDTH - #indent - #INDENT)
+  end
   local separator = ",\n" .. indent .. INDENT
   local body = concat(items, separator) .. (#items > 0 and "," or "")
   if more then
@@ -120,19 +141,22 @@ local function lay_out(items, more, depth, column)
   return "{\n" .. indent .. INDENT .. body .. "\n" .. indent .. "}"
 end
 
+-- Returns the entries as text, a remark on those that are left out, and whether all are the numbers of a list.
 local function entries(t, state, depth)
   local items, list, count, length, total = {}, keys.first(t, state.entries)
+  local are_numbers = total == length or count == length
   for i = 1, count do
     if state.entries <= 0 or state.bytes <= 0 then
       break
     end
     state.entries = state.entries - 1
     local key = list[i]
+    are_numbers = are_numbers and mathtype(rawget(t, key)) ~= nil
     local label = i > length and key_text(key, state) .. " = " or ""
     state.bytes = state.bytes - #label
     items[i] = label .. show(rawget(t, key), state, depth + 1, #INDENT * (depth + 1) + width(label))
   end
-  return items, #items < total and format("… %d more", total - #items) or nil
+  return items, #items < total and format("… %d more", total - #items) or nil, are_numbers
 end
 
 local function constructor(t, state, depth, column)
@@ -144,9 +168,9 @@ local function constructor(t, state, depth, column)
     return "{…}"
   end
   state.parents[t] = true
-  local items, more = entries(t, state, depth)
+  local items, more, are_numbers = entries(t, state, depth)
   state.parents[t] = nil
-  return lay_out(items, more, depth, column)
+  return lay_out(items, more, depth, column, are_numbers)
 end
 
 local function plain(value, state, limit)

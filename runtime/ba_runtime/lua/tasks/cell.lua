@@ -6,12 +6,13 @@ local sched = import "tasks/sched"
 local interrupt = import "tasks/interrupt"
 local report = import "tasks/report"
 local render = import "inspect/render"
+local bundle = import "display/bundle"
 local check = import "check"
 local ours = import "ours"
 
 local G = _G
-local load, pcall, type, select, gsub, match, native_tostring, getmetatable =
-  load, pcall, type, select, string.gsub, string.match, tostring, debug.getmetatable
+local load, pcall, type, select, gsub, match, native_tostring, getmetatable, unpack =
+  load, pcall, type, select, string.gsub, string.match, tostring, debug.getmetatable, table.unpack
 
 local cell = {}
 
@@ -112,10 +113,15 @@ end
 
 local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}
 
--- Values become text inside the cell's task: a `__tostring` of the user's may wait, fail or be interrupted. The
--- first result is how many texts there are.
+-- Values become text inside the cell's task: a `__tostring` or `__display` of the user's may wait, fail or be
+-- interrupted. The first result is how many texts there are.
 local function rendered(...)
-  return render.values(select("#", ...), ...)
+  local n = select("#", ...)
+  local forms = n == 1 and bundle.rich((...))
+  if forms then
+    host.cell_shows(unpack(forms))
+  end
+  return render.values(n, ...)
 end
 
 -- The chunk comes as `...` because a local's name would show up in tracebacks instead of "main chunk".
