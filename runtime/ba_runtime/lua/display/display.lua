@@ -20,7 +20,7 @@ local display = {progress = progress.new}
 
 local meta = {__name = "output"}
 meta.__index = meta
-local numbers = setmetatable({}, {__mode = "k"})
+local numbers = outputs.numbers
 
 function meta.__tostring(self)
   return format("output %d", numbers[self] or 0)

@@ -7,9 +7,10 @@ local host = import "host"
 local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 
-local unpack = table.unpack
+local setmetatable, unpack = setmetatable, table.unpack
 
-local outputs = {}
+-- `numbers`: of the objects by which programs know outputs.
+local outputs = {numbers = setmetatable({}, {__mode = "k"})}
 local count = 0
 
 local function cell()

@@ -1,5 +1,8 @@
--- A progress bar: an output that is shown again as the work goes on, at most ten times a second, and is one line of
--- text when it is done, so that a saved notebook does not keep a picture of something half finished.
+-- A progress bar: an output that is shown again as the work goes on, and is one line of text when it is done, so that a
+-- saved notebook does not keep a picture of something half finished.
+--
+-- A step of less than a thousandth is shown only if a tenth of a second has passed: a loop may take a million. Whoever
+-- shows the outputs sends no more than ten states a second anyway.
 
 local import = ...
 local host = import "host"
@@ -13,6 +16,7 @@ local select, setmetatable, gsub, format, rep, clock =
 local words = import "console/text".tostring
 
 local UPDATE_S <const> = 0.1
+local LEAST <const> = 0.001
 local WIDTH <const> = 30 -- characters of the bar in text
 local LABEL_BYTES <const> = 100
 
@@ -57,9 +61,9 @@ local function show(bar)
     bar.over = true
     return outputs.update(bar.output, {"text/plain", caption(bar)})
   end
-  local now = clock()
-  if now - bar.shown_at >= UPDATE_S then
-    bar.shown_at = now
+  local now, part = clock(), share(bar)
+  if now - bar.shown_at >= UPDATE_S or part - bar.shown >= LEAST or part < bar.shown then
+    bar.shown_at, bar.shown = now, part
     outputs.update(bar.output, {"text/html", html(bar), "text/plain", plain(bar)})
   end
 end
@@ -73,10 +77,10 @@ function progress.new(...)
     check.fail(1, "total must be a positive number")
   end
   label = label ~= nil and quote.cut(check.string(2, label, n), LABEL_BYTES) or ""
-  local bar = {total = total, label = label, done = 0, shown_at = clock(), over = false}
+  local bar = {total = total, label = label, done = 0, shown = 0, shown_at = clock(), over = false}
   bar.output = outputs.new {"text/html", html(bar), "text/plain", plain(bar)}
   local u = userdata.new(meta)
-  bars[u] = bar
+  bars[u], outputs.numbers[u] = bar, bar.output
   return u
 end
 

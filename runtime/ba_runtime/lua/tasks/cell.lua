@@ -7,6 +7,7 @@ local interrupt = import "tasks/interrupt"
 local report = import "tasks/report"
 local render = import "inspect/render"
 local bundle = import "display/bundle"
+local outputs = import "display/outputs".numbers
 local check = import "check"
 local ours = import "ours"
 
@@ -117,6 +118,9 @@ local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = aband
 -- interrupted. The first result is how many texts there are.
 local function rendered(...)
   local n = select("#", ...)
+  if n > 0 and outputs[...] then -- what `display` returns has been shown
+    return 0
+  end
   local forms = n == 1 and bundle.rich((...))
   if forms then
     host.cell_shows(unpack(forms))
