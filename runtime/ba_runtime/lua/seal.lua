@@ -19,6 +19,7 @@ local output = import "console/output"
 local text = import "console/text"
 local check = import "check"
 local callbacks = import "tasks/callbacks"
+local modules = import "modules"
 
 local G = _G
 local type, select, error, setmetatable, native_xpcall, rawset, pairs, load, open, tonumber =
@@ -218,7 +219,7 @@ function seal.apply()
   rawset(package, "loadlib", nil)
   package.cpath = ""
   package.path = module_path()
-  package.searchers = {preload_searcher, file_searcher}
+  package.searchers = {preload_searcher, modules.search, file_searcher}
 end
 
 return seal
