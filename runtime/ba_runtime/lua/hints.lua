@@ -1,10 +1,10 @@
 -- What to say when a program uses a name of the server's that this runtime does not have (absent.lua).
 --
--- Theory of operation. Programs test whether such a name is there (`if ba.tpm then`), so it must be nil, and nothing
--- may be seen when it is read. What fails is its use: Lua says "attempt to call a nil value (field 'tpm')", and the
--- hint is put behind that, where an error is reported or handed to a message handler. Lua's words give the name alone, and
--- other tables may have fields of that name; so the tables of the API remember, on a miss, that this one was asked for.
--- That is the slow path of a table access, and costs nothing where the field is there.
+-- Theory of operation. Programs test whether such a name is there (`if ba.tpm then`), so it must be nil, and reading it
+-- must have no effect that shows. What fails is its use: Lua says "attempt to call a nil value (field 'tpm')", and the
+-- hint is put behind that, where an error is reported or handed to a message handler. Lua's words give only the name,
+-- and other tables may have fields of that name; so the tables of the API remember, on a miss, that this one was asked
+-- for. That is the slow path of a table access, and costs nothing where the field is there.
 --
 -- An error that a program catches by pcall stays as Lua made it.
 
