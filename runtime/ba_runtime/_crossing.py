@@ -17,6 +17,7 @@ from . import _base64, _in_place, crypto, plot
 from ._files import Files
 from ._guard import FAILED, Guard, takes_no_memory
 from ._interrupt import Interrupter
+from ._lua import module_source
 from .events import (
     Displayed,
     InputRequested,
@@ -130,6 +131,7 @@ def crossing_table(
         "b64urlencode": _base64.encode_for_url,
         "b64decode": _base64.decode,
         "read_in_place": _in_place.reader(),
+        "module_source": module_source,
         "failed": FAILED,
         "failure": guard.failure,
         **crypto.functions(),

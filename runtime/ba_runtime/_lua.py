@@ -92,7 +92,7 @@ class LuaState:
         names = [self._lua.table_from([name.encode() for name in group]) for group in groups]
         tight_kb = self.tight_bytes >> 10
         start = self._lua.eval(_BOOT)
-        main: Main = start(_module_source, _Handle, table, *names, tight_kb)
+        main: Main = start(module_source, _Handle, table, *names, tight_kb)
         return main
 
     def is_short_of_memory(self) -> bool:
@@ -171,7 +171,8 @@ end
 """
 
 
-def _module_source(name: bytes) -> bytes:
+def module_source(name: bytes) -> bytes:
+    """Returns the text of one of our own modules, by its path below `lua/`."""
     return resources.files(__package__).joinpath("lua", f"{name.decode()}.lua").read_bytes()
 
 

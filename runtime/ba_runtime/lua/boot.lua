@@ -17,6 +17,7 @@ local stdio = import "console/stdio"
 local warnings = import "console/warn"
 local check = import "check"
 local report = import "tasks/report"
+local hints = import "hints"
 local socket = import "sockets/socket"
 local shark = import "sockets/shark"
 local sock = import "sockets/sock"
@@ -42,8 +43,7 @@ local display = import "display/display"
 local outputs = import "display/outputs"
 
 local G = _G
-local type, select, next, setmetatable, collectgarbage, loaded =
-  type, select, next, setmetatable, collectgarbage, package.loaded
+local type, select, next, collectgarbage, loaded = type, select, next, collectgarbage, package.loaded
 local clock, running = host.monotonic, coroutine.running
 
 -- What the documented server calls itself, and the Lua it has.
@@ -119,13 +119,14 @@ G.ba = ba
 loaded.ba = ba
 
 -- What the Mako Server adds; other servers have it under `ba`.
-G.mako = setmetatable({sharkclient = shark.sharkclient}, {
-  __index = function(_, name)
-    if name == "port" then -- of the page server, which begins to listen when somebody wants to know
-      return web.listen()
-    end
-  end,
-})
+G.mako = {sharkclient = shark.sharkclient}
+hints.watch(G.mako, "mako", function(name)
+  if name == "port" then -- of the page server, which begins to listen when somebody wants to know
+    return web.listen()
+  end
+end)
+hints.watch(ba, "ba")
+hints.watch(ba.create, "ba.create")
 loaded.mako = G.mako
 loaded.httpc, loaded.httpm = httpc.api, httpm
 seal.apply()

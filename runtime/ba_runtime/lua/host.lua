@@ -52,6 +52,11 @@ function host.time_ns() end
 ---@return string
 function host.urandom(size) end
 
+--- Returns the text of a module of ours, by its path in this folder (_lua.py).
+---@param name string
+---@return string
+function host.module_source(name) end
+
 -- ---- bytes (_base64.py, _in_place.py)
 
 --- Returns the text in the usual alphabet, padded, on one line.
@@ -626,6 +631,11 @@ function host.setoption(number, name, on, a, b) end
 ---@param received? string
 ---@return boolean
 function host.upgrade(number, context, alpn, received) end
+
+--- Tells a TCP connection's peer that nothing more will come; what it sends is still read.
+---@param number integer
+---@return boolean
+function host.tcp_finish(number) end
 
 --- Closes; a number that is closed already is ignored.
 ---@param number integer

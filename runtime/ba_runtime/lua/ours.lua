@@ -22,6 +22,11 @@ local COMPUTES = {
   [MARK .. "json/encoder"] = true,
   [MARK .. "json/scalars"] = true,
   [MARK .. "json/text"] = true,
+  [MARK .. "luasocket/http"] = true,
+  [MARK .. "luasocket/ltn12"] = true,
+  [MARK .. "luasocket/mime"] = true,
+  [MARK .. "luasocket/protect"] = true,
+  [MARK .. "luasocket/url"] = true,
   [MARK .. "tasks/callbacks"] = true,
   [MARK .. "tables"] = true,
 }

@@ -19,6 +19,8 @@ local output = import "console/output"
 local text = import "console/text"
 local check = import "check"
 local callbacks = import "tasks/callbacks"
+local modules = import "modules"
+local hints = import "hints"
 
 local G = _G
 local type, select, error, setmetatable, native_xpcall, rawset, pairs, load, open, tonumber =
@@ -26,6 +28,7 @@ local type, select, error, setmetatable, native_xpcall, rawset, pairs, load, ope
 local gsub, gmatch, sub, find, concat = string.gsub, string.gmatch, string.sub, string.find, table.concat
 local package = package
 local searchpath = package.searchpath
+local explained = hints.explained
 
 -- ---------------------------------------------------------------- load, require
 
@@ -131,7 +134,8 @@ local function require(...)
       tried[#tried + 1] = "\n\t" .. gsub(loader, "^\n\t", "")
     end
   end
-  error("module '" .. name .. "' not found:" .. concat(tried), 2)
+  local hint = hints.of_module(name)
+  error("module '" .. name .. "' not found:" .. (hint and "\n\t" .. hint or "") .. concat(tried), 2)
 end
 
 -- ---------------------------------------------------------------- xpcall
@@ -146,7 +150,7 @@ local function shielded(handler)
     if interrupt.under_way and host.is_interrupting() then
       return ...
     end
-    local words = (handler or nil)(...) -- no tail call, which the handler's own traceback would show
+    local words = (handler or nil)(explained(...)) -- no tail call, which the handler's own traceback would show
     return words
   end
   latest[HANDLER], latest[SHIELD] = handler, shield
@@ -218,7 +222,7 @@ function seal.apply()
   rawset(package, "loadlib", nil)
   package.cpath = ""
   package.path = module_path()
-  package.searchers = {preload_searcher, file_searcher}
+  package.searchers = {preload_searcher, modules.search, file_searcher}
 end
 
 return seal

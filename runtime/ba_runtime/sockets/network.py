@@ -40,7 +40,7 @@ SendKnown: TypeAlias = "Callable[[bytes, bytes, int], bool | None]"
 CALLS = (  # the methods that Lua may call
     *("tcp_connect", "tcp_listen", "tcp_accept", "udp_open", "udp_calls", "udp_send", "udp_send_to"),
     *("resolve", "resolved_address", "resolver_words", "sender", "send", "queued", "arm", "disarm"),
-    *("sockname", "peername", "setoption", "upgrade"),
+    *("sockname", "peername", "setoption", "upgrade", "tcp_finish"),
 )
 
 
@@ -312,6 +312,11 @@ class Network:
         if endpoint is None or endpoint.channel is None:
             return failure(ORIGINAL_FAILURE)
         return set_option(endpoint.channel.sock, name, on, a, b)
+
+    def tcp_finish(self, number: int) -> bool:
+        """Tells a TCP connection's peer that nothing more will come; what it sends is still read."""
+        endpoint = self._endpoints.get(number)
+        return isinstance(endpoint, Stream) and endpoint.finish()
 
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen to every channel, those to come as well; Lua must fetch every `sender` anew."""

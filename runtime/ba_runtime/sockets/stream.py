@@ -7,6 +7,7 @@ Lua gave, and goes out as the peer makes room. Lua then hears once, DRAINED or S
 
 from __future__ import annotations
 
+import socket
 from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
@@ -89,6 +90,16 @@ class Stream:
             self._pending_bytes += len(data) - sent
             self._reactor.want(self._fd, self._reactor.wanted(self._fd) | WRITE)
         return self._pending_bytes
+
+    def finish(self) -> bool:
+        """Tells the peer that nothing more will come; False where TLS has its own way, or it has gone."""
+        try:
+            if not self.is_secure:
+                self.channel.shutdown(socket.SHUT_WR)
+                return True
+        except OSError:  # reading tells
+            pass
+        return False
 
     def _on_ready(self, mask: int) -> None:
         if mask & ~READ and self._pending:

@@ -26,7 +26,7 @@ local awaited = keepers.add({}) -- handlers are weak, and an answer is wanted ev
 
 local function deliver(S, task, full, data, ...)
   S.received = S.received + #data
-  if full then
+  if full or full == nil and task.with_sender then
     return run(task, data, ...)
   end
   return run(task, data)
@@ -67,7 +67,7 @@ function datagram.open(S, number, connected)
   S.in_a_row = nil
 end
 
-local function wait(S, wait_s, own, full)
+local function await(S, wait_s, own, full, wait)
   sock.arm(S)
   if own then
     S.with_sender = full
@@ -75,11 +75,12 @@ local function wait(S, wait_s, own, full)
   end
   local task = waiting.caller()
   sock.add_reader(S, task)
-  return block(task, wait_s and clock() + wait_s, "read")
+  task.with_sender = full or nil
+  return (wait or block)(task, wait_s and clock() + wait_s, "read")
 end
 
 -- Returns the datagram that was there, or waits for one.
-local function result(S, wait_s, own, full, data, ...)
+local function result(S, wait_s, own, full, wait, data, ...)
   if data then
     S.received = S.received + #data
     if full then
@@ -88,7 +89,7 @@ local function result(S, wait_s, own, full, data, ...)
     return data
   elseif data == nil then
     S.in_a_row = nil
-    return wait(S, wait_s, own, full)
+    return await(S, wait_s, own, full, wait)
   end
   lose(S, "socketreadfailed")
   if own then
@@ -97,13 +98,13 @@ local function result(S, wait_s, own, full, data, ...)
   return nil, "socketreadfailed"
 end
 
-local function read(S, wait_s, own, full)
+local function read(S, wait_s, own, full, wait)
   local left = S.in_a_row
   if left and not S.reader then -- those who wait already come first
     S.in_a_row = left > 1 and left - 1 or nil
-    return result(S, wait_s, own, full, S.receive())
+    return result(S, wait_s, own, full, wait, S.receive())
   end
-  return wait(S, wait_s, own, full)
+  return await(S, wait_s, own, full, wait)
 end
 
 -- Reads in the socket's own cosocket; with `full` also the sender's address, port and whether it is IPv6.
@@ -111,9 +112,10 @@ function datagram.read_own(S, wait_s, full)
   return read(S, wait_s, true, full or false)
 end
 
--- Reads in any other code: data only.
-function datagram.read_blocking(S, wait_s)
-  return read(S, wait_s, false, false)
+-- Reads in any other code: data only, or as above with `full`. Blocks the calling task, or lets it wait by `wait`,
+-- which takes what `block` takes.
+function datagram.read_blocking(S, wait_s, full, wait)
+  return read(S, wait_s, false, full or false, wait)
 end
 
 -- Writes to the connected peer; true, or nil and the reason. An unconnected socket stays open: the original

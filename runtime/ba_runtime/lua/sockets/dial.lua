@@ -123,6 +123,24 @@ local function connect_blocking(address, port, op)
   return failure(number, signal)
 end
 
+-- Connects while the caller goes on: returns the state, which is closed when it fails. Then, and when it is connected,
+-- `told(true)` or `told(nil, reason, text)` is called.
+function dial.begin(address, port, interface, ipv6, told)
+  local cell = current_cell()
+  local S = sock.new(cell)
+  local number = host.tcp_connect(cell_number(cell), address, port, interface, ipv6, 0)
+  sock.open(S, number, function(_, signal)
+    if signal == CONNECTED then
+      stream.open(S, number)
+      return told(true)
+    end
+    S.number = nil
+    sock.close(S)
+    return told(failure(number, signal))
+  end)
+  return S
+end
+
 local function interface_and_family(op)
   if type(op) == "table" then
     return type(op.intf) == "string" and op.intf or nil, op.ipv6 == true

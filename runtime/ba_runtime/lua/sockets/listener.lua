@@ -13,18 +13,30 @@ local accept, hold_back = host.tcp_accept, sock.hold_back
 
 local listener = {}
 
+local function taken(S, number)
+  local client = sock.new(S.cell)
+  stream.open(client, number)
+  return client.u
+end
+
 local function ready(S)
   if S.waiting == "accept" then
     local number = accept(S.number, cell_number(S.cell))
     if number then
-      local client = sock.new(S.cell)
-      stream.open(client, number)
       S.waiting = nil
-      return run(S.task, client.u)
+      return run(S.task, taken(S, number))
     end
     return
   end
-  hold_back(S)
+  local reader = sock.first_reader(S)
+  if not reader then
+    return hold_back(S)
+  end
+  local number = accept(S.number, cell_number(S.cell))
+  if number then
+    sock.next_reader(S)
+    return run(reader, taken(S, number))
+  end
 end
 
 -- Makes the state a listening socket.
@@ -38,6 +50,14 @@ function listener.accept(S)
   sock.arm(S)
   S.waiting = "accept"
   return pause(S.task)
+end
+
+-- Waits, in any code, by `wait` for the next client: the socket object, or nil and the reason.
+function listener.accept_anywhere(S, deadline, wait)
+  sock.arm(S)
+  local task = waiting.caller()
+  sock.add_reader(S, task)
+  return wait(task, deadline, "accept")
 end
 
 return listener

@@ -23,7 +23,9 @@
 --   eof       after the inbox came the end, for this reason
 --   armed     Python reports what arrives; on a stream also: nothing is kept, and no end has come
 --   upgrader  who waits for the handshake of an upgrade; dialler: the blocked task that connects
+--   watchers  who wants to know when something comes and nobody reads it: `noticed(watcher, S, is_sent)`, once
 --   reader, readers   blocked tasks that read; writers: tasks that wait for the queue to drain
+--   half_closes   it stays open when the peer will send no more (luasocket/tcp.lua)
 --   busy      Python holds unsent data
 --   nonblocking   queued mode, writes do not wait; limit: its bound, when set (queuelen)
 --   misread   a read failed because it was closed: the next one raises
@@ -129,11 +131,24 @@ function sock.arm(S)
   end
 end
 
--- Leaves what arrives with the system.
+-- Tells whoever watches the socket (luasocket/select.lua) that something has come or it has been closed, or that all
+-- that was written has gone.
+function sock.tell_watchers(S, is_sent)
+  local watchers = S.watchers
+  S.watchers = nil
+  for i = 1, #watchers do
+    watchers[i]:noticed(S, is_sent)
+  end
+end
+
+-- Leaves what arrives with the system: something has come, and nobody reads.
 function sock.hold_back(S)
   if S.armed then
     S.armed = nil
     host.disarm(S.number)
+  end
+  if S.watchers then -- who may read at once, and asks for more
+    sock.tell_watchers(S)
   end
 end
 
@@ -165,6 +180,19 @@ function sock.add_reader(S, task)
     readers[#readers + 1] = task
   else
     S.reader = task
+  end
+end
+
+-- Takes a task off the list, whose read is over: it may wait for the same socket in another call.
+function sock.remove_reader(S, task)
+  if S.reader == task then
+    S.reader = S.readers and remove(S.readers, 1)
+  end
+  local readers = S.readers or {}
+  for i = #readers, 1, -1 do
+    if readers[i] == task then
+      remove(readers, i)
+    end
   end
 end
 
@@ -207,9 +235,13 @@ function sock.wake_writers(S, ...)
       run(task, ...)
     end
   end
+  if S.watchers then
+    sock.tell_watchers(S, true)
+  end
 end
 
-local function wake_readers(S, ...)
+-- Wakes all that wait to read with these values.
+function sock.wake_readers(S, ...)
   local reader = sock.next_reader(S)
   while reader do
     run(reader, ...)
@@ -226,7 +258,7 @@ function sock.lose(S, ...)
     sock.mark_lost(S)
     return run(S.task, nil, ...)
   end
-  return wake_readers(S, nil, ...)
+  return sock.wake_readers(S, nil, ...)
 end
 
 -- Wakes everybody who waits on a socket that has just been closed: its owner, readers, writers, and who connects.
@@ -237,7 +269,7 @@ function sock.wake_all(S, reason)
     run(task, nil, reason)
   end
   sock.wake_writers(S, nil, reason)
-  wake_readers(S, nil, reason)
+  sock.wake_readers(S, nil, reason)
   local dialler = S.dialler
   if dialler and dialler.waits_for == S then
     S.dialler = nil
@@ -247,6 +279,9 @@ function sock.wake_all(S, reason)
   if upgrader and upgrader.waits_for == S then
     S.upgrader = nil
     run(upgrader, nil, reason)
+  end
+  if S.watchers then
+    sock.tell_watchers(S)
   end
 end
 

@@ -18,7 +18,7 @@ local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 
 local TIGHT_KB <const> = crossing.tight_kb
-local collectgarbage, pcall, type, sub = collectgarbage, pcall, type, string.sub
+local collectgarbage, pcall, type, sub, remove = collectgarbage, pcall, type, string.sub, table.remove
 local keep, hold_back, lose = sock.keep, sock.hold_back, sock.lose
 local send, queued, arm, sender = host.send, host.queued, host.arm, host.sender
 local run, wake, take_next = sched.run, sched.wake, sched.take_next
@@ -97,11 +97,16 @@ local function ready(S, value, is_signal)
     return wake(S.task, value)
   end
   if value == "" then
-    if sock.first_reader(S) then
+    local reader = sock.first_reader(S)
+    if reader and not S.half_closes then
       return lose(S, "socketreadfailed")
     end
     S.eof = "socketreadfailed"
-    return hold_back(S)
+    hold_back(S)
+    if reader then
+      return sock.wake_readers(S, nil, "socketreadfailed")
+    end
+    return
   end
   local reader = S.reader and sock.next_reader(S)
   if reader then
@@ -114,6 +119,9 @@ end
 local function await_drain(S)
   local own = sched.owner()
   local task = own and sched.current or waiting.caller()
+  if S.reader then -- from a read whose time was up: it would take data for the end of this wait
+    sock.remove_reader(S, task)
+  end
   local writers = S.writers or {}
   S.writers = writers
   writers[#writers + 1] = task
@@ -153,6 +161,27 @@ local function upgraded(S, signal)
   if waits then
     run(task, nil, reason)
   end
+end
+
+-- Waits by `wait` until all that was written has gone, or the deadline: true, or nil and the reason.
+function stream.await_sent(S, deadline, wait)
+  local task = waiting.caller()
+  if S.reader then
+    sock.remove_reader(S, task)
+  end
+  local writers = S.writers or {}
+  S.writers = writers
+  writers[#writers + 1] = task
+  task.waits_for = S
+  local ok, reason = wait(task, deadline, "write")
+  if not ok and S.writers == writers then -- it must not be woken by it in another call
+    for i = #writers, 1, -1 do
+      if writers[i] == task then
+        remove(writers, i)
+      end
+    end
+  end
+  return ok, reason
 end
 
 -- Waits until all that was written has gone: true, or nil and the reason.
@@ -238,19 +267,21 @@ function stream.read_own(S, wait_s)
   return wait_own(S, wait_s)
 end
 
--- Reads in any other code: blocks the calling task.
-function stream.read_blocking(S, wait_s)
+-- Reads in any other code: blocks the calling task, or lets it wait by `wait`, which takes what `block` takes.
+function stream.read_blocking(S, wait_s, wait)
   if S.inbox then
     return take_inbox(S)
   elseif S.eof then
     local reason = S.eof
-    sock.close(S, "peer", reason)
+    if not S.half_closes then
+      sock.close(S, "peer", reason)
+    end
     return nil, reason
   end
   sock.arm(S)
   local task = waiting.caller()
   sock.add_reader(S, task)
-  return block(task, wait_s and clock() + wait_s, "read")
+  return (wait or block)(task, wait_s and clock() + wait_s, "read")
 end
 
 local function write_failed(S)

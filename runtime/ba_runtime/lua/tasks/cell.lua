@@ -101,7 +101,7 @@ local function ended(task, ok, ...)
   elseif problem == "not enough memory" then
     failed(task, "memory", problem)
   elseif type(problem) == "string" or type(problem) == "number" then
-    failed(task, "runtime", ours.clean(problem .. ""))
+    failed(task, "runtime", report.words(problem .. ""))
   else
     speak_for(task, problem)
   end

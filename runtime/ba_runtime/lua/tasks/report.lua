@@ -8,11 +8,17 @@ local cell_number = import "tasks/cell_number"
 local ours = import "ours"
 local stack = import "stack"
 local check = import "check"
+local hints = import "hints"
 
 local traceback, type, gsub = debug.traceback, type, string.gsub
 
 local report = {}
 local handler
+
+-- Returns an error's message as programs get to see it.
+function report.words(message)
+  return hints.explained(ours.clean(message))
+end
 
 -- Returns a message, if any, and the traceback of the task that has failed, as it was then, from a level on (0 or 1).
 -- Our own code is C on the server, and is left out.
@@ -22,7 +28,7 @@ function report.stack(task, message, level)
     frames = gsub(frames, "^(stack traceback:)\n[^\n]*", "%1")
   end
   frames = ours.hide(frames)
-  return message and ours.clean(message) .. "\n" .. frames or frames
+  return message and report.words(message) .. "\n" .. frames or frames
 end
 
 -- Returns chunk and line of the user's code that has failed, "" and 0 where it is not known.
@@ -38,7 +44,7 @@ end
 local function send(task, text, problem)
   local kind = type(problem)
   local is_text = kind == "string" or kind == "number"
-  local message = is_text and ours.clean(problem .. "")
+  local message = is_text and report.words(problem .. "")
     or "(error object is a " .. check.typename(problem) .. " value)"
   local source, line = report.position(task)
   host.fault(cell_number(task.cell), text, message, source, line, report.stack(task, nil, 0))

@@ -69,7 +69,8 @@ local function ended(task, ok, value)
   end
   T.busy = false
   local is_text = type(value) == "string" or type(value) == "number"
-  T.failed = "Timer callback failed: " .. (is_text and value or "(error object is a " .. type(value) .. " value)")
+  local words = is_text and report.words(value .. "") or "(error object is a " .. type(value) .. " value)"
+  T.failed = "Timer callback failed: " .. words
   stop(T)
   report.line(task, T.failed, value)
 end

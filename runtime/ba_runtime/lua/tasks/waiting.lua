@@ -236,6 +236,17 @@ function waiting.block(task, deadline, call)
   return unblock(task, loop_until(task, call))
 end
 
+-- The same for code that other code need not wait for: where it is a cosocket's, nobody waits until it settles.
+function waiting.rest(task, deadline, call)
+  if task.kind.name ~= "cosocket" then
+    return waiting.block(task, deadline, call)
+  elseif deadline then
+    task.expire = expired
+    deadlines.set(task, deadline)
+  end
+  return pause(task, call)
+end
+
 -- Waits while `task`, which the running one has just started or resumed, is stalled.
 function waiting.settle(task)
   while task.stalled and not task.over and task ~= sched.current do

@@ -1,0 +1,131 @@
+"""Names of the server's that are not here: absent to whoever looks, explained to whoever uses them."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from ._programs import message_of, run, run_well, session, traced
+
+ABSENT = (resources.files("ba_runtime") / "lua" / "absent.lua").read_text(encoding="utf-8")
+FIELDS = re.findall(r'^  \["(ba[\w.]+)"\] = ', ABSENT, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", FIELDS)
+def test_a_field_is_absent_and_its_use_is_explained(path: str) -> None:
+    """Programs probe for what a server has (`if ba.tpm then`), so nothing stands in its place."""
+    name = path.rpartition(".")[2]
+    with session() as fresh:
+        assert fresh.value(path) == "nil"
+        error = fresh.run(f"{path}('x')").error
+        assert error is not None
+        message = error.message.decode()
+        assert message.startswith(f"program:1: attempt to call a nil value (field '{name}'); {path} is ")
+        error = fresh.run(f"local x = {path}.y").error
+        assert error is not None
+        assert f"attempt to index a nil value (field '{name}'); {path} is " in error.message.decode()
+
+
+def test_probing_has_no_effect_that_shows() -> None:
+    """Not on reading, walking or assigning; a program may put its own there."""
+    recorder = run_well("""
+        trace(ba.tpm, ba.create.wfs, rawget(ba, "exec"), mako.daemon)
+        for name in pairs(ba) do if name == "tpm" then trace "there" end end
+        ba.exec = function() return "own" end
+        trace(ba.exec())
+    """)
+    assert recorder.traced == ["nil\tnil\tnil\tnil", "own"]
+    assert recorder.notes == []
+
+
+def test_a_name_kept_in_a_variable_of_the_same_name_is_known() -> None:
+    """`local exec = ba.exec` at the top of a file."""
+    assert message_of("local exec = ba.exec exec()").startswith(
+        "program:1: attempt to call a nil value (local 'exec'); ba.exec is "
+    )
+
+
+def test_other_tables_with_a_field_of_that_name_get_no_hint() -> None:
+    """Nor does an unknown name of `ba`, or another error."""
+    assert message_of("local t = {} t.exec()") == "program:1: attempt to call a nil value (field 'exec')"
+    assert message_of("ba.nonsense()") == "program:1: attempt to call a nil value (field 'nonsense')"
+    assert message_of("error('a nil value (field')") == "program:1: a nil value (field"
+
+
+def test_globals_of_devices_and_forgotten_requires_are_explained() -> None:
+    """A global is known by its name alone."""
+    assert message_of("esp32.gpio(1)").startswith(
+        "program:1: attempt to index a nil value (global 'esp32'); esp32 is "
+    )
+    assert message_of("socket.tcp()").endswith('; write local socket = require "socket"')
+
+
+def test_a_method_of_the_user_management_is_explained() -> None:
+    """On a directory of ours."""
+    assert "(method 'setauth'); setauth is part of the App Server's user management" in message_of(
+        "ba.create.dir('x'):setauth()"
+    )
+
+
+def test_errors_in_the_background_and_in_message_handlers_are_explained_too() -> None:
+    """In cosockets, timers, pages and jobs; what pcall catches stays as Lua made it."""
+    recorder = run_well("""
+        ba.socket.event(function() ba.exec "ls" end)
+        local t = ba.timer(function() ba.exec "ls" end)
+        t:set(1)
+        ba.thread.run(function() ba.exec "ls" end)
+        await(function() return not pcall(t.reset, t, 1) end)
+        trace(xpcall(function() ba.exec "ls" end, function(message) return message end))
+        trace(pcall(function() ba.exec "ls" end))
+    """)
+    explained = (
+        "attempt to call a nil value (field 'exec'); ba.exec is how the App Server runs other programs"
+    )
+    assert [explained in fault for fault in recorder.faults] == [True, True, True]
+    assert explained in recorder.traced[0]
+    assert recorder.traced[1] == "false\tprogram:8: attempt to call a nil value (field 'exec')"
+
+
+def test_a_page_is_explained_as_well() -> None:
+    """In its text, as an error of its own is."""
+    with session() as fresh:
+        result = fresh.runtime.run_page(b"<?lsp ba.create.wfs() ?>", name="page.lsp", cell=1).result(30)
+        assert result.error is not None
+        assert b"ba.create.wfs is one of the App Server's file servers" in result.error.message
+
+
+MODULES = {
+    "mqttc": "put mqttc.lua beside the notebook",
+    "smq.hub": "put smq/hub.lua beside the notebook",
+    "acme/dns": "put acme/dns.lua beside the notebook",
+    "luasql.sqlite": "the App Server's database",
+    "socket.smtp": "LuaSocket's part for mail and FTP",
+    "ssl": "ba.socket has TLS",
+    "lfs": "ba.openio",
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_that_is_not_here_is_explained(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the places where it was looked for; a file of that name is found as any other."""
+    monkeypatch.chdir(tmp_path)
+    outcome = run(f"require '{name}'")
+    first, hint, *places = outcome.message.split("\n\t")
+    assert first == f"program:1: module '{name}' not found:"
+    assert MODULES[name] in hint
+    assert f"no file './{name.replace('.', '/')}.lua'" in places
+    file = tmp_path / f"{name.replace('.', '/')}.lua"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("return 'found'", encoding="utf-8")
+    assert traced(f"trace((require '{name}'))") == ["found"]
+
+
+def test_an_unknown_module_gets_no_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where it was looked for."""
+    monkeypatch.chdir(tmp_path)
+    assert message_of("require 'nothing_known'").split("\n\t")[1].startswith("no field package.preload")
