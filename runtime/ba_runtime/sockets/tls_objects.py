@@ -42,6 +42,7 @@ class TlsObjects:
         return {
             "tls_store": self.store,
             "tls_store_add": self.store_add,
+            "tls_parse": self.parse,
             "tls_credentials": self.credentials,
             "tls_context": self.context,
             "tls_context_add": self.context_add,
@@ -76,6 +77,14 @@ class TlsObjects:
         store = self._objects[number]
         assert isinstance(store, CertStore)
         return store
+
+    @staticmethod
+    def parse(certificate: bytes) -> tuple[bytes, ...] | None:
+        """Returns what the first certificate in PEM, or one in DER, says; paths and texts in turn."""
+        from ba_runtime.tls import describe, flat, parse_der, parse_pem
+
+        first = next(iter(parse_pem(certificate)), None) or parse_der(certificate)
+        return None if first is None else tuple(flat(describe(first)))
 
     def credentials(self, cert: bytes, key: bytes, password: bytes | None = None) -> int | tuple[None, bytes]:
         """Reads a certificate and its key; the number, or nil and the documented reason."""

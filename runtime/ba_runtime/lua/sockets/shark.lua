@@ -179,14 +179,13 @@ end
 
 -- ---------------------------------------------------------------- what a peer's certificate says
 
--- Builds the documented table from what Python sends: whether the CA is known, then paths and texts.
-function shark.certificate(known, ...)
-  local n = select("#", ...)
-  if n == 0 then
-    return nil, known
+-- Builds the documented table from what Python sends, paths and texts in turn; nil from nothing.
+local function as_table(...)
+  if (...) == nil then
+    return nil
   end
   local flat, root = {...}, {}
-  for i = 1, n, 2 do
+  for i = 1, #flat, 2 do
     local table, last = root, nil
     for name in gmatch(flat[i], "[^/]+") do
       if last then
@@ -197,7 +196,22 @@ function shark.certificate(known, ...)
     end
     table[last] = flat[i + 1]
   end
-  return root, known
+  return root
+end
+
+-- Returns the table of a peer's certificate, and whether its CA is known.
+function shark.certificate(known, ...)
+  return as_table(...), known
+end
+
+-- ba.parsecert(certificate in PEM or DER) → table | nil, reason
+function shark.parsecert(...)
+  local certificate = check.string(1, (...), select("#", ...))
+  local first = as_table(host.tls_parse(certificate))
+  if not first then
+    return nil, "pem_cert_unrecognized_format"
+  end
+  return first
 end
 
 return shark
