@@ -20,7 +20,7 @@ root_key = ba.create.key()
 root_request = ba.create.csr(root_key, {commonname = "Root", organization = "We", countryname = "SE"},
   {"SSL_CA"}, {"KEY_CERT_SIGN", "CRL_SIGN"})
 root = assert(ba.create.certificate(root_request, root_key, nil, {from = 0, to = 2^32}))
-key = ba.create.key{key = "rsa"}
+key = ba.create.key()
 request = ba.create.csr(key, {commonname = "server.test"}, {"SSL_SERVER"},
   {"DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT"}, {san = {"localhost", "127.0.0.1"}})
 certificate = assert(ba.create.certificate(request, root_key, root, {serial = 4711.5, hashid = "sha384"}))
@@ -91,25 +91,38 @@ def test_openssl_verifies_a_certificate_by_its_issuer(lua: Session, tmp_path: Pa
     assert openssl(tmp_path, "verify -CAfile root certificate") == b"certificate: OK\n"
 
 
+SERVE = """
+function served(key)
+  local certificate = ba.create.certificate(ba.create.csr(key, {commonname = "localhost"}), root_key, root)
+  local server = ba.create.sharkssl(nil, {server = true})
+  server:addcert(ba.create.sharkcert(certificate, key))
+  local listener <close> = ba.socket.bind(0, {shark = server})
+  listener:event(function(l) local s <close> = l:accept() s:write "hello" s:read() end)
+  local store = ba.create.certstore()
+  store:addcert(root)
+  local _, port = listener:sockname()
+  local s <close>, reason = ba.socket.connect("127.0.0.1", port, {shark = ba.create.sharkssl(store)})
+  if not s then return nil, reason end
+  return s:read(5000), s:trusted "localhost"
+end
+"""
+
+
 def test_a_server_with_such_a_certificate_is_trusted(lua: Session) -> None:
     """By a client whose store has the root."""
-    run(
-        lua,
-        """
-        local server = ba.create.sharkssl(nil, {server = true})
-        server:addcert(ba.create.sharkcert(certificate, key))
-        local listener = ba.socket.bind(0, {shark = server})
-        listener:event(function(l) local s <close> = l:accept() s:write "hello" s:read() end)
-        local store = ba.create.certstore()
-        store:addcert(root)
-        local _, port = listener:sockname()
-        local s = ba.socket.connect("127.0.0.1", port, {shark = ba.create.sharkssl(store)})
-        read, trusted = s:read(5000), s:trusted "localhost"
-        s:close()
-        listener:close()
-        """,
-    )
-    assert value(lua, "read, trusted") == "'hello'\ttrue"
+    run(lua, SERVE)
+    assert value(lua, "served(key)") == "'hello'\ttrue"
+
+
+def test_a_server_with_a_certificate_of_two_kinds_of_keys_is_of_no_use() -> None:
+    """As on a device: an RSA key's certificate that a curve's key has signed. The trace says so, once."""
+    with crypto_session() as fresh:
+        run(fresh, AUTHORITY + SERVE)
+        for _ in range(2):
+            assert value(fresh, "served(ba.create.key{key = 'rsa'})") == "nil\t'sslalertrecv'"
+        assert [note for note in fresh.recorder.notes if "RSA certificate" in note] == fresh.recorder.notes[
+            :1
+        ]
 
 
 def test_a_certificate_is_read_from_pem_and_der(lua: Session, tmp_path: Path) -> None:

@@ -464,10 +464,11 @@ function host.tls_credentials(cert, key, password) end
 ---@return integer
 function host.tls_context(store, is_server, cache_size) end
 
---- Gives a context a certificate of its own.
+--- Gives a context a certificate of its own; tells whether it can, and whether its connections will fail.
 ---@param number integer
 ---@param credentials integer
----@return boolean
+---@return boolean added
+---@return boolean fails
 function host.tls_context_add(number, credentials) end
 
 --- Makes the client context that trusts the public roots, and the lab's while it is on.

@@ -7,6 +7,7 @@ imported when the first of them is made, so that a program without TLS does not 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from ba_runtime._reactor import Reactor
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from .secure import SecureStream
 
     Secure: TypeAlias = Callable[[StreamChannel, int], SecureStream]
+
+
+# Python's list, headed by what the original negotiates with a curve's key (recorded).
+SERVER_SUITES = (
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:"
+    "!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM:@SECLEVEL=2"
+)
 
 
 class TlsObjects:
@@ -96,20 +104,29 @@ class TlsObjects:
     # ------------------------------------------------------------ contexts
 
     def context(self, store: int, is_server: bool, cache_size: int | None = None) -> int:
-        """Makes a context; `store` 0 is none."""
+        """Makes a context; `store` 0 is none. A server does what the original's does.
+
+        That is TLS 1.2 only, and no RSA certificate that a curve's key has signed.
+        """
+        from ssl import TLSVersion
+
         from ba_runtime.tls import Context, Options, Role
 
         role = Role.SERVER if is_server else Role.CLIENT
+        options = Options(cachesize=cache_size)
+        if is_server:
+            options = replace(options, newest=TLSVersion.TLSv1_2, ciphers=SERVER_SUITES, mixed=False)
         trusted = self._store(store) if store else None
-        return self._add(Context(role, trusted, Options(cachesize=cache_size), self.key_log))
+        return self._add(Context(role, trusted, options, self.key_log))
 
-    def context_add(self, number: int, credentials: int) -> bool:
-        """Gives a context a certificate of its own."""
+    def context_add(self, number: int, credentials: int) -> tuple[bool, bool]:
+        """Gives a context a certificate; tells whether it can, and whether its connections will fail."""
         from ba_runtime.tls import Credentials
 
         own = self._objects[credentials]
         assert isinstance(own, Credentials)
-        return self._context(number).addcert(own)
+        context = self._context(number)
+        return context.addcert(own), context.is_server and own.is_mixed
 
     def public_context(self) -> int:
         """Makes the client context that trusts the public roots, and the lab's while it is on."""

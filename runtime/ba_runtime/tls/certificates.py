@@ -73,6 +73,11 @@ def parse_pem(pem: bytes) -> list[x509.Certificate]:
     return found
 
 
+def has_pem(text: bytes) -> bool:
+    """Tells whether there is the frame of a certificate in the text, whatever is in it."""
+    return _BEGIN in text and _END in text.partition(_BEGIN)[2]
+
+
 def parse_der(der: bytes) -> x509.Certificate | None:
     """Returns the certificate, None when it cannot be read."""
     return attempt(lambda: x509.load_der_x509_certificate(der))
