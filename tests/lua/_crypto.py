@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ._programs import Session, session
 
-ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512")
+ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 PASSWORD = "hunter2-or-so"
 
 _HELPERS = """

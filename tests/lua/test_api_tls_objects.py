@@ -81,7 +81,8 @@ def test_a_context_of_the_wrong_kind_is_refused(call: str, message: str) -> None
     [
         ("'x', 'y'", "nil\tpem_key_unrecognized_format"),
         ("pem 'server.pem', 'y'", "nil\tpem_key_unrecognized_format"),
-        ("'x', pem 'server.key'", "nil\tpem_key_unrecognized_format"),
+        ("'x', pem 'server.key'", "nil\tpem_cert_unrecognized_format"),
+        ("(pem 'server.pem':gsub('M', '*', 5)), pem 'server.key'", "nil\tpem_cert_unsupported_type"),
         ("pem 'server.pem', pem 'server.pem'", "nil\tpem_key_unrecognized_format"),
         ("'', ''", "nil\tpem_key_unrecognized_format"),
         ("pem 'server.pem', pem 'server.enc.key'", "nil\tpem_key_passphrase_required"),
@@ -131,8 +132,8 @@ def test_a_store_counts_what_it_finds() -> None:
 @pytest.mark.parametrize(
     "op",
     ["", "nil", "nil, nil", "nil, {}", "nil, 5", "nil, {server = false}", "nil, {server = 1}",
-     "nil, {cachesize = 0}", "nil, {cachesize = -1}", "nil, {cachesize = {}}", "nil, {cachesize = 2^60}",
-     "nil, {cachesize = '4', insize = 1, outsize = 'x'}", "ba.create.certstore()"],
+     "nil, {cachesize = 0}", "nil, {cachesize = -1}", "nil, {cachesize = 4.5}", "nil, {cachesize = 2^60}",
+     "nil, {cachesize = '4', insize = 1, outsize = 1e300}", "ba.create.certstore()"],
 )  # fmt: skip
 def test_a_context_with_any_options_connects(op: str) -> None:
     """A client's, unless `server` is true; sizes of buffers do not matter here."""
@@ -140,6 +141,15 @@ def test_a_context_with_any_options_connects(op: str) -> None:
         local c = tls_pair(nil, ba.create.sharkssl({op}))
         trace(type(c))
     """) == ["userdata"]
+
+
+@pytest.mark.parametrize("option", ["insize", "outsize", "cachesize"])
+def test_the_sizes_of_a_context_must_be_numbers(option: str) -> None:
+    """Though those of buffers do not matter here; and the original's own form of a store is not known."""
+    assert traced(f"""
+        trace(select(2, pcall(ba.create.sharkssl, nil, {{{option} = true}})))
+        trace(select(2, pcall(ba.create.sharkssl, "x")))
+    """) == ["bad argument #-1 to '?' (number expected, got boolean)", "Invalid SharkSSL CaList format"]
 
 
 def test_the_public_context_is_one_object() -> None:

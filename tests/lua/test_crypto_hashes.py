@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
@@ -119,6 +120,7 @@ def test_two_digests_do_not_disturb_each_other(lua: Session) -> None:
     )
 
 
+DIGEST_BYTES = {"sha1": 20, "sha2": 32}
 # RFC 6070 section 2, RFC 7914 section 11.
 PBKDF2_CASES = [
     ("'sha1', 'password', 'salt', 1, 20", "0c60c80f961f0e71f3a9b524af6012062fe037a6"),
@@ -138,8 +140,43 @@ PBKDF2_CASES = [
 
 @pytest.mark.parametrize(("arguments", "key"), PBKDF2_CASES)
 def test_pbkdf2_gives_the_keys_of_the_standards(lua: Session, arguments: str, key: str) -> None:
-    """Any bytes may be in password and salt."""
-    assert value(lua, f"hex(crypto.PBKDF2({arguments}))") == f"'{key}'"
+    """Any bytes may be in password and salt. The server gives whole digests of it."""
+    run(lua, f"key = crypto.PBKDF2({arguments})")
+    assert value(lua, "hex(key)").startswith(f"'{key}")
+    assert value(lua, "#key") == str(
+        -(-len(key) // 2 // DIGEST_BYTES[arguments[1:5]]) * DIGEST_BYTES[arguments[1:5]]
+    )
+
+
+def test_a_key_that_is_longer_than_asked_for_is_remarked_once() -> None:
+    """With what to write instead; one of whole digests is not."""
+    with crypto_session() as fresh:
+        run(fresh, "crypto.PBKDF2('sha1', 'p', 's', 1, 40)")
+        assert fresh.recorder.notes == []
+        run(fresh, "for _ = 1, 2 do assert(#crypto.PBKDF2('sha1', 'p', 's', 1, 32) == 40) end")
+        assert [note.count("key:sub(1, length)") for note in fresh.recorder.notes] == [1]
+
+
+def test_an_encoding_is_known_by_its_beginning(lua: Session) -> None:
+    """As on the server: `base64` begins as `binary` does."""
+    run(lua, "h = crypto.hash 'md5'")
+    digest = hashlib.md5(b"x").digest()
+    for name, text in (
+        ("b64url", base64.b64encode(digest).decode()),
+        ("hexadecimal", digest.hex()),
+        ("base64", digest.hex()),
+    ):
+        shown = "hex(h 'x' (true, 'base64'))" if name == "base64" else f"h 'x' (true, '{name}')"
+        assert value(lua, shown) == f"'{text}'"
+    assert raised(lua, "h(true, 'HEX')") == "program:1: Unknown encoding"
+    assert raised(lua, "h(true, '')") == "program:1: Unknown encoding"
+
+
+def test_adding_data_returns_another_function_for_the_same_digest(lua: Session) -> None:
+    """Either goes on with it."""
+    run(lua, "one = crypto.hash 'sha1' two = one 'a' one 'b' two 'c'")
+    assert value(lua, "one ~= two, one(true, 'hex')") == f"true\t'{hashlib.sha1(b'abc').hexdigest()}'"
+    assert value(lua, "two(true, 'hex')") == f"'{hashlib.sha1(b'').hexdigest()}'"
 
 
 @pytest.mark.parametrize(

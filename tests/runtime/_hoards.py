@@ -58,7 +58,7 @@ HOARDS = {
         "c:encrypt(x)",
     ),
     "decrypt": (
-        "local c = ba.crypto.symmetric('CTR', ('k'):rep(16), ('i'):rep(16)) local x = ('x'):rep(30000)",
+        "local k, x = ('k'):rep(16), ('x'):rep(32000) local c = ba.crypto.symmetric('CBC', k, k, 'decrypt')",
         "c:decrypt(x)",
     ),
     "ciphers": ("", "ba.crypto.symmetric('GCM', ('k'):rep(16), ('i'):rep(12))"),

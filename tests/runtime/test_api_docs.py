@@ -14,7 +14,7 @@ OBJECTS = b"""
 socket, timer, thread = ba.socket.udpcon(), ba.timer(print), ba.thread.create()
 store, context = ba.create.certstore(), ba.create.sharkssl()
 jsonparser, datetime = ba.json.parser(), ba.datetime()
-cipher = ba.crypto.symmetric("ECB", ("k"):rep(16))
+cipher = ba.crypto.symmetric("GCM", ("k"):rep(16), ("i"):rep(12))
 dir = ba.create.dir()
 httpc = require"httpc".create()
 """

@@ -72,11 +72,12 @@ def test_parameters_before_an_ec_key_are_skipped() -> None:
 
 
 def test_certificate_and_key_may_share_one_file() -> None:
-    """In any order, with text between them, with Windows line ends."""
+    """The key first, not behind a certificate; with text between them, with Windows line ends."""
     one = family().server
     both = b"key:\n" + one.key_pem() + b"\ncertificate:\n" + one.pem
     assert works(Credentials.load(both, both))
     assert works(Credentials.load(both.replace(b"\n", b"\r\n"), both.replace(b"\n", b"\r\n")))
+    assert Credentials.load(both, one.pem + one.key_pem()) == UNRECOGNIZED
 
 
 def test_a_chain_is_sent_as_it_is_in_the_file() -> None:
@@ -100,9 +101,12 @@ def test_a_key_that_is_none_is_not_recognized(key: bytes) -> None:
     "certificate", [b"", b"x", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
 )
 def test_a_certificate_that_is_none_is_not_recognized(certificate: bytes) -> None:
-    """Neither is a key in its place."""
-    assert Credentials.load(certificate, family().server.key_pem()) == UNRECOGNIZED
-    assert Credentials.load(family().server.key_pem(), family().server.key_pem()) == UNRECOGNIZED
+    """Neither is a key in its place; a frame around something else is told apart."""
+    reason = "pem_cert_unsupported_type" if b"END" in certificate else "pem_cert_unrecognized_format"
+    assert Credentials.load(certificate, family().server.key_pem()) == reason
+    key = family().server.key_pem()
+    assert Credentials.load(key, key) == "pem_cert_unrecognized_format"
+    assert Credentials.load(certificate, b"y") == UNRECOGNIZED
 
 
 def test_a_key_of_another_certificate_is_not_noticed() -> None:
@@ -110,13 +114,14 @@ def test_a_key_of_another_certificate_is_not_noticed() -> None:
     assert isinstance(Credentials.load(family().server.pem, family().client.key_pem()), Credentials)
 
 
-def test_a_kind_of_key_that_tls_does_not_use_fails_at_the_handshake_only() -> None:
-    """Ed25519 loads, whatever OpenSSL says to the pair of it and an EC certificate."""
-    key = ed25519.Ed25519PrivateKey.generate()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    loaded = Credentials.load(family().server.pem, pem)
-    assert isinstance(loaded, Credentials)
-    assert Pair(client_context(), server_context(loaded)).server_events != []
+def test_keys_that_the_server_does_not_know_are_refused() -> None:
+    """Another curve and another kind of key have different reasons."""
+    for key, reason in (
+        (ed25519.Ed25519PrivateKey.generate(), "pem_key_parse_error"),
+        (ec.generate_private_key(ec.SECP256K1()), "pem_key_unsupported_format"),
+    ):
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        assert Credentials.load(family().server.pem, pem) == reason
 
 
 def test_a_repr_names_the_certificate_and_no_secret() -> None:

@@ -105,13 +105,23 @@ def test_a_server_gives_no_sessions_unless_asked_to() -> None:
 
 @VERSIONS
 def test_a_released_session_is_not_resumed(newest: ssl.TLSVersion) -> None:
-    """`relsession` tells whether there was one, and the same connection does not bring it back."""
+    """The same connection does not bring it back, and says that it did not come with it."""
     client, server = client_context(), generous_server(newest)
     pair = Pair(client, server).connected()
-    assert pair.client.release_session() is True
     assert pair.client.release_session() is False
     exchange(pair)
     pair.client.close()
+    assert not Pair(client, server).connected().client.is_resumed
+
+
+@VERSIONS
+def test_a_connection_that_was_resumed_releases_its_session_once(newest: ssl.TLSVersion) -> None:
+    """And says so."""
+    client, server = client_context(), generous_server(newest)
+    meet_once(client, server)
+    pair = Pair(client, server).connected()
+    assert pair.client.is_resumed
+    assert [pair.client.release_session() for _ in range(2)] == [True, False]
     assert not Pair(client, server).connected().client.is_resumed
 
 

@@ -2,7 +2,7 @@
 
 Where things are: `hashes.py` has digests, message authentication and PBKDF2; `keys.py` reads keys;
 `asymmetric.py` signs, verifies, encrypts and decrypts with them; `symmetric.py` has ciphers whose key both
-sides know.
+sides know; `issue.py` makes keys, and requests and certificates for them.
 
 Nothing of it is imported before it is used, so that a program without it does not wait for `cryptography`. No
 function raises on what a program gives; none has a key, a password or data in what it reports.
@@ -20,8 +20,12 @@ _FUNCTIONS = {
         *("hexlify", "pbkdf2"),
     ),
     "keys": ("key_numbers", "key_size"),
-    "asymmetric": ("sign", "verify", "encrypt", "decrypt", "signature_numbers"),
+    "asymmetric": (
+        *("sign", "verify", "verify_by_modulus", "verify_by_point", "encrypt", "decrypt"),
+        *("signature_numbers", "signature_of"),
+    ),
     "symmetric": ("seal", "unseal", "encipher", "decipher"),
+    "issue": ("create_rsa_key", "create_curve_key", "create_request", "create_certificate"),
 }
 
 

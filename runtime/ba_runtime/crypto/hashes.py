@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Callable
 from typing import Protocol
 
-ALGORITHMS = frozenset({b"md5", b"sha1", b"sha256", b"sha384", b"sha512"})
+ALGORITHMS = frozenset({b"md5", b"sha1", b"sha224", b"sha256", b"sha384", b"sha512"})
 
 # PBKDF2 cannot be stopped, and everything waits for it. This is some seconds' worth, and eight times what is
 # recommended today for stored passwords (OWASP: 1.3 million rounds of SHA-1).
@@ -68,12 +68,14 @@ def hexlify(data: bytes) -> bytes:
 
 
 def pbkdf2(algorithm: bytes, password: bytes, salt: bytes, rounds: int, size: int) -> bytes | None:
-    """Returns a key of `size` bytes, None for more work than MAX_ROUNDS rounds for one digest.
+    """Returns a key of at least `size` bytes, in whole digests as the server does.
 
-    The algorithm must be known, `rounds` and `size` at least 1; lua/crypto/hash.lua bounds the size.
+    Returns None for more work than MAX_ROUNDS rounds for one digest. The algorithm must be known, `rounds`
+    and `size` at least 1; lua/crypto/hash.lua bounds the size.
     """
     name = algorithm.decode()
-    digests = -(-size // hashlib.new(name, usedforsecurity=False).digest_size)
+    digest_bytes = hashlib.new(name, usedforsecurity=False).digest_size
+    digests = -(-size // digest_bytes)
     if rounds * digests > MAX_ROUNDS:
         return None
-    return hashlib.pbkdf2_hmac(name, password, salt, rounds, size)
+    return hashlib.pbkdf2_hmac(name, password, salt, rounds, digests * digest_bytes)

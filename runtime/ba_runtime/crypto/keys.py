@@ -1,12 +1,7 @@
 """RSA and elliptic curve keys from PEM: private ones, public ones, and those in certificates.
 
-The reasons for which there is no key are those of `ba.create.sharkcert`, and one for keys of other kinds:
-
-| reason | what was given |
-|---|---|
-| `pem_key_unrecognized_format` | no PEM, or not of a key that the operation can use |
-| `pem_key_passphrase_required` | an encrypted key without its password, or with a wrong one |
-| `pem_key_unsupported_format` | a key that is neither RSA nor on a curve with a name, or too large |
+What cannot be read, or is a key of another kind, is None; the reasons are for those who ask (`Invalid key`).
+The curves are the three that the server knows.
 """
 
 from __future__ import annotations
@@ -22,50 +17,76 @@ PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 Failure: TypeAlias = tuple[None, bytes]
 
-UNRECOGNIZED: Failure = (None, b"pem_key_unrecognized_format")
-PASSPHRASE_REQUIRED: Failure = (None, b"pem_key_passphrase_required")
-UNSUPPORTED: Failure = (None, b"pem_key_unsupported_format")
+INVALID: Failure = (None, b"Invalid key")
+FAILED: Failure = (None, b"failed")
 
 # Everything waits while a private key is checked: one of RSA with 4,096 bits, which is 3.3 kB of PEM, for a
 # tenth of a second, and of twice the size for ten times as long. Public keys are not, and come with chains.
 MAX_PRIVATE_BYTES = 8192
 MAX_PUBLIC_BYTES = 65536
+# Of public numbers; more would only keep everything waiting.
+MIN_RSA_BITS, MAX_RSA_BITS = 512, 4096
+
+# Bytes of a coordinate: curve.
+CURVES: dict[int, type[ec.EllipticCurve]] = {32: ec.SECP256R1, 48: ec.SECP384R1, 66: ec.SECP521R1}
 
 _FAULTS = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
-# By cryptography's names, those of NIST, as in JSON Web Keys (RFC 7518 section 6.2.1.1).
-_CURVES = {"secp256r1": b"P-256", "secp384r1": b"P-384", "secp521r1": b"P-521"}
+_WORD_BYTES = 4
 
 
-def private_key(pem: bytes, password: bytes | None) -> PrivateKey | Failure:
+def private_key(pem: bytes, password: bytes | None = None) -> PrivateKey | None:
     """Reads a private key in PKCS#1, SEC 1 or PKCS#8."""
-    if len(pem) > MAX_PRIVATE_BYTES:
-        return UNSUPPORTED
-    if b"PRIVATE KEY" not in pem:
-        return UNRECOGNIZED
+    if len(pem) > MAX_PRIVATE_BYTES or b"PRIVATE KEY" not in pem:
+        return None
     is_encrypted = b"ENCRYPTED" in pem  # in the label (PKCS#8, RFC 7468) or in Proc-Type (RFC 1421)
-    if is_encrypted and not password:
-        return PASSPHRASE_REQUIRED
     try:
-        key = load_pem_private_key(pem, password if is_encrypted else None)
+        key = load_pem_private_key(pem, (password or b"") if is_encrypted else None)
     except _FAULTS:
-        return PASSPHRASE_REQUIRED if is_encrypted else UNRECOGNIZED
-    return key if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) else UNSUPPORTED
+        return None
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key if isinstance(key.curve, tuple(CURVES.values())) else None
+    return key if isinstance(key, rsa.RSAPrivateKey) else None
 
 
-def public_key(pem: bytes, password: bytes | None) -> PublicKey | Failure:
-    """Reads a public key, or takes it out of a certificate or of a private key."""
+def public_key(pem: bytes, password: bytes | None = None, *, certified: bool = True) -> PublicKey | None:
+    """Reads a public key, or takes it out of a private key or, where that counts, of a certificate."""
     if b"PRIVATE KEY" in pem:
         private = private_key(pem, password)
-        return private if isinstance(private, tuple) else private.public_key()
-    if len(pem) > MAX_PUBLIC_BYTES:
-        return UNSUPPORTED
+        return None if private is None else private.public_key()
     is_certificate = b"CERTIFICATE" in pem
+    if len(pem) > MAX_PUBLIC_BYTES or (is_certificate and not certified):
+        return None
     key: object
     try:
         key = x509.load_pem_x509_certificate(pem).public_key() if is_certificate else load_pem_public_key(pem)
     except _FAULTS:
-        return UNRECOGNIZED
-    return key if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) else UNSUPPORTED
+        return None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key if isinstance(key.curve, tuple(CURVES.values())) else None
+    return key if isinstance(key, rsa.RSAPublicKey) and key.key_size <= MAX_RSA_BITS else None
+
+
+def rsa_key_of(n: bytes, e: bytes) -> rsa.RSAPublicKey | None:
+    """Returns the key with these numbers, big-endian."""
+    modulus = int.from_bytes(n, "big")
+    if not MIN_RSA_BITS <= modulus.bit_length() <= MAX_RSA_BITS or len(e) > len(n):
+        return None
+    try:
+        return rsa.RSAPublicNumbers(int.from_bytes(e, "big"), modulus).public_key()
+    except ValueError:
+        return None
+
+
+def curve_key_of(x: bytes, y: bytes) -> ec.EllipticCurvePublicKey | None:
+    """Returns the key that is this point, on the curve whose coordinates are as long."""
+    curve = CURVES.get(len(x))
+    if curve is None or len(y) != len(x):
+        return None
+    try:
+        point = ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), curve())
+        return point.public_key()
+    except ValueError:  # it is not on the curve
+        return None
 
 
 def size_bytes(key: PrivateKey | PublicKey) -> int:
@@ -73,31 +94,35 @@ def size_bytes(key: PrivateKey | PublicKey) -> int:
     return (key.key_size + 7) // 8
 
 
-def key_size(pem: bytes, password: bytes | None) -> int | Failure:
-    """Returns the size of a key in bytes."""
-    key = public_key(pem, password)
-    return key if isinstance(key, tuple) else size_bytes(key)
+def key_size(pem: bytes, password: bytes | None) -> tuple[int, bytes] | Failure:
+    """Returns the most bytes that a signature with the key takes, and its kind, `RSA` or `ECC`.
 
-
-def key_numbers(pem: bytes, password: bytes | None) -> tuple[bytes, ...] | Failure:
-    """Returns the names and values of what is public in a key, in turn; numbers are big-endian.
-
-    RSA: `type`, and `n` and `e` in as many bytes as they need. Curves: `type`, `curve`, and `x` and `y` in as
-    many bytes as the curve has.
+    A curve's signature is a sequence of two integers in DER. An integer takes two bytes more than a
+    coordinate and a third one, except with P-521, where the first bit could be taken for a sign.
     """
-    key = public_key(pem, password)
-    if isinstance(key, tuple):
-        return key
+    key = public_key(pem, password, certified=False)
+    if key is None:
+        return INVALID
+    size = size_bytes(key)
+    if isinstance(key, rsa.RSAPublicKey):
+        return size, b"RSA"
+    content = 2 * (2 + size + (key.key_size % 8 == 0))
+    return content + (2 if content < 0x80 else 3), b"ECC"
+
+
+def key_numbers(pem: bytes, password: bytes | None) -> tuple[bytes, bytes] | Failure:
+    """Returns what is public in a key, big-endian: n and e of RSA, x and y of a curve's point.
+
+    The exponent comes in whole words of four bytes, as from the server; coordinates are as long as the curve
+    wants them.
+    """
+    key = public_key(pem, password, certified=False)
+    if key is None:
+        return FAILED
+    size = size_bytes(key)
     if isinstance(key, rsa.RSAPublicKey):
         modulus, exponent = key.public_numbers().n, key.public_numbers().e
-        return b"type", b"RSA", b"n", _big_endian(modulus), b"e", _big_endian(exponent)
-    point, size = key.public_numbers(), size_bytes(key)
-    curve = _CURVES.get(key.curve.name, key.curve.name.encode())
-    return (
-        *(b"type", b"EC", b"curve", curve),
-        *(b"x", point.x.to_bytes(size, "big"), b"y", point.y.to_bytes(size, "big")),
-    )
-
-
-def _big_endian(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+        words = -(-exponent.bit_length() // (8 * _WORD_BYTES))
+        return modulus.to_bytes(size, "big"), exponent.to_bytes(_WORD_BYTES * words, "big")
+    point = key.public_numbers()
+    return point.x.to_bytes(size, "big"), point.y.to_bytes(size, "big")

@@ -1,45 +1,42 @@
-"""Ciphers whose key both sides know: AES (FIPS 197) in five modes, and ChaCha20-Poly1305 (RFC 8439).
+"""AES (FIPS 197) with a key that both sides know, in three modes: GCM, CCM and CBC.
 
-Names, and the lengths of keys and nonces, are checked in lua/crypto/cipher.lua. What can be wrong with data
-is `length` (not a whole number of blocks), `padding` (not what encryption has made) and `tag` (changed, or
-not from somebody who has the key).
+Names, the lengths of keys and nonces, and whole blocks are checked in lua/crypto/cipher.lua. Padding is that
+of PKCS #7, in GCM and CCM to blocks of 8 bytes as on the server. It is taken off by its last byte, so what
+others have padded to 16 bytes is read as well.
 """
 
 from __future__ import annotations
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
-from cryptography.hazmat.primitives.padding import PKCS7
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
 
 from .keys import Failure
 
+SEAL_BLOCK_BYTES = 8
 BLOCK_BYTES = 16
 TAG_BYTES = 16
 
-_LENGTH: Failure = (None, b"length")
-_PADDING: Failure = (None, b"padding")
-_TAG: Failure = (None, b"tag")
+_FAILED: Failure = (None, b"decrypt failed")
 
-_SEALS: dict[bytes, type[AESGCM] | type[ChaCha20Poly1305]] = {b"GCM": AESGCM, b"CHACHA20": ChaCha20Poly1305}
+_SEALS: dict[bytes, type[AESGCM] | type[AESCCM]] = {b"GCM": AESGCM, b"CCM": AESCCM}
 
 
-def _padded(data: bytes) -> bytes:
-    padder = PKCS7(8 * BLOCK_BYTES).padder()
-    return padder.update(data) + padder.finalize()
+def _padded(data: bytes, block_bytes: int) -> bytes:
+    count = block_bytes - len(data) % block_bytes
+    return data + bytes([count]) * count
 
 
 def _unpadded(data: bytes) -> bytes | Failure:
-    unpadder = PKCS7(8 * BLOCK_BYTES).unpadder()
-    try:
-        return unpadder.update(data) + unpadder.finalize()
-    except ValueError:
-        return _PADDING
+    count = data[-1] if data else 0
+    if not 1 <= count <= BLOCK_BYTES or data[-count:] != bytes([count]) * count:
+        return _FAILED
+    return data[:-count]
 
 
 def seal(mode: bytes, key: bytes, nonce: bytes, known: bytes, data: bytes, pad: bool) -> tuple[bytes, bytes]:
     """Encrypts data; returns that and the tag, which also vouches for `known`."""
-    sealed = _SEALS[mode](key).encrypt(nonce, _padded(data) if pad else data, known)
+    sealed = _SEALS[mode](key).encrypt(nonce, _padded(data, SEAL_BLOCK_BYTES) if pad else data, known)
     return sealed[:-TAG_BYTES], sealed[-TAG_BYTES:]
 
 
@@ -47,38 +44,21 @@ def unseal(
     mode: bytes, key: bytes, nonce: bytes, known: bytes, data: bytes, tag: bytes, pad: bool
 ) -> bytes | Failure:
     """Undoes `seal`; data and `known` are what was sealed, or there is nothing."""
-    if len(tag) != TAG_BYTES:
-        return _TAG
     try:
         plain = _SEALS[mode](key).decrypt(nonce, data + tag, known)
     except InvalidTag:
-        return _TAG
+        return _FAILED
     return _unpadded(plain) if pad else plain
 
 
-def _cipher(mode: bytes, key: bytes, nonce: bytes) -> Cipher[modes.CBC | modes.CTR | modes.ECB]:
-    if mode == b"CBC":
-        return Cipher(algorithms.AES(key), modes.CBC(nonce))
-    if mode == b"CTR":
-        return Cipher(algorithms.AES(key), modes.CTR(nonce))
-    # ECB tells which blocks are equal; it is here because protocols exist that build on it.
-    return Cipher(algorithms.AES(key), modes.ECB())
+def encipher(key: bytes, vector: bytes, data: bytes, pad: bool) -> bytes:
+    """Encrypts data by CBC, with no protection against changes."""
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
+    return encryptor.update(_padded(data, BLOCK_BYTES) if pad else data) + encryptor.finalize()
 
 
-def encipher(mode: bytes, key: bytes, nonce: bytes, data: bytes, pad: bool) -> bytes | Failure:
-    """Encrypts data, with no protection against changes."""
-    if pad:
-        data = _padded(data)
-    elif mode != b"CTR" and len(data) % BLOCK_BYTES:
-        return _LENGTH
-    encryptor = _cipher(mode, key, nonce).encryptor()
-    return encryptor.update(data) + encryptor.finalize()
-
-
-def decipher(mode: bytes, key: bytes, nonce: bytes, data: bytes, pad: bool) -> bytes | Failure:
+def decipher(key: bytes, vector: bytes, data: bytes, pad: bool) -> bytes | Failure:
     """Undoes `encipher`."""
-    if mode != b"CTR" and len(data) % BLOCK_BYTES:
-        return _LENGTH
-    decryptor = _cipher(mode, key, nonce).decryptor()
+    decryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).decryptor()
     plain = decryptor.update(data) + decryptor.finalize()
     return _unpadded(plain) if pad else plain

@@ -9,10 +9,10 @@ local waiting = import "tasks/waiting"
 local interrupt = import "tasks/interrupt"
 local seal = import "seal"
 local cell = import "tasks/cell"
-local cell_number = import "tasks/cell_number"
 local look = import "inspect/look"
 local render = import "inspect/render"
 local socket_table = import "inspect/socket_table"
+local advice = import "console/advice"
 local stdio = import "console/stdio"
 local warnings = import "console/warn"
 local check = import "check"
@@ -33,6 +33,7 @@ local dates = import "data/dates"
 local datetime = import "data/datetime"
 local address = import "data/address"
 local crypto = import "crypto/crypto"
+local issue = import "crypto/issue"
 local httpc = import "http_client/httpc"
 local httpm = import "http_client/httpm"
 local dir = import "web/dir"
@@ -78,19 +79,20 @@ local ba = {
     sharkcert = shark.sharkcert,
     sharkssl = shark.sharkssl,
     dir = dir.create,
+    key = issue.key,
+    csr = issue.csr,
+    certificate = issue.certificate,
   },
+  parsecert = shark.parsecert,
   sharkclient = shark.sharkclient,
 }
 
 -- ba.sleep(ms): everything else goes on. A device would stall its other cosockets, and once that is said.
-local warned = false
 function ba.sleep(...)
   local ms = check.number(1, (...), select("#", ...))
   local task = sched.current
-  if task and task.kind.name == "cosocket" and not warned then
-    warned = true
-    host.note(
-      cell_number(task.cell),
+  if task and task.kind.name == "cosocket" then
+    advice.once(
       "ba.sleep in a cosocket: the others keep running here, but on a device they all stall; use s:read(ms) instead"
     )
   end

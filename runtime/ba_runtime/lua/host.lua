@@ -126,7 +126,7 @@ function host.crypto_digest(algorithm, data) end
 ---@return string
 function host.crypto_hexlify(data) end
 
---- Returns a key of `size` bytes; nil when that is too much work.
+--- Returns a key of at least `size` bytes, whole digests; nil when that is too much work.
 ---@param algorithm string
 ---@param password string
 ---@param salt string
@@ -135,69 +135,89 @@ function host.crypto_hexlify(data) end
 ---@return string?
 function host.crypto_pbkdf2(algorithm, password, salt, rounds, size) end
 
---- Returns the names and values of what is public in a key, in turn; numbers are big-endian.
+--- Returns what is public in a key, big-endian: n and e, or x and y.
 ---@param pem string
 ---@param password? string
----@return string? ...
+---@return string? first
+---@return string second, or the reason
 function host.crypto_key_numbers(pem, password) end
 
---- Returns the size of a key in bytes.
+--- Returns the most bytes that a signature takes, and `RSA` or `ECC`.
 ---@param pem string
 ---@param password? string
----@return integer? value
----@return string? reason
+---@return integer? size
+---@return string kind, or the reason
 function host.crypto_key_size(pem, password) end
 
---- Returns the signature of the data's digest. `kind` is PKCS1 or PSS, and counts for RSA keys.
----@param data string
+--- Returns the signature of a digest.
+---@param digest string
 ---@param pem string
----@param hash_name string
----@param kind string
 ---@param password? string
 ---@return string? value
 ---@return string? reason
-function host.crypto_sign(data, pem, hash_name, kind, password) end
+function host.crypto_sign(digest, pem, password) end
 
---- Tells whether the signature is that of the data.
----@param data string
+--- Tells whether the signature is that of the digest.
 ---@param signature string
 ---@param pem string
----@param hash_name string
----@param kind string
+---@param digest string
 ---@param password? string
 ---@return boolean? value
 ---@return string? reason
-function host.crypto_verify(data, signature, pem, hash_name, kind, password) end
+function host.crypto_verify(signature, pem, digest, password) end
 
---- Returns the data encrypted with a public RSA key. `kind` is PKCS1 or OAEP, which has hash and label.
+--- Does the same with the numbers of an RSA key.
+---@param signature string
+---@param digest string
+---@param n string
+---@param e string
+---@return boolean? value
+---@return string? reason
+function host.crypto_verify_by_modulus(signature, digest, n, e) end
+
+--- Does the same with the coordinates that are a curve's key.
+---@param signature string
+---@param digest string
+---@param x string
+---@param y string
+---@return boolean? value
+---@return string? reason
+function host.crypto_verify_by_point(signature, digest, x, y) end
+
+--- Returns the data encrypted with a public RSA key. `kind` is pkcs1, none or oaep, which has a hash.
 ---@param data string
 ---@param pem string
 ---@param kind string
 ---@param hash_name string
----@param label? string
 ---@param password? string
 ---@return string? value
 ---@return string? reason
-function host.crypto_encrypt(data, pem, kind, hash_name, label, password) end
+function host.crypto_encrypt(data, pem, kind, hash_name, password) end
 
---- Returns what `encrypt` was given, with the private key.
+--- Returns what `crypto_encrypt` was given, with the private key.
 ---@param data string
 ---@param pem string
 ---@param kind string
 ---@param hash_name string
----@param label? string
 ---@param password? string
 ---@return string? value
 ---@return string? reason
-function host.crypto_decrypt(data, pem, kind, hash_name, label, password) end
+function host.crypto_decrypt(data, pem, kind, hash_name, password) end
 
 --- Returns the two numbers of an ECDSA signature, in as many bytes as its curve has.
 ---@param signature string
 ---@return string? r
----@return string? s
+---@return string s, or the reason
 function host.crypto_signature_numbers(signature) end
 
---- Encrypts data; returns that and the tag, which also vouches for `known`.
+--- Undoes `crypto_signature_numbers`.
+---@param r string
+---@param s string
+---@return string? value
+---@return string? reason
+function host.crypto_signature_of(r, s) end
+
+--- Encrypts data by GCM or CCM; returns that and the tag, which also vouches for `known`.
 ---@param mode string
 ---@param key string
 ---@param nonce string
@@ -208,7 +228,7 @@ function host.crypto_signature_numbers(signature) end
 ---@return string tag
 function host.crypto_seal(mode, key, nonce, known, data, pad) end
 
---- Undoes `seal`; data and `known` are what was sealed, or there is nothing.
+--- Undoes `crypto_seal`.
 ---@param mode string
 ---@param key string
 ---@param nonce string
@@ -220,25 +240,54 @@ function host.crypto_seal(mode, key, nonce, known, data, pad) end
 ---@return string? reason
 function host.crypto_unseal(mode, key, nonce, known, data, tag, pad) end
 
---- Encrypts data, with no protection against changes.
----@param mode string
+--- Encrypts data by CBC, with no protection against changes.
 ---@param key string
----@param nonce string
+---@param vector string
 ---@param data string
 ---@param pad boolean
----@return string? value
----@return string? reason
-function host.crypto_encipher(mode, key, nonce, data, pad) end
+---@return string
+function host.crypto_encipher(key, vector, data, pad) end
 
---- Undoes `encipher`.
----@param mode string
+--- Undoes `crypto_encipher`.
 ---@param key string
----@param nonce string
+---@param vector string
 ---@param data string
 ---@param pad boolean
 ---@return string? value
 ---@return string? reason
-function host.crypto_decipher(mode, key, nonce, data, pad) end
+function host.crypto_decipher(key, vector, data, pad) end
+
+--- Returns a new RSA key in PEM.
+---@param bits integer
+---@return string
+function host.crypto_create_rsa_key(bits) end
+
+--- Returns a new key on a curve in PEM.
+---@param curve string
+---@return string
+function host.crypto_create_curve_key(curve) end
+
+--- Returns a request for a certificate. Names with values, other names, and what it is for: each text ended by a NUL.
+---@param pem string
+---@param fields string
+---@param names string
+---@param words string
+---@param hash_name string
+---@return string? value
+---@return string? reason
+function host.crypto_create_request(pem, fields, names, words, hash_name) end
+
+--- Returns the certificate that was asked for, signed with the key; times are in seconds since 1970.
+---@param request_pem string
+---@param key_pem string
+---@param issuer_pem? string
+---@param start integer
+---@param end_ integer
+---@param serial integer
+---@param hash_name string
+---@return string? value
+---@return string? reason
+function host.crypto_create_certificate(request_pem, key_pem, issuer_pem, start, end_, serial, hash_name) end
 
 -- ---- what is said to the outside: events.py
 
@@ -427,6 +476,11 @@ function host.tls_store() end
 ---@return integer
 function host.tls_store_add(number, pem) end
 
+--- Returns what the first certificate in PEM, or one in DER, says: paths and texts in turn; nothing when there is none.
+---@param certificate string
+---@return string? ...
+function host.tls_parse(certificate) end
+
 --- Reads a certificate and its key.
 ---@param cert string
 ---@param key string
@@ -442,10 +496,11 @@ function host.tls_credentials(cert, key, password) end
 ---@return integer
 function host.tls_context(store, is_server, cache_size) end
 
---- Gives a context a certificate of its own.
+--- Gives a context a certificate of its own; tells whether it can, and whether its connections will fail.
 ---@param number integer
 ---@param credentials integer
----@return boolean
+---@return boolean added
+---@return boolean fails
 function host.tls_context_add(number, credentials) end
 
 --- Makes the client context that trusts the public roots, and the lab's while it is on.

@@ -6,7 +6,7 @@ Lua builds it (lua/sockets/shark.lua).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
@@ -60,8 +60,10 @@ class TlsCalls:
         stream = self._stream(number)
         if stream is None:
             return None
+        from ba_runtime.tls import flat  # there is a connection, so it is imported by now
+
         table, is_known = stream.certificate()
-        return is_known, *(() if table is None else _flat(table))
+        return is_known, *(() if table is None else flat(table))
 
     def cipher(self, number: int) -> tuple[bytes, bytes] | None:
         """Returns suite and version; None without TLS, or before the handshake is done."""
@@ -118,22 +120,3 @@ def _trust(stream: SecureStream) -> str:
         return "" if table is None else "known CA" if is_known else "unknown CA"
     doubt = stream.doubt(None)
     return "trusted" if doubt is None else f"not trusted: {DOUBTS[doubt.decode()]}"
-
-
-def _flat(table: Mapping[str, object], path: bytes = b"") -> Iterator[bytes]:
-    """Yields the paths and texts of a certificate's table."""
-    for key, value in table.items():
-        name = path + key.encode()
-        if isinstance(value, Mapping):
-            yield from _flat(value, name + b"/")
-        elif isinstance(value, (list, tuple)):
-            for index, text in enumerate(value, 1):
-                yield b"%s/%d" % (name, index)
-                yield _bytes(text)
-        else:
-            yield name
-            yield _bytes(value)
-
-
-def _bytes(text: object) -> bytes:
-    return text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogateescape")

@@ -7,6 +7,7 @@ imported when the first of them is made, so that a program without TLS does not 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from ba_runtime._reactor import Reactor
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from .secure import SecureStream
 
     Secure: TypeAlias = Callable[[StreamChannel, int], SecureStream]
+
+
+# Python's list, headed by what the original negotiates with a curve's key (recorded).
+SERVER_SUITES = (
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:"
+    "!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM:@SECLEVEL=2"
+)
 
 
 class TlsObjects:
@@ -42,6 +50,7 @@ class TlsObjects:
         return {
             "tls_store": self.store,
             "tls_store_add": self.store_add,
+            "tls_parse": self.parse,
             "tls_credentials": self.credentials,
             "tls_context": self.context,
             "tls_context_add": self.context_add,
@@ -77,6 +86,14 @@ class TlsObjects:
         assert isinstance(store, CertStore)
         return store
 
+    @staticmethod
+    def parse(certificate: bytes) -> tuple[bytes, ...] | None:
+        """Returns what the first certificate in PEM, or one in DER, says; paths and texts in turn."""
+        from ba_runtime.tls import describe, flat, parse_der, parse_pem
+
+        first = next(iter(parse_pem(certificate)), None) or parse_der(certificate)
+        return None if first is None else tuple(flat(describe(first)))
+
     def credentials(self, cert: bytes, key: bytes, password: bytes | None = None) -> int | tuple[None, bytes]:
         """Reads a certificate and its key; the number, or nil and the documented reason."""
         from ba_runtime.tls import Credentials
@@ -87,20 +104,29 @@ class TlsObjects:
     # ------------------------------------------------------------ contexts
 
     def context(self, store: int, is_server: bool, cache_size: int | None = None) -> int:
-        """Makes a context; `store` 0 is none."""
+        """Makes a context; `store` 0 is none. A server does what the original's does.
+
+        That is TLS 1.2 only, and no RSA certificate that a curve's key has signed.
+        """
+        from ssl import TLSVersion
+
         from ba_runtime.tls import Context, Options, Role
 
         role = Role.SERVER if is_server else Role.CLIENT
+        options = Options(cachesize=cache_size)
+        if is_server:
+            options = replace(options, newest=TLSVersion.TLSv1_2, ciphers=SERVER_SUITES, mixed=False)
         trusted = self._store(store) if store else None
-        return self._add(Context(role, trusted, Options(cachesize=cache_size), self.key_log))
+        return self._add(Context(role, trusted, options, self.key_log))
 
-    def context_add(self, number: int, credentials: int) -> bool:
-        """Gives a context a certificate of its own."""
+    def context_add(self, number: int, credentials: int) -> tuple[bool, bool]:
+        """Gives a context a certificate; tells whether it can, and whether its connections will fail."""
         from ba_runtime.tls import Credentials
 
         own = self._objects[credentials]
         assert isinstance(own, Credentials)
-        return self._context(number).addcert(own)
+        context = self._context(number)
+        return context.addcert(own), context.is_server and own.is_mixed
 
     def public_context(self) -> int:
         """Makes the client context that trusts the public roots, and the lab's while it is on."""

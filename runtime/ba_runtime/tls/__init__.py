@@ -7,7 +7,7 @@ certificates, `store.py` holds the trusted ones, `credentials.py` a server's or 
 under private names only.
 """
 
-from .certificates import CertificateTable, NameTable
+from .certificates import CertificateTable, NameTable, describe, flat, parse_der, parse_pem
 from .context import Context, Options, Role, alpn_list
 from .credentials import Credentials
 from .engine import Engine, State
@@ -31,6 +31,10 @@ __all__ = [
     "State",
     "alpn_list",
     "certificate_table",
+    "describe",
+    "flat",
     "is_ca_known",
     "judge",
+    "parse_der",
+    "parse_pem",
 ]

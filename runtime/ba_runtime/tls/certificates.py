@@ -8,7 +8,7 @@ empty fields, an extension that cannot be read counts as absent.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TypedDict, TypeVar
@@ -71,6 +71,11 @@ def parse_pem(pem: bytes) -> list[x509.Certificate]:
         if certificate is not None:
             found.append(certificate)
     return found
+
+
+def has_pem(text: bytes) -> bool:
+    """Tells whether there is the frame of a certificate in the text, whatever is in it."""
+    return _BEGIN in text and _END in text.partition(_BEGIN)[2]
 
 
 def parse_der(der: bytes) -> x509.Certificate | None:
@@ -144,6 +149,21 @@ def describe(certificate: x509.Certificate | None) -> CertificateTable:
     return table
 
 
+def flat(table: Mapping[str, object], path: bytes = b"") -> Iterator[bytes]:
+    """Yields the paths and texts of such a table in turn, as it crosses to Lua."""
+    for key, value in table.items():
+        name = path + key.encode()
+        if isinstance(value, Mapping):
+            yield from flat(value, name + b"/")
+        elif isinstance(value, (list, tuple)):
+            for index, text in enumerate(value, 1):
+                yield b"%s/%d" % (name, index)
+                yield _bytes(text)
+        else:
+            yield name
+            yield _bytes(value)
+
+
 def _name_table(name: x509.Name | None) -> NameTable:
     def first(oid: x509.ObjectIdentifier) -> bytes:
         return next((_bytes(text) for text in texts_of(name, oid)), b"")
@@ -158,8 +178,8 @@ def _name_table(name: x509.Name | None) -> NameTable:
     }
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+def _bytes(text: object) -> bytes:
+    return text if isinstance(text, bytes) else str(text).encode("utf-8", "replace")
 
 
 def _time_text(moment: datetime | None) -> bytes:

@@ -47,11 +47,14 @@ class Options:
     """What a program may choose.
 
     `cachesize` is how many sessions a client remembers (default 8); a server with 0, its default, gives none
-    in TLS 1.3. `newest` is the newest version to speak.
+    in TLS 1.3. `newest` is the newest version to speak, `ciphers` names the suites of TLS 1.2 in OpenSSL's
+    language. Without `mixed`, RSA certificates that a curve's key has signed are not used.
     """
 
     cachesize: int | None = None
     newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+    ciphers: str | None = None
+    mixed: bool = True
 
 
 class Context:
@@ -147,9 +150,13 @@ class Context:
             made.verify_mode = ssl.CERT_NONE
         made.minimum_version = ssl.TLSVersion.TLSv1_2
         made.maximum_version = self._options.newest
+        if self._options.ciphers is not None:
+            made.set_ciphers(self._options.ciphers)
         made.options |= ssl.OP_NO_RENEGOTIATION
         for credentials in self._credentials:
-            credentials.load_into(made)
+            # A server that is left without a certificate fails in the handshake, and its client hears of it.
+            if self._options.mixed or not credentials.is_mixed:
+                credentials.load_into(made)
         if alpn:
             made.set_alpn_protocols(list(alpn))
         if self.asks_for_certificate and self.store is not None:

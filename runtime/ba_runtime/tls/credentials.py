@@ -16,7 +16,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -26,10 +28,17 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ba_runtime.errors import BaError
 
-from .certificates import parse_pem, subject_of
+from .certificates import attempt, has_pem, parse_pem, subject_of
 
 UNRECOGNIZED = "pem_key_unrecognized_format"
 PASSPHRASE_REQUIRED = "pem_key_passphrase_required"
+UNSUPPORTED_CURVE = "pem_key_unsupported_format"
+UNKNOWN_KIND = "pem_key_parse_error"
+CERTIFICATE_UNRECOGNIZED = "pem_cert_unrecognized_format"
+CERTIFICATE_UNREADABLE = "pem_cert_unsupported_type"
+
+# Those that the server knows.
+_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 _OPEN_FILES = Path("/proc/self/fd")
 
@@ -41,32 +50,39 @@ class CredentialsFault(BaError):
 class Credentials:
     """A chain, leaf first, and the leaf's key."""
 
-    __slots__ = ("_chain", "_key", "_subject")
+    __slots__ = ("_chain", "_key", "_subject", "is_mixed")
 
-    def __init__(self, chain: bytes, key: bytes, subject: str) -> None:
-        """Takes PEM texts and whom the leaf is about; made by `load`."""
+    def __init__(self, chain: bytes, key: bytes, subject: str, is_mixed: bool) -> None:
+        """Takes PEM texts, whom the leaf is about, and whether it is of RSA and signed by a curve's key.
+
+        Made by `load`.
+        """
         self._chain = chain
         self._key = key
         self._subject = subject
+        self.is_mixed = is_mixed
 
     @classmethod
     def load(cls, cert_pem: bytes, key_pem: bytes, password: bytes | None = None) -> Credentials | str:
         """Reads a chain (leaf first) and a key in PKCS#1, SEC 1 or PKCS#8.
 
-        Returns the credentials, or the documented reason: `pem_key_unrecognized_format` when one of the two
-        is not what it should be, `pem_key_passphrase_required` when the key is encrypted and `password` is
-        missing or wrong. A password for a key that is not encrypted is ignored. Whether the key belongs to
-        the certificate is not looked at, as in the original; the handshake finds out.
+        Returns the credentials, or the documented reason. Of the key, which is looked at first, it is
+        `pem_key_unrecognized_format` when it is none, `pem_key_passphrase_required` when it is encrypted and
+        `password` is missing or wrong, `pem_key_unsupported_format` when its curve and `pem_key_parse_error`
+        when its kind is unknown to the server. Of the certificate it is `pem_cert_unrecognized_format` or,
+        when it is in PEM and cannot be read, `pem_cert_unsupported_type`. A password for a key that is not
+        encrypted is ignored. Whether the key belongs to the certificate is not looked at, as in the
+        original; the handshake finds out.
         """
-        chain = parse_pem(cert_pem)
-        if not chain:
-            return UNRECOGNIZED
         key = _plain_key(key_pem, password)
         if isinstance(key, str):
             return key
+        chain = parse_pem(cert_pem)
+        if not chain:
+            return CERTIFICATE_UNREADABLE if has_pem(cert_pem) else CERTIFICATE_UNRECOGNIZED
         pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
         subject = subject_of(chain[0])
-        return cls(pem, key, "?" if subject is None else subject.rfc4514_string())
+        return cls(pem, key, "?" if subject is None else subject.rfc4514_string(), _is_mixed(chain[0]))
 
     def __repr__(self) -> str:
         return f"<Credentials of {self._subject}>"
@@ -81,16 +97,29 @@ class Credentials:
             raise CredentialsFault(f"certificate of {self._subject}: {reason}") from None
 
 
+def _is_mixed(leaf: x509.Certificate) -> bool:
+    key = attempt(leaf.public_key)
+    is_signed_by_curve = attempt(lambda: isinstance(leaf.signature_algorithm_parameters, ec.ECDSA))
+    return isinstance(key, rsa.RSAPublicKey) and bool(is_signed_by_curve)
+
+
 def _plain_key(pem: bytes, password: bytes | None) -> bytes | str:
     """Returns the key without encryption in PKCS#8, or the documented reason."""
+    if pem.partition(b"-----BEGIN ")[2].startswith(b"CERTIFICATE"):  # the original looks no further
+        return UNRECOGNIZED
     is_encrypted = b"ENCRYPTED" in pem  # in the label (PKCS#8, RFC 7468) or in Proc-Type (RFC 1421)
     if is_encrypted and not password:
         return PASSPHRASE_REQUIRED
     try:
         key = load_pem_private_key(pem, password if is_encrypted else None)
-        return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return PASSPHRASE_REQUIRED if is_encrypted else UNRECOGNIZED
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        if not isinstance(key.curve, _CURVES):
+            return UNSUPPORTED_CURVE
+    elif not isinstance(key, rsa.RSAPrivateKey):
+        return UNKNOWN_KIND
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @contextlib.contextmanager

@@ -313,7 +313,10 @@ class Engine:
             self._context.sessions.miss(self._key)
 
     def release_session(self) -> bool:
-        """Forgets the session with this host, so that the next handshake is full; tells if there was one."""
+        """Forgets the session with this host, so that the next handshake is full.
+
+        Tells whether this connection came back with it; of a session that it began, the original says no.
+        """
         self._look_for_session()
         self._looks_left = 0
-        return self._key is not None and self._context.sessions.forget(self._key)
+        return self._key is not None and self._context.sessions.forget(self._key) and self.is_resumed

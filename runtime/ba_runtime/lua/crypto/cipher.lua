@@ -1,13 +1,14 @@
--- `ba.crypto.symmetric`: objects that encrypt and decrypt with a key that both sides know.
+-- `ba.crypto.symmetric`: objects that encrypt and decrypt by AES with a key that both sides know.
 --
--- Documented facts: the call, its object's encrypt and decrypt, and that GCM has a tag. The rest is our reading:
+-- Recorded from the server:
 --
---   * The names are those below, with or without "AES-" before a mode; keys have 16, 24 or 32 bytes (ChaCha20: 32).
---   * GCM and ChaCha20-Poly1305 also protect against changes: setauth(data) names data that is not encrypted but
---     protected too; encrypt returns the ciphertext and a tag of 16 bytes, and decrypt wants both.
---   * CBC and ECB take whole blocks of 16 bytes, unless "PKCS7" as last argument lets encrypt fill them up.
---   * Every call begins with the same initialization vector. For different data use another one, always: two texts
---     with the same vector tell each other's content, and with GCM the key's protection is lost.
+--   * GCM and CCM also protect against changes: setauth(data) names data that is not encrypted but protected too;
+--     encrypt returns the ciphertext and a tag of 16 bytes, and decrypt wants both. Every call begins with the same
+--     initialization vector. For different data use another one, always: two texts with the same vector tell each
+--     other's content, and with GCM the key's protection is lost.
+--   * A CBC object is for one direction, and goes on from call to call with the last block as its vector.
+--   * Data comes in whole blocks, of 8 bytes with GCM and CCM and of 16 with CBC, unless "PKCS7" as last argument lets
+--     encrypt fill them up.
 --
 -- The work is Python's (`crypto/symmetric.py`).
 
@@ -16,83 +17,101 @@ local check = import "check"
 local host = import "host"
 local userdata = import "userdata"
 
-local gsub, select, setmetatable, upper = string.gsub, select, setmetatable, string.upper
+local select, setmetatable, sub = select, setmetatable, string.sub
 
 local NAME = "BASYMMETRIC"
 
--- By mode: the shortest and the longest initialization vector, and whether it protects against changes.
+-- By name: bytes of the initialization vector and of a block, and how much one call may take. CCM counts the data in
+-- three bytes when its vector has twelve (RFC 3610 section 2.1).
 local MODES = {
-  GCM = {first = 8, last = 128, seals = true},
-  CHACHA20 = {first = 12, last = 12, seals = true},
-  CBC = {first = 16, last = 16},
-  CTR = {first = 16, last = 16},
-  ECB = {first = 0, last = 0},
+  GCM = {vector = 12, block = 8},
+  CCM = {vector = 12, block = 8, most = (1 << 24) - 1 - 8},
+  CBC = {vector = 16, block = 16, chains = true},
 }
-local KEY_SIZES = {[16] = true, [24] = true, [32] = true}
+local TAG_BYTES <const> = 16
 
-local ciphers = setmetatable({}, {__mode = "k"}) -- by object: mode, key, iv and what is protected beside
+local ciphers = setmetatable({}, {__mode = "k"}) -- by object
 local Methods = {}
 local Meta = {__name = NAME, __index = Methods}
 
 local cipher = {}
 
--- symmetric(cipher, key [, iv])
+-- symmetric(cipher, key, iv [, "encrypt" | "decrypt"])
 function cipher.new(...)
-  local count, name, key, iv = select("#", ...), ...
-  name = gsub(gsub(upper(check.string(1, name, count)), "^AES%-", ""), "%-POLY1305$", "")
+  local count, name, key, iv, direction = select("#", ...), ...
+  name = check.string(1, name, count)
   key = check.string(2, key, count)
+  iv = check.string(3, iv, count)
   local mode = MODES[name] or check.raise("Unknown cipher")
-  iv = iv == nil and mode.last == 0 and "" or check.string(3, iv, count)
-  if not KEY_SIZES[#key] or (name == "CHACHA20" and #key ~= 32) then
-    check.raise("Invalid key length")
-  elseif #iv < mode.first or #iv > mode.last then
-    check.raise("Invalid IV length")
+  if #key ~= 16 and #key ~= 32 then
+    check.raise("Key length must be 16 or 32")
+  elseif #iv ~= mode.vector then
+    check.raise("IV len must be " .. mode.vector)
+  elseif mode.chains then
+    direction = check.string(4, direction, count)
   end
   local u = userdata.new(Meta)
-  ciphers[u] = {mode = name, key = key, iv = iv, auth = "", seals = mode.seals}
+  ciphers[u] = {name = name, mode = mode, key = key, iv = iv, auth = "", decrypts = direction == "decrypt"}
   return u
 end
 
--- setauth(data): the object.
+-- setauth(data): what GCM and CCM protect besides; nothing to CBC.
 function Methods:setauth(...)
   local C = ciphers[self] or check.expected(1, NAME, self)
-  local data = check.string(2, (...), select("#", ...) + 1)
-  if not C.seals then
-    check.raise("setauth needs GCM or ChaCha20-Poly1305")
-  end
-  C.auth = data
-  return self
+  C.auth = check.string(2, (...), select("#", ...) + 1)
 end
 
--- encrypt(data [, "PKCS7"]): the ciphertext, and the tag if there is one.
+-- Raises for what is no padding, or for data that has no whole blocks without one.
+local function check_blocks(C, data, padding, pads)
+  if padding ~= nil and padding ~= "PKCS7" then
+    check.raise_outside("Padding must be PKCS7")
+  elseif not (pads and padding) and #data % C.mode.block ~= 0 then
+    check.raise_outside("Invalid block length")
+  elseif C.mode.most and #data > C.mode.most then
+    check.raise_outside("CCM takes at most " .. C.mode.most .. " bytes")
+  end
+end
+
+-- encrypt(data [, "PKCS7"]): the ciphertext, and with GCM and CCM the tag.
 function Methods:encrypt(...)
   local C = ciphers[self] or check.expected(1, NAME, self)
   local data, padding = ...
   data = check.string(2, data, select("#", ...) + 1)
-  if padding ~= nil and padding ~= "PKCS7" then
-    check.raise("Unknown padding")
-  elseif C.seals then
-    return host.crypto_seal(C.mode, C.key, C.iv, C.auth, data, padding ~= nil)
+  check_blocks(C, data, padding, true)
+  if not C.mode.chains then
+    return host.crypto_seal(C.name, C.key, C.iv, C.auth, data, padding ~= nil)
+  elseif C.decrypts then
+    check.raise("Not in encrypt mode")
   end
-  return host.crypto_encipher(C.mode, C.key, C.iv, data, padding ~= nil)
+  local text = host.crypto_encipher(C.key, C.iv, data, padding ~= nil)
+  C.iv = #text > 0 and sub(text, -C.mode.vector) or C.iv
+  return text
 end
 
--- decrypt(data, tag [, "PKCS7"]), without tag where there is none: the data, or nil and the reason.
+-- decrypt(data, tag [, "PKCS7"]), with CBC decrypt(data [, "PKCS7"]): the data, or nil and "decrypt failed".
 function Methods:decrypt(...)
   local C = ciphers[self] or check.expected(1, NAME, self)
   local count, data, tag, padding = select("#", ...) + 1, ...
   data = check.string(2, data, count)
-  if C.seals then
+  if not C.mode.chains then
     tag = check.string(3, tag, count)
-  else
-    padding = tag
+    if #tag ~= TAG_BYTES then
+      check.raise("Arg 2: tag len must be 16")
+    end
+    check_blocks(C, data, padding)
+    return host.crypto_unseal(C.name, C.key, C.iv, C.auth, data, tag, padding ~= nil)
   end
-  if padding ~= nil and padding ~= "PKCS7" then
-    check.raise("Unknown padding")
-  elseif C.seals then
-    return host.crypto_unseal(C.mode, C.key, C.iv, C.auth, data, tag, padding ~= nil)
+  padding = tag
+  check_blocks(C, data, padding)
+  if not C.decrypts then
+    check.raise("Not in decrypt mode")
   end
-  return host.crypto_decipher(C.mode, C.key, C.iv, data, padding ~= nil)
+  local plain, reason = host.crypto_decipher(C.key, C.iv, data, padding ~= nil)
+  C.iv = #data > 0 and sub(data, -C.mode.vector) or C.iv
+  if not plain then
+    return nil, reason
+  end
+  return plain
 end
 
 return cipher

@@ -4,6 +4,7 @@
 -- digest under way, an object of Python's, and no program ever sees it.
 
 local import = ...
+local advice = import "console/advice"
 local check = import "check"
 local host = import "host"
 
@@ -25,46 +26,54 @@ local function binary(digest)
   return digest
 end
 
-local ENCODE = {binary = binary, hex = host.crypto_hexlify, b64 = host.b64encode}
+-- Encodings are known by their beginning: `b64` and `base64` are not the same.
+local ENCODE = {h = host.crypto_hexlify, b = binary}
+
+local function encoder(name)
+  return sub(name, 1, 3) == "b64" and host.b64encode or ENCODE[sub(name, 1, 1)]
+end
 
 -- A digest is an object of Python's: it weighs more than Lua knows.
 local weigh = import "burden"(2, 32)
 
--- Returns the function that collects data and tells the digest, beginning with `start`.
+-- Returns the function that collects data and tells the digest, beginning with `start`. What it returns after data is
+-- another function for the same digest.
 local function new(start)
   local state = host.crypto_hash_copy(start)
   weigh()
-  local function h(...)
-    local data, encoding = ... -- `read_in_place` finds `data` as the first local of the function that calls it
-    if data == nil or type(data) == "boolean" then
-      local encode = encoding == nil and binary or ENCODE[check.string(2, encoding)]
-      if not encode then
-        check.raise("Unknown encoding")
+  local function feeder()
+    return function(...)
+      local data, encoding = ... -- `read_in_place` finds `data` as the first local of the function that calls it
+      if data == nil or type(data) == "boolean" then
+        local encode = encoding == nil and binary or encoder(check.string(2, encoding))
+        if not encode then
+          check.raise("Unknown encoding")
+        end
+        local digest = host.crypto_hash_digest(state)
+        state = host.crypto_hash_copy(start)
+        weigh()
+        return encode(digest)
       end
-      local digest = host.crypto_hash_digest(state)
-      state = host.crypto_hash_copy(start)
-      weigh()
-      return encode(digest)
+      data = check.string(1, data)
+      if #data <= LONG_BYTES then
+        update(state, data)
+        return feeder()
+      elseif read_in_place and read_in_place(host.crypto_hash_feeder(state), tonumber(format("%p", running()))) then
+        return feeder()
+      end
+      for i = 1, #data, PIECE_BYTES do
+        update(state, sub(data, i, i + PIECE_BYTES - 1))
+      end
+      return feeder()
     end
-    data = check.string(1, data)
-    if #data <= LONG_BYTES then
-      update(state, data)
-      return h
-    elseif read_in_place and read_in_place(host.crypto_hash_feeder(state), tonumber(format("%p", running()))) then
-      return h
-    end
-    for i = 1, #data, PIECE_BYTES do
-      update(state, sub(data, i, i + PIECE_BYTES - 1))
-    end
-    return h
   end
-  return h
+  return feeder()
 end
 
 local hash = {}
 
--- hash([algorithm = "sha1"]) | hash("hmac", algorithm, key): a function. h(data) adds data and returns h; h() and
--- h(true [, "binary" | "hex" | "b64"]) return the digest and begin anew.
+-- hash([algorithm = "sha1"]) | hash("hmac", algorithm, key): a function. h(data) adds data and returns what can be
+-- called as h can; h() and h(true [, "binary" | "hex" | "b64"]) return the digest and begin anew.
 function hash.new(...)
   local count, algorithm, inner, key = select("#", ...), ...
   algorithm = algorithm == nil and "sha1" or check.string(1, algorithm)
@@ -92,7 +101,7 @@ function hash.sha1(...)
   return host.crypto_digest("sha1", data)
 end
 
--- PBKDF2(algorithm, password, salt, iterations, length): a key of so many bytes.
+-- PBKDF2(algorithm, password, salt, iterations, length): a key of that many bytes, made whole digests.
 function hash.PBKDF2(...)
   local count, algorithm, password, salt, iterations, length = select("#", ...), ...
   algorithm = check.string(1, algorithm, count)
@@ -107,7 +116,11 @@ function hash.PBKDF2(...)
   elseif length < 1 or length > MAX_DERIVED_BYTES then
     check.fail(5, "out of range")
   end
-  return host.crypto_pbkdf2(algorithm, password, salt, iterations, length) or check.fail(4, "too many iterations")
+  local key = host.crypto_pbkdf2(algorithm, password, salt, iterations, length) or check.fail(4, "too many iterations")
+  if #key > length then
+    advice.once "ba.crypto.PBKDF2 returns whole digests, as on a device: use key:sub(1, length)"
+  end
+  return key
 end
 
 return hash

@@ -6,10 +6,11 @@
 local import = ...
 local host = import "host"
 local check = import "check"
+local advice = import "console/advice"
 local userdata = import "userdata"
 local files = import "files"
 
-local type, select, setmetatable, tonumber, tointeger = type, select, setmetatable, tonumber, math.tointeger
+local type, select, setmetatable, tonumber = type, select, setmetatable, tonumber
 local gmatch = string.gmatch
 
 local shark = {}
@@ -108,12 +109,16 @@ end
 
 -- ---------------------------------------------------------------- contexts
 
--- ba.create.sharkssl([store [, {server=, cachesize=, insize=, outsize=}]]) → context
 -- The buffer sizes are the original's; here OpenSSL has its own.
+local SIZES = {"insize", "outsize", "cachesize"}
+
+-- ba.create.sharkssl([store [, {server=, cachesize=, insize=, outsize=}]]) → context
 function shark.sharkssl(...)
   local store, op = ...
   local store_number = 0
-  if store ~= nil then
+  if type(store) == "string" then
+    check.raise("Invalid SharkSSL CaList format") -- a form of the original's own
+  elseif store ~= nil then
     store_number = number_of(store, STORE)
     if not store_number then
       check.expected(1, "BACERTSTORE", store)
@@ -122,7 +127,13 @@ function shark.sharkssl(...)
   local server, cache = false, nil
   if type(op) == "table" then
     server = op.server == true
-    cache = tointeger(tonumber(op.cachesize))
+    for i = 1, #SIZES do
+      local size = op[SIZES[i]]
+      if size ~= nil and not tonumber(size) then
+        check.fail(-1, "number expected, got " .. check.typename(size)) -- read from the table, hence the number
+      end
+    end
+    cache = op.cachesize ~= nil and check.whole(tonumber(op.cachesize)) or nil
   end
   local context = new(CONTEXT, host.tls_context(store_number, server, cache))
   servers[context] = server and "empty" or nil
@@ -143,7 +154,14 @@ function CONTEXT.addcert(...)
   if servers[self] then
     servers[self] = "ready"
   end
-  return host.tls_context_add(number, own)
+  local added, fails = host.tls_context_add(number, own)
+  if fails then
+    advice.once(
+      "an RSA certificate that was signed with an elliptic curve's key does not work for a server, here as on a device:"
+        .. " its clients' handshakes fail; use a certificate for an elliptic curve's key"
+    )
+  end
+  return added
 end
 
 local public
@@ -179,14 +197,13 @@ end
 
 -- ---------------------------------------------------------------- what a peer's certificate says
 
--- Builds the documented table from what Python sends: whether the CA is known, then paths and texts.
-function shark.certificate(known, ...)
-  local n = select("#", ...)
-  if n == 0 then
-    return nil, known
+-- Builds the documented table from what Python sends, paths and texts in turn; nil from nothing.
+local function as_table(...)
+  if (...) == nil then
+    return nil
   end
   local flat, root = {...}, {}
-  for i = 1, n, 2 do
+  for i = 1, #flat, 2 do
     local table, last = root, nil
     for name in gmatch(flat[i], "[^/]+") do
       if last then
@@ -197,7 +214,22 @@ function shark.certificate(known, ...)
     end
     table[last] = flat[i + 1]
   end
-  return root, known
+  return root
+end
+
+-- Returns the table of a peer's certificate, and whether its CA is known.
+function shark.certificate(known, ...)
+  return as_table(...), known
+end
+
+-- ba.parsecert(certificate in PEM or DER) → table | nil, reason
+function shark.parsecert(...)
+  local certificate = check.string(1, (...), select("#", ...))
+  local first = as_table(host.tls_parse(certificate))
+  if not first then
+    return nil, "pem_cert_unrecognized_format"
+  end
+  return first
 end
 
 return shark
