@@ -21,6 +21,7 @@ def test_every_dependency_has_a_lowest_version() -> None:
             "cryptography",
             "dpkt",
             "h11",
+            "socksio",
             "tornado",
             "wsproto",
         ),

@@ -142,7 +142,7 @@ SOCKETS = (
     "exhausted(function()\n$block\nend)",
     "exhausted(function() seen(pcall($opener, $value)) seen(pcall($opener)) end)",
     "local http = require 'httpc'.create()\n"
-    "seen(http:request{url = page(function(_ENV)\n$block\nend)}) seen(http:read())",
+    "seen(http:request{url = page(function(_ENV)\n$block\nend)}) seen(http:read '*a')",
 )
 
 TASKS = (

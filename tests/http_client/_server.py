@@ -68,6 +68,11 @@ class Peer:
         while self._receive():
             pass
 
+    def anything(self) -> bytes:
+        """Returns what comes next; b"" when the client has hung up."""
+        data, self._buffer = self._buffer, b""
+        return data or self._receive()
+
     def _receive(self) -> bytes:
         try:
             return self._sock.recv(65536)

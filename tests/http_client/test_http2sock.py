@@ -7,7 +7,7 @@ import hashlib
 
 import pytest
 
-from tests.lua._programs import run_well, traced
+from tests.lua._programs import message_of, run_well, traced
 
 from ._server import Peer, Server, answering, silence
 
@@ -54,26 +54,38 @@ def test_a_websocket_is_one_and_loses_no_early_frames() -> None:
             s[1]:write "hi"
             trace(s[1]:read(5000))
             trace(ba.socket.http2sock(http))
-            trace(http:read())
+            trace(http:read "*a")
             trace(http:close())
             s[1]:close()
         """))  # fmt: skip
         assert told == [
-            *("true", "101", "1\ttrue", "early\ttrue", "hi\tfalse", "nil\tinvalidsocketcon", "nil", "false")
+            *("true", "101", "1\ttrue", "early\ttrue", "hi\tfalse", "nil\tinvalidsocketcon", "nil", "true")
         ]
         assert b"Sec-WebSocket-Protocol: chat" in server.requests[0]
 
 
-def test_a_wrong_accept_makes_a_plain_socket() -> None:
-    """Nobody proved that they speak WebSocket; what came is the second result."""
+def test_a_wrong_accept_is_no_connection() -> None:
+    """Nobody proved that they speak WebSocket."""
     with answering(switching(b"d3Jvbmc=", b"raw")) as server:
         assert traced(f"""
             local http = require "httpc".create()
             http:request{{url = "ws://127.0.0.1:{server.port}/"}}
+            trace(http:status())
+            trace(ba.socket.http2sock(http))
+            trace(http:status())
+        """) == ["101", "nil\tinvalidsocketcon", "101"]
+
+
+def test_a_response_without_an_end_can_be_taken_over() -> None:
+    """httpc reads no body of it."""
+    with answering(OK + b"\r\nevents") as server:
+        assert traced(f"""
+            local http = require "httpc".create()
+            http:request{{url = "http://127.0.0.1:{server.port}/"}}
+            trace(http:read "*a")
             local s, data = ba.socket.http2sock(http)
             trace(s:websocket(), data)
-            trace(s:read())
-        """) == ["false\traw", "nil\tsocketreadfailed"]
+        """) == ["nil", "false\tevents"]
 
 
 def test_any_response_can_be_taken_over() -> None:
@@ -128,7 +140,15 @@ def test_without_a_connection_there_is_no_socket(state: str) -> None:
         )
 
 
-@pytest.mark.parametrize("value", ["", "nil", "{}", "{raw = 1}", "1", "'x'", "ba.timer(print)"])
-def test_what_is_no_client_has_no_connection(value: str) -> None:
-    """No usable client, the one documented failure; nothing raises."""
-    assert traced(f"trace(ba.socket.http2sock({value}))") == ["nil\tinvalidsocketcon"]
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        *(("", "no value"), ("nil", "nil"), ("{}", "table"), ("{raw = 1}", "table"), ("1", "number")),
+        ("ba.timer(print)", "timer"),
+    ],
+)
+def test_what_is_no_client_raises(value: str, kind: str) -> None:
+    """An httpc object, or an httpm one for its client."""
+    message = message_of(f"ba.socket.http2sock({value})")
+    assert message.startswith("program:1: bad argument #1 to 'http2sock' (HTTPCLIENT expected, got ")
+    assert kind == "timer" or message.endswith(f"got {kind})")

@@ -40,7 +40,7 @@ CLIENT = """
 
 @pytest.mark.parametrize("name", DOUBTS)
 def test_trusted_refuses_whom_the_certificate_does_not_prove(name: str) -> None:
-    """In the words of socket:trusted, and before the request is sent; without it anybody will do."""
+    """Before the request is sent; without it anybody will do. socket:trusted has words for it."""
     with tls_session() as lua, serving(certificates(), name) as server:
         result = lua.run(
             CLIENT
@@ -58,9 +58,10 @@ def test_trusted_refuses_whom_the_certificate_does_not_prove(name: str) -> None:
         )
         assert result.error is None, result.error
         doubt = DOUBTS[name]
-        answer = "true" if doubt is None else f"nil\t{doubt}"
+        trust = "true" if doubt is None else f"nil\t{doubt}"
+        answer = "true" if doubt is None else "nil\tsslnottrusted"
         status = "200" if doubt is None else answer
-        assert lua.recorder.traced == [answer, status, "true", answer, "/secret", answer]
+        assert lua.recorder.traced == [answer, status, "true", trust, "/secret", answer]
         assert len(server.requests) == (3 if doubt is None else 1)
 
 
@@ -73,7 +74,10 @@ def test_trusted_refuses_plain_http() -> None:
             trace(http:trusted()) trace(http:certificate()) trace(http:cipher())
             trace(http:peername()) trace(http:sockname())
         """)
-        assert lua.recorder.traced == [*(["nil\tsslnotenabled"] * 4), "nil\tfailed", "nil\tfailed"]
+        assert lua.recorder.traced == [
+            *("nil\tsslnottrusted", "nil\tnone", "nil\tsslnotenabled", "nil\tsslnotenabled"),
+            *("nil\tfailed", "nil\tfailed"),
+        ]
         assert server.requests == []
 
 
@@ -106,7 +110,7 @@ def test_a_large_body_comes_through_tls() -> None:
     def script(peer: Peer) -> None:
         peer.head()
         body = peer.body(size)
-        peer.say(b"HTTP/1.1 200 OK\r\n\r\n" + body)
+        peer.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
 
     folder = certificates()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -172,5 +176,5 @@ def test_the_documentations_hosts_answer_in_the_lab(lab: Lab) -> None:
         """)
         assert lua.recorder.traced == [
             *("true", "200\twww.google.com", "true", "200\twww.google.com", "true", "200\texample.com"),
-            *("nil\tcertcn", "nil\tcn", "nil\tcert"),
+            *["nil\tsslnottrusted"] * 3,
         ]

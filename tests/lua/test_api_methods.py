@@ -15,7 +15,7 @@ METHODS = [
     ("ba.json.parser()", "BAJSONPARSER", ["parse"]),
     ("ba.timer(print)", "BATIMER", ["set", "reset", "cancel"]),
     ("ba.socket.udpcon()", "_BASOCK", ["read", "write", "close", "state"]),
-    ("require 'httpc'.create()", "HTTP", ["request", "read", "close"]),
+    ("require 'httpc'.create()", "HTTPCLIENT", ["request", "read", "close"]),
 ]
 
 

@@ -20,9 +20,9 @@ CALLED_BY_C = {
     "comparison": "table.sort({2, 1}, f)",
     "replacement": "string.gsub('x', 'x', f)",
     "coroutine": "coroutine.wrap(f)()",
-    "sink": "h:download(url, f)",
-    "source": "h:upload(url, f)",
-    "progress": "h:download(url, function() end, {progress = f})",
+    "sink": "h:download{url = url, fp = {write = f, close = f}}",
+    "source": "h:upload{url = url, fp = {read = f, close = f}, size = 1}",
+    "progress": "h:download{url = url, fp = {write = function() end}, func = f}",
 }
 NAMED = {
     "global": ("g()", "g"),

@@ -1,9 +1,10 @@
 """The protocol of the HTTP client: bytes in, bytes and events out, no I/O.
 
-`url.py` takes URLs apart, `conversation.py` is one connection's talk (h11, imported for the first one:
-`_later.py` says why), and `Conversations` here holds those of one Lua state under numbers and is what Lua
-calls. The network, the waiting and the documented face are in `lua/http_client/wire.lua`,
-`lua/http_client/round_trip.lua` and `lua/http_client/httpc.lua`.
+`url.py` takes URLs apart, `conversation.py` is one connection's talk with a server and `proxy.py` the one
+before it with a proxy (h11 and socksio, imported for the first one: `_later.py` says why). `Conversations`
+here holds those of one Lua state under numbers and is what Lua calls. The network, the waiting and the
+documented face are in `lua/http_client/wire.lua`, `lua/http_client/round_trip.lua` and
+`lua/http_client/httpc.lua`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from ba_runtime._later import later
 
-from .url import Url, parse
+from .url import NoUrl, Url, join, parse
 
 if TYPE_CHECKING:
     from .conversation import Conversation, Fault
+    from .proxy import ConnectProxy, SocksProxy
 
-__all__ = ["Conversations", "Url", "parse"]
+__all__ = ["Conversations", "NoUrl", "Url", "join", "parse"]
 
 
 class Conversations:
@@ -27,12 +29,16 @@ class Conversations:
     def __init__(self) -> None:
         """Starts with none."""
         self._open: dict[int, Conversation] = {}
+        self._proxies: dict[int, ConnectProxy | SocksProxy] = {}
         self._last = 0
 
     def functions(self) -> dict[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
         return {
             "http_url": _url,
+            "http_join": join,
+            "http_proxy": self.proxy,
+            "http_proxied": self.proxied,
             "http_problem": _problem,
             "http_open": self.open,
             "http_forget": self.forget,
@@ -54,8 +60,25 @@ class Conversations:
         return self._last
 
     def forget(self, number: int) -> None:
-        """Ends a conversation; a number that is not known is ignored."""
+        """Ends a conversation, or one with a proxy; a number that is not known is ignored."""
         self._open.pop(number, None)
+        self._proxies.pop(number, None)
+
+    def proxy(
+        self, is_socks: bool, host: bytes, port: int, user: bytes | None, password: bytes | None
+    ) -> tuple[int, bytes]:
+        """Starts to ask a proxy for a connection to a host; returns its number, and what to send."""
+        from .proxy import ConnectProxy, SocksProxy
+
+        kind = SocksProxy if is_socks else ConnectProxy
+        talk = kind(host, port, user, password or b"")
+        self._last += 1
+        self._proxies[self._last] = talk
+        return self._last, talk.start()
+
+    def proxied(self, number: int, data: bytes) -> tuple[bytes, bytes]:
+        """Takes what has arrived from the proxy, and returns a `Talk` of `proxy.py`."""
+        return self._proxies[number].next(data)
 
     def begin(self, number: int, method: bytes, target: bytes, fields: bytes) -> bytes | tuple[None, bytes]:
         """Begins a request; returns what to send, or None and what is wrong with it.
@@ -90,19 +113,19 @@ def _pairs(fields: bytes) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, _, value in parts]
 
 
-def _problem(method: bytes, target: bytes, fields: bytes) -> bytes | None:
+def _problem(method: bytes, fields: bytes) -> bytes | None:
     from .conversation import problem_of
 
-    return problem_of(method, target, _pairs(fields))
+    return problem_of(method, _pairs(fields))
 
 
 def _sent(outcome: bytes | Fault) -> bytes | tuple[None, bytes]:
     return outcome if isinstance(outcome, bytes) else (None, outcome.text)
 
 
-def _url(text: bytes) -> tuple[bytes, bytes, int, bytes, bytes, bytes, bytes] | None:
-    """Returns scheme, host, port, target, Host field, user and password of a URL; None for none."""
+def _url(text: bytes) -> tuple[bytes, bytes, int, bytes, bytes] | tuple[None, bytes]:
+    """Returns scheme, host, port, path and Host field of a URL, or None and why it is none."""
     url = parse(text)
-    if url is None:
-        return None
-    return url.scheme, url.host, url.port, url.target, url.authority, url.user, url.password
+    if isinstance(url, NoUrl):
+        return None, url.reason
+    return url.scheme, url.host, url.port, url.path, url.authority

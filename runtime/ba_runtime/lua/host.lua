@@ -513,6 +513,12 @@ function host.tls_forget(number) end
 
 -- ---- connections with TLS, by the number of the socket (sockets/tls_calls.py)
 
+--- Says whom a connection without TLS leads to, if that is not whom the program called: through a proxy.
+---@param number integer
+---@param address string
+---@param port integer
+function host.tls_name(number, address, port) end
+
 --- Returns the documented reason for which TLS failed; nil when it did not.
 ---@param number integer
 ---@return string?
@@ -711,23 +717,44 @@ function host.ws_open(number, is_client) end
 
 -- ---- the HTTP client, conversations by number (http_client/)
 
---- Returns scheme, host, port, target, Host field, user and password of a URL; nil for none.
+--- Returns scheme, host, port, path and Host field of a URL; nil and the reason for none.
 ---@param text string
 ---@return string? scheme
 ---@return string? host
 ---@return integer? port
----@return string? target
+---@return string? path
 ---@return string? field
----@return string? user
----@return string? password
 function host.http_url(text) end
+
+--- Returns the absolute URL of a response's Location; nil when there is none.
+---@param base string
+---@param location string
+---@return string?
+function host.http_join(base, location) end
 
 --- Returns what makes a request impossible; nil when nothing does. `fields` has a line for each field.
 ---@param method string
----@param target string
 ---@param fields string
 ---@return string?
-function host.http_problem(method, target, fields) end
+function host.http_problem(method, fields) end
+
+--- Starts to ask a proxy for a connection to a host; `http_forget` ends that.
+---@param is_socks boolean
+---@param address string
+---@param port integer
+---@param user? string
+---@param password? string
+---@return integer number
+---@return string data to send
+function host.http_proxy(is_socks, address, port, user, password) end
+
+--- Takes what has arrived from the proxy: "more" and what to send, "open" and what came from the host, or "fault"
+--- and words about it.
+---@param number integer
+---@param data string
+---@return string kind
+---@return string text
+function host.http_proxied(number, data) end
 
 --- Starts a conversation, for a new connection; returns its number.
 ---@return integer

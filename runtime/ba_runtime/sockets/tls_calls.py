@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
+from .names import host_text
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class TlsCalls:
     def functions(self) -> dict[str, Callable[..., object]]:
         """Returns what Lua may call, by name."""
         return {
+            "tls_name": self.name,
             "tls_failure": self.failure,
             "tls_certificate": self.certificate,
             "tls_cipher": self.cipher,
@@ -48,6 +50,15 @@ class TlsCalls:
         # Without importing TLS for a question about a plain connection.
         is_secure = isinstance(endpoint, Stream) and endpoint.is_secure
         return cast("SecureStream", endpoint) if is_secure else None
+
+    def name(self, number: int, host: bytes, port: int) -> None:
+        """Says whom a connection without TLS leads to, where that is a host behind a proxy.
+
+        TLS that is put on it then asks for that name.
+        """
+        endpoint = self._endpoints.get(number)
+        if isinstance(endpoint, Stream) and not endpoint.is_secure:
+            endpoint.host, endpoint.port = host_text(host), port
 
     def failure(self, number: int) -> bytes | None:
         """Returns the documented reason for which TLS failed; None when it did not."""

@@ -1,27 +1,31 @@
 -- `require "httpc"`: the HTTP client object.
 --
 -- The documented face. What the network did is nil and a reason; what the caller did wrong raises. A client has one
--- round trip at a time; who comes while another task is in it gets nil, "incorrectuse".
+-- round trip at a time; whoever comes while another task is in it, or before its response was read, gets nil,
+-- "incorrectuse".
 
 local import = ...
 local check = import "check"
 local round_trip = import "http_client/round_trip"
 local fields = import "http_client/fields"
+local hint = import "console/hint"
 local host = import "host"
 local options = import "http_client/options"
 local sock = import "sockets/sock"
 local userdata = import "userdata"
 local wire = import "http_client/wire"
 
-local type, select, next, pairs, tonumber, setmetatable, find =
-  type, select, next, pairs, tonumber, setmetatable, string.find
+local type, select, next, pairs, tonumber, setmetatable, find, lower =
+  type, select, next, pairs, tonumber, setmetatable, string.find, string.lower
+local whole = check.whole
 
 -- How long a wait may last, unless `timeout` says otherwise: to connect, for the response's head, for each piece.
 local PATIENCE_S = 20
 
 local clients = setmetatable({}, {__mode = "k"}) -- by object: its options, its patience and the running round trip
 
-local meta = {__name = "HTTP"}
+local NAME = "HTTPCLIENT"
+local meta = {__name = NAME}
 meta.__index = meta
 
 local httpc = {}
@@ -38,13 +42,40 @@ local function is_busy(H)
 end
 
 -- As many values as there are: programs count them.
-local function values(value, reason, detail)
-  if detail then
-    return value, reason, detail
-  elseif reason then
+local function values(value, reason)
+  if reason then
     return value, reason
   end
   return value
+end
+
+-- Starts a round trip: true, or nil and the reason. `is_escaped`: the URL is one from a response.
+local function ask(H, op, is_escaped)
+  if H.trip and (is_busy(H) or round_trip.is_unread(H.trip)) then
+    if not is_busy(H) then
+      hint(
+        "unread",
+        "httpc: a new request before the last response was read is nil, \"incorrectuse\"; "
+          .. "call http:read \"*a\" or http:close() first"
+      )
+    end
+    return nil, "incorrectuse"
+  end
+  local R, reason, problem = options.request(op, H.op, is_escaped)
+  if problem then
+    check.raise_outside(problem) -- httpm may stand between
+  elseif not R then
+    if H.trip then
+      round_trip.close(H.trip)
+    end
+    H.refusal, H.trip = reason, nil
+    return nil, reason
+  end
+  H.refusal = nil
+  H.patience_s = seconds(op.timeout) or H.patience_s
+  local X = round_trip.new(R, H, H.trip)
+  H.trip = X
+  return values(round_trip.start(X))
 end
 
 -- request(op) → true | nil, reason
@@ -53,22 +84,11 @@ function meta.request(...)
   local n = select("#", ...)
   local H = clients[self]
   if not H then
-    check.expected(1, "HTTP", self, n)
+    check.expected(1, NAME, self, n)
   elseif type(op) ~= "table" then
     check.expected(2, "table", op, n)
-  elseif is_busy(H) then
-    return nil, "incorrectuse"
   end
-  local R, reason, problem = options.request(op, H.op)
-  if problem then
-    check.raise_outside(problem) -- httpm may stand between
-  elseif not R then
-    return nil, reason
-  end
-  H.patience_s = seconds(op.timeout) or H.patience_s
-  local X = round_trip.new(R, H, H.trip)
-  H.trip = X
-  return values(round_trip.start(X))
+  return ask(H, op)
 end
 
 -- write(data) → true | nil, reason
@@ -77,7 +97,7 @@ function meta.write(...)
   local n = select("#", ...)
   local H = clients[self]
   if not H then
-    check.expected(1, "HTTP", self, n)
+    check.expected(1, NAME, self, n)
   end
   data = check.string(2, data, n)
   if not H.trip or is_busy(H) then
@@ -91,113 +111,132 @@ end
 -- The round trip, once its response has begun; or nil and the reason.
 local function answered(H)
   if not H.trip or is_busy(H) then
-    return nil, "incorrectuse"
+    return nil, H.refusal or "incorrectuse"
   end
-  local ok, reason, detail = round_trip.await_head(H.trip)
+  local ok, reason = round_trip.await_head(H.trip)
   if not ok then
-    return nil, reason, detail
+    return nil, reason
   end
   return H.trip
 end
 
--- status() → code | nil, reason
+-- status() → code, 0 before the first request | nil, reason
 function meta.status(...)
-  local H = clients[...] or check.expected(1, "HTTP", (...), select("#", ...))
-  local X, reason, detail = answered(H)
-  if not X then
-    return values(nil, reason, detail)
+  local H = clients[...] or check.expected(1, NAME, (...), select("#", ...))
+  local X, reason = answered(H)
+  if X then
+    return X.status
+  elseif not H.trip and not H.refusal then
+    return 0
   end
-  return X.status
+  return nil, reason
 end
 
--- header() → table | nil, reason.
+-- header() → table | nil, reason; header(name) → the first value of that name, status
 function meta.header(...)
-  local H = clients[...] or check.expected(1, "HTTP", (...), select("#", ...))
-  local X, reason, detail = answered(H)
+  local self, name = ...
+  local n = select("#", ...)
+  local H = clients[self] or check.expected(1, NAME, self, n)
+  name = name ~= nil and check.string(2, name, n) or nil
+  local X, reason = answered(H)
   if not X then
-    return values(nil, reason, detail)
+    return nil, reason
+  elseif name then
+    return fields.find(X.fields, lower(name)), X.status
   end
   return fields.table(X.fields)
 end
 
 -- headerpairs() → an iterator over names and values, each as sent | nil, reason
 function meta.headerpairs(...)
-  local H = clients[...] or check.expected(1, "HTTP", (...), select("#", ...))
-  local X, reason, detail = answered(H)
+  local H = clients[...] or check.expected(1, NAME, (...), select("#", ...))
+  local X, reason = answered(H)
   if not X then
-    return values(nil, reason, detail)
+    return nil, reason
   end
   return fields.pairs(X.fields)
 end
 
--- cookie() → a table of the cookies that the response sets, values by names | nil, reason
+-- cookie() → an iterator over names and values of the cookies that the response sets | nil, reason
 function meta.cookie(...)
-  local H = clients[...] or check.expected(1, "HTTP", (...), select("#", ...))
-  local X, reason, detail = answered(H)
+  local H = clients[...] or check.expected(1, NAME, (...), select("#", ...))
+  local X, reason = answered(H)
   if not X then
-    return values(nil, reason, detail)
+    return nil, reason
   end
   return fields.cookies(X.fields)
 end
 
--- read("*a") → all that is left of the body | nil at the end; read(n): so many bytes; read(): what comes next.
+-- How much a read wants: false for all, 0 to pass over all; nil for what is no format.
+local function amount(wanted)
+  if wanted == "*a" or wanted == "a" then
+    return false
+  end
+  local number = (type(wanted) == "number" or type(wanted) == "string") and tonumber(wanted)
+  if not number then
+    return nil
+  end
+  number = whole(number)
+  return number >= 0 and number
+end
+
+-- read("*a") → all that is left of the body | nil at the end; read(n) → at most so many bytes; a negative n is all.
+-- read(0) passes over what is left, and returns true.
 function meta.read(...)
   local self, wanted = ...
-  local H = clients[self] or check.expected(1, "HTTP", self, select("#", ...))
-  local is_all = wanted == "*a" or wanted == "a"
-  if not is_all and wanted ~= nil then
-    if type(wanted) == "string" and not tonumber(wanted) then
-      check.fail(2, "invalid format")
-    end
-    wanted = check.integer(2, wanted)
-    if wanted < 1 then
-      check.fail(2, "size out of range")
-    end
-  end
-  if not H.trip or is_busy(H) then
-    return nil, "incorrectuse"
-  end
-  if is_all then
+  local H = clients[self] or check.expected(1, NAME, self, select("#", ...))
+  local count = amount(wanted)
+  if count == nil then
+    check.fail(2, "invalid option")
+  elseif not H.trip or is_busy(H) then
+    return nil, H.refusal or "incorrectuse"
+  elseif not count then
     return values(round_trip.read_all(H.trip))
+  elseif count == 0 then
+    return values(round_trip.skip(H.trip))
   end
-  return values(round_trip.read(H.trip, wanted))
+  return values(round_trip.read(H.trip, count))
 end
 
 -- ---------------------------------------------------------------- the connection
 
--- close() → whether there was a connection
+-- close() → true
 function meta.close(...)
-  local H = clients[...] or check.expected(1, "HTTP", (...), select("#", ...))
+  local H = clients[...] or check.expected(1, NAME, (...), select("#", ...))
   local X = H.trip
   H.trip = nil
-  return X ~= nil and round_trip.close(X)
+  if X then
+    H.refusal = "incorrectuse"
+    round_trip.close(X)
+  end
+  return true
 end
 
--- timeout([ms]) → how many milliseconds a wait may last, before this call
+-- timeout(ms) → true: a wait may last so long from now on
 function meta.timeout(...)
   local self, ms = ...
-  local H = clients[self] or check.expected(1, "HTTP", self, select("#", ...))
-  local before = H.patience_s * 1000 // 1 | 0
-  if ms ~= nil then
-    H.patience_s = seconds(check.number(2, ms)) or PATIENCE_S
-  end
-  return before
+  local n = select("#", ...)
+  local H = clients[self] or check.expected(1, NAME, self, n)
+  H.patience_s = seconds(check.number(2, ms, n)) or PATIENCE_S
+  return true
 end
 
 -- These ask the connection, in the words of a socket.
 for _, name in pairs {"certificate", "cipher", "trusted", "peername", "sockname"} do
-  local ask = sock.meta[name]
-  local none = find(name, "name$") and "failed" or "sslnotenabled"
+  local ask_socket = sock.meta[name]
+  local none = name == "trusted" and "none" or find(name, "name$") and "failed" or "sslnotenabled"
   meta[name] = function(...)
     local self, argument = ...
-    local H = clients[self] or check.expected(1, "HTTP", self, select("#", ...))
+    local H = clients[self] or check.expected(1, NAME, self, select("#", ...))
     local S = H.trip and H.trip.S
     if not S or not S.stream then
       return nil, none
-    elseif name == "trusted" then
-      return ask(S.u, argument)
+    elseif name ~= "trusted" then
+      return ask_socket(S.u)
+    elseif not S.secure then
+      return nil, none
     end
-    return ask(S.u)
+    return ask_socket(S.u, argument)
   end
 end
 
@@ -219,8 +258,9 @@ end
 -- create([op]) → client
 function httpc.create(...)
   local op = ...
-  if op ~= nil and type(op) ~= "table" then
-    check.expected(1, "table", op, select("#", ...))
+  local n = select("#", ...)
+  if n > 0 and type(op) ~= "table" then
+    check.expected(1, "table", op, n)
   end
   local own = {}
   for name, value in next, op or own do
@@ -231,27 +271,47 @@ function httpc.create(...)
   return u
 end
 
--- ---------------------------------------------------------------- for ba.socket.http2sock
+-- ---------------------------------------------------------------- for ba.socket.http2sock, and httpm
 
-local taking = {}
+local inner = {NAME = NAME}
 
 -- Tells whether a value is a client.
-function taking.is_client(value)
+function inner.is_client(value)
   return clients[value] ~= nil
 end
 
 -- Takes the connection out of a client: its socket's state, what has arrived for it, and whether it speaks
--- WebSocket now; nil when there is none.
-function taking.take(value)
-  local H = clients[value]
-  local X = answered(H)
+-- WebSocket now; nil when there is none, or where a server that was asked for a WebSocket gave a wrong proof.
+function inner.take(value)
+  local X = answered(clients[value])
   if not X then
     return nil
   end
   local key = X.status == 101 and X.request.key
-  local accept = key and fields.find(X.fields, "sec-websocket-accept")
+  local is_websocket = key and host.http_is_accepted(key, fields.find(X.fields, "sec-websocket-accept")) or false
+  if key and not is_websocket then
+    return nil
+  end
   local S, early = round_trip.release(X)
-  return S, early, accept and host.http_is_accepted(key, accept) or false
+  return S, early, is_websocket
 end
 
-return {api = httpc, taking = taking}
+-- Requests where a response has sent us: true, or nil and the reason.
+function inner.follow(value, op)
+  return ask(clients[value], op, true)
+end
+
+-- Tells whether a client has a response that was not read to its end.
+function inner.is_unread(value)
+  local X = clients[value].trip
+  return X ~= nil and not is_busy(clients[value]) and round_trip.is_unread(X)
+end
+
+-- Returns the URL that was asked for last, as it was sent.
+function inner.url(value)
+  local X = clients[value].trip
+  local R = X and X.request
+  return R and R.scheme .. "://" .. R.authority .. R.target
+end
+
+return {api = httpc, inner = inner}

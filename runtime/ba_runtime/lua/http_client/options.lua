@@ -1,25 +1,38 @@
 -- What a program asks of the HTTP client, as a request: a table with
 --
---   host, port, shark (a context's number, 0 for none), interface, ipv6, place   where to connect; two requests
---                   with the same `place` can share a connection
---   method, target, fields   `name:value` lines, without what says how long the body is
---   has_body, size, length, is_held   there may be a body, so long (nil: any), said so in this field; held: wait
---                   for the first piece, for there may be none
+--   scheme, authority, host, port   of the URL
+--   shark (a context's number, 0 for none), interface, ipv6, proxy   how to get there; two requests with the same
+--                   `place` can share a connection
+--   method, target, fields   `name:value` lines
+--   has_body, size  there is a body, so long (nil: any, in chunks)
 --   trusted         the server must be
 --   key             of a WebSocket's handshake
+--
+-- What is sent is what the server's client sends, odd as it is in places: a hint says so, and what to write instead.
 
 local import = ...
 local host = import "host"
 local check = import "check"
 local encoding = import "data/encoding"
 local fields = import "http_client/fields"
+local hint = import "console/hint"
 local shark = import "sockets/shark"
 
-local type, tostring, tonumber, tointeger, concat = type, tostring, tonumber, math.tointeger, table.concat
+local type, tostring, tonumber, concat = type, tostring, tonumber, table.concat
 local byte, find, format, gsub, upper = string.byte, string.find, string.format, string.gsub, string.upper
+local whole = check.whole
 
--- Where a body may be expected although no `size` was given.
-local WITH_BODY = {POST = true, PUT = true, PATCH = true}
+-- The methods that there are, and whether they have a body; every other word is a GET…
+local METHODS = {GET = false, HEAD = false, POST = true, PUT = true, PATCH = true, DELETE = true}
+
+-- …but for those of HTTP and WebDAV that the server knows and does not send.
+local UNSENT = {
+  CONNECT = true, OPTIONS = true, TRACE = true,
+  COPY = true, LOCK = true, MKCOL = true, MOVE = true, PROPFIND = true, PROPPATCH = true, UNLOCK = true,
+}
+
+-- Where a proxy listens unless `proxyport` says otherwise.
+local HTTP_PROXY_PORT, SOCKS_PORT = 8080, 1080
 
 local options = {}
 
@@ -38,63 +51,112 @@ local function flag(op, base, name)
   return base[name] == true
 end
 
-local function encoded(text)
-  return (gsub(tostring(text), "[^%w%-._~]", function(char)
-    return format("%%%02X", byte(char))
-  end))
+-- ---------------------------------------------------------------- the target
+
+local function percent(char)
+  return format("%%%02x", byte(char))
 end
 
--- Returns the text of a query, or of a form (`application/x-www-form-urlencoded`).
-function options.query(query)
+-- Returns the text of a form, as httpm sends it.
+function options.form(table)
   local parts = {}
-  local names = fields.names(query)
-  for i = 1, #names do
-    parts[i] = encoded(names[i]) .. "=" .. encoded(query[names[i]])
-  end
-  return concat(parts, "&")
+  local problem = fields.each(table, "params", function(name, value)
+    local pair = gsub(name, "[^%w_]", percent) .. "=" .. gsub(value, "[^%w_]", percent)
+    parts[#parts + 1] = pair
+  end)
+  return not problem and concat(parts, "&") or nil, problem
 end
 
-local function all_fields(R, op, base, authority, user, password)
+-- Returns the path as it is sent. One from a response's Location is a URL's path and query, and so escaped already.
+local function path_of(path, is_escaped)
+  if is_escaped then
+    return (gsub(gsub(path, "#.*", ""), "[%c\128-\255 ]", percent))
+  elseif find(path, "?", 1, true) then
+    hint(
+      "escaped query",
+      "httpc escapes the '?' in a URL, as the server does, so that it is a part of the path; "
+        .. "put what follows it into the request's table: query = {name = value}"
+    )
+  elseif find(path, "%%%x%x") then
+    hint("escaped path", "httpc escapes the '%' in a URL, as the server does; write the path unescaped")
+  end
+  return encoding.urlencode(path)
+end
+
+-- Returns path and query, or nil and what is wrong with the query. Its keys go out as they are.
+local function target_of(path, query)
+  local parts = {}
+  local problem = type(query) == "table" and fields.each(query, "params", function(name, value)
+    parts[#parts + 1] = name .. "=" .. encoding.urlencode(value)
+  end)
+  local text = concat(parts, "&")
+  if problem then
+    return nil, problem
+  elseif find(text, "[\r\n%z]") then
+    return nil, "a key of the query contains a forbidden character"
+  elseif find(text, " ", 1, true) then
+    hint("query key", "httpc does not escape the keys of a query, as the server does not; one has a blank in it")
+  end
+  return text == "" and path or path .. "?" .. text
+end
+
+-- ---------------------------------------------------------------- the fields
+
+local function add_websocket(R, lines, seen)
+  local wanted = {
+    {"Upgrade", "websocket"}, {"Connection", "Upgrade"},
+    {"Sec-WebSocket-Key", R.key}, {"Sec-WebSocket-Version", "13"},
+  }
+  for i = 1, #wanted do
+    local name, value = wanted[i][1], wanted[i][2]
+    if not seen[name:lower()] then
+      fields.add(lines, seen, name, value)
+    end
+  end
+  R.key = seen["sec-websocket-key"]
+end
+
+local function hint_at(seen, R)
+  if seen.host then
+    hint("two hosts", "httpc sends its own Host field besides yours, as the server does; most servers refuse two")
+  end
+  if seen["content-length"] and not seen["transfer-encoding"] and R.has_body and not R.size then
+    hint(
+      "length and chunks",
+      "httpc sends a body in chunks besides the Content-Length of your header, as the server does; use size = n instead"
+    )
+  end
+end
+
+-- All fields, with those that say how long the body is. Returns what is wrong with one.
+local function set_fields(R, op, base)
   local lines, seen = {}, {}
   local problem = fields.add_all(lines, seen, op.header) or fields.add_all(lines, seen, base.header)
   if problem then
-    return nil, problem
+    return problem
   end
-  fields.add(lines, seen, "Host", authority)
-  fields.add(lines, seen, "User-Agent", "ba-lua-kernel")
-  fields.add(lines, seen, "Accept", "*/*")
-  if user then
-    fields.add(lines, seen, "Authorization", "Basic " .. encoding.b64encode(user .. ":" .. (password or "")))
+  hint_at(seen, R)
+  local user = text_option(op, {}, "user")
+  if user and not seen.authorization then
+    local login = user .. ":" .. (text_option(op, {}, "password") or "")
+    fields.add(lines, seen, "Authorization", "Basic " .. encoding.b64encode(login))
+  end
+  if R.size then
+    fields.add(lines, seen, "Content-Length", R.size)
+  elseif R.has_body and not seen["transfer-encoding"] then
+    fields.add(lines, seen, "Transfer-Encoding", "chunked")
   end
   if R.key then
-    fields.add(lines, seen, "Upgrade", "websocket")
-    fields.add(lines, seen, "Connection", "Upgrade")
-    fields.add(lines, seen, "Sec-WebSocket-Key", R.key)
-    fields.add(lines, seen, "Sec-WebSocket-Version", "13")
-    R.key = seen["sec-websocket-key"] or R.key
+    add_websocket(R, lines, seen)
   end
-  R.fields = concat(lines)
-  return seen
+  R.fields = "Host:" .. R.authority .. "\n" .. concat(lines)
+  return host.http_problem(R.method, R.fields)
 end
 
--- How long the body is, and how that is said; returns what is wrong with it.
-local function set_body(R, size, seen)
-  local announced = seen["content-length"]
-  R.size, R.length = nil, ""
-  if announced then
-    R.size = tointeger(tonumber(announced))
-  elseif size ~= nil then
-    R.size = tointeger(tonumber(size))
-    R.length = R.size and "Content-Length:" .. R.size .. "\n"
-  end
-  if (announced or size ~= nil) and (not R.size or R.size < 0) then
-    return "invalid size"
-  end
-  R.has_body = R.size ~= nil or seen["transfer-encoding"] ~= nil or WITH_BODY[R.method] or false
-  R.is_held = R.has_body and not R.size and not seen["transfer-encoding"]
-end
+-- ---------------------------------------------------------------- the connection
 
-local function context_for(op, base)
+-- Sets the TLS context; returns what is wrong with it.
+local function set_context(R, op, base)
   local context = op.shark
   if context == nil then
     context = base.shark
@@ -102,48 +164,72 @@ local function context_for(op, base)
   if context == nil then
     context = shark.sharkclient()
   end
-  return context, shark.number(context)
+  local number = shark.number(context)
+  if not number then
+    return "BASHARKSSL expected, got " .. check.typename(context)
+  end
+  R.shark, R.context = number, context -- referenced, so that the number stays good
+  return shark.not_a_client(context)
+end
+
+-- The proxy of a client: only `create` has one.
+local function proxy_of(base)
+  local address = text_option(base, {}, "proxy")
+  if not address then
+    return nil
+  end
+  local is_socks = base.socks == true
+  return {
+    host = address,
+    port = whole(tonumber(base.proxyport) or is_socks and SOCKS_PORT or HTTP_PROXY_PORT) & 0xFFFF,
+    is_socks = is_socks,
+    user = text_option(base, {}, "proxyuser"),
+    password = text_option(base, {}, "proxypass"),
+  }
+end
+
+local function set_place(R, op, base)
+  R.interface = text_option(op, base, "intf")
+  R.ipv6 = flag(op, base, "ipv6") or find(R.host, ":", 1, true) ~= nil
+  R.proxy = proxy_of(base)
+  R.place = format("%d %d %s %s %s", R.shark, R.port, R.host, R.interface or "", R.ipv6)
+end
+
+-- How long the body is, and whether there is one; returns what is wrong with that. An empty one is in chunks too.
+local function set_body(R, size)
+  local number = (type(size) == "number" or type(size) == "string") and tonumber(size)
+  if size ~= nil and not number then
+    return "bad argument #-1 to 'request' (number expected, got " .. check.typename(size) .. ")"
+  end
+  R.size = number and number >= 1 and whole(number) or nil
+  R.has_body = R.size ~= nil or METHODS[R.method]
 end
 
 -- Makes a request of the options, those of the call before those of the client; else nil and the reason, or nil,
--- nil and what is to be raised.
-function options.request(op, base)
-  local url = op.url
-  if url == nil then
-    url = base.url
+-- nil and what is to be raised. `is_escaped`: the URL is one from a response.
+function options.request(op, base, is_escaped)
+  if op.url == nil then
+    return nil, nil, "Tab arg #2: url required!"
   end
-  if type(url) ~= "string" then
-    return nil, "invalidurl"
-  end
-  local scheme, address, port, target, authority, user, password = host.http_url(url)
+  local scheme, address, port, path, authority = host.http_url(tostring(op.url))
   if not scheme then
-    return nil, "invalidurl"
+    return nil, address
   end
-  local R = {host = address, port = port, target = target, trusted = flag(op, base, "trusted"), shark = 0}
-  R.method = upper(text_option(op, base, "method") or "GET")
-  R.interface, R.ipv6 = text_option(op, base, "intf"), flag(op, base, "ipv6") or find(address, ":", 1, true) ~= nil
-  if scheme == "https" or scheme == "wss" then
-    local context, number = context_for(op, base)
-    if not number then
-      return nil, nil, "BASHARKSSL expected, got " .. check.typename(context)
-    end
-    local problem = shark.not_a_client(context)
-    if problem then
-      return nil, nil, problem
-    end
-    R.shark, R.context = number, context -- referenced, so that the number stays good
+  local method = upper(type(op.method) == "string" and op.method or "GET")
+  if UNSENT[method] then
+    return nil, "invalidparam"
   end
-  R.place = format("%d %d %s %s %s", R.shark, port, address, R.interface or "", R.ipv6)
-  if type(op.query) == "table" then
-    local query = options.query(op.query)
-    if query ~= "" then
-      R.target = target .. (find(target, "?", 1, true) and "&" or "?") .. query
-    end
+  local R = {scheme = scheme, host = address, port = port, authority = authority, shark = 0}
+  R.method = METHODS[method] ~= nil and method or "GET"
+  R.trusted = flag(op, base, "trusted")
+  local is_secure = scheme == "https" or scheme == "wss"
+  local problem = is_secure and set_context(R, op, base) or set_body(R, op.size)
+  if not problem then
+    set_place(R, op, base)
+    R.key = (scheme == "ws" or scheme == "wss") and host.http_key() or nil
+    R.target, problem = target_of(path_of(path, is_escaped), op.query)
   end
-  R.key = (scheme == "ws" or scheme == "wss") and host.http_key() or nil
-  user = text_option(op, base, "user") or user ~= "" and user or nil
-  local seen, problem = all_fields(R, op, base, authority, user, text_option(op, base, "password") or password)
-  problem = not seen and problem or set_body(R, op.size, seen) or host.http_problem(R.method, R.target, R.fields)
+  problem = problem or set_fields(R, op, base)
   if problem then
     return nil, nil, problem
   end

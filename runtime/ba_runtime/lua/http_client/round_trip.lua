@@ -10,87 +10,54 @@
 --   request       what was asked for, see http_client/options.lua; settings: how long a wait may last, `patience_s`
 --   S, parser     the connection and its conversation (`http_client/`); nil when there is none (any more)
 --   is_reused     the connection was the one before's
---   phase         connecting; held: nothing is sent before it is known whether there is a body; body: it is being
---                 written; sent; head: the response has begun; over
+--   phase         connecting; body: it is being written; sent; head: the response has begun; over
 --   left          bytes of the body that are still to be written, nil for any number
 --   status, fields    of the response; fields as `name:value` lines
---   body          what was received of its body and not read, see http_client/received.lua; empty: nothing was read
+--   body          what was received of its body and not read, see http_client/received.lua
 --   reusable      the connection can have another round trip
---   failure, detail   what ended it
+--   failure       what ended it
 --
 -- A timeout ends nothing: the same call can be made again. Everything else that fails closes the connection.
 
 local import = ...
+local connection = import "http_client/connection"
+local hint = import "console/hint"
 local host = import "host"
 local received = import "http_client/received"
 local wire = import "http_client/wire"
 
 local min, maxinteger = math.min, math.maxinteger
 local clock = host.monotonic
+local connect, fail, let_go = connection.connect, connection.fail, connection.let_go
 
 -- What one read returns at most: a server must not be able to fill Lua's memory, which holds eight times that.
 local MOST_BYTES = 128 << 20
 
-local round_trip = {}
+local round_trip = {close = connection.close}
 
 -- ---------------------------------------------------------------- the connection
 
-local function let_go(X)
-  local S, parser = X.S, X.parser
-  X.S, X.parser = nil, nil
-  if parser then
-    host.http_forget(parser)
-  end
-  return S
-end
-
-local function fail(X, reason, detail)
-  X.failure, X.detail = reason, detail
-  local S = let_go(X)
-  if S then
-    wire.close(S)
-  end
-  return nil, reason, detail
-end
-
--- Closes the connection, if there is one; tells whether there was.
-function round_trip.close(X)
-  local S = let_go(X)
-  local was_open = S ~= nil and S.open
-  X.failure = X.failure or "socketclosed"
-  if S then
-    wire.close(S)
-  end
-  return was_open
-end
-
-local function dial(X)
-  local R = X.request
-  local S = wire.dial(R.host, R.port, R.shark, R.interface, R.ipv6)
-  X.S, X.is_reused = S, false
-  local ok, reason = wire.await_connection(S, clock() + X.settings.patience_s)
-  if not ok then
-    return fail(X, reason)
-  end
-  -- Else a small piece of a body waits until the server has acknowledged the one before, which takes it 40 ms.
-  host.setoption(S.number, "tcp-nodelay", true)
-  X.parser = host.http_open()
-  return true
-end
-
--- What is known of the response by now, without waiting: is it over?
+-- What is known of the response by now, without waiting: was it read to its end?
 local function is_over(X)
-  while X.phase == "head" and X.S and X.S.open do
+  while X.phase == "head" and X.S and X.S.open and X.body.bytes == 0 do
     local data = X.S.inbox
     X.S.inbox = nil
     local kind, value = host.http_next(X.parser, data)
-    if kind == "end" then
+    if kind == "body" then
+      received.add(X.body, value)
+    elseif kind == "end" then
       X.phase, X.reusable = "over", value == 1
-    elseif kind ~= "body" then
-      return false
+    else
+      break
     end
   end
-  return X.phase == "over"
+  return X.phase == "over" and X.body.bytes == 0
+end
+
+-- Tells whether another request must wait until the program has read the response; nobody has if connecting was
+-- interrupted.
+function round_trip.is_unread(X)
+  return not X.failure and X.S ~= nil and X.phase ~= "connecting" and not is_over(X)
 end
 
 local function inherit(X, before)
@@ -101,39 +68,6 @@ local function inherit(X, before)
   elseif before then
     round_trip.close(before)
   end
-end
-
-local function trust(X)
-  local doubt = "sslnotenabled"
-  if X.request.shark ~= 0 then
-    doubt = host.tls_doubt(X.S.number, nil)
-  end
-  if doubt then
-    return fail(X, doubt)
-  end
-  return true
-end
-
--- A connection to send the request on: true, or nil and the reason.
-local function connect(X)
-  if X.is_reused and not wire.is_alive(X.S) then
-    local S = let_go(X)
-    if S then
-      wire.close(S)
-    elseif X.failure then
-      return nil, X.failure
-    end
-  end
-  if not X.S then
-    local ok, reason = dial(X)
-    if not ok then
-      return nil, reason
-    end
-  end
-  if X.request.trusted then
-    return trust(X)
-  end
-  return true
 end
 
 -- ---------------------------------------------------------------- sending
@@ -147,33 +81,23 @@ local function send(X, data)
   return wire.send(X.S, data, X.settings.patience_s)
 end
 
--- Sends the head, with a field that says how long the body is, and what `more` returns.
-local function begin(X, length, more)
-  local R = X.request
-  local text, problem = host.http_begin(X.parser, R.method, R.target, R.fields .. length)
-  if not text then
-    return fail(X, "incorrectuse", problem)
-  end
-  return send(X, text .. (more and more() or ""))
-end
-
 local function finish(X)
   X.phase = "sent"
   return host.http_finish(X.parser)
 end
 
-local function begin_all(X)
+-- Sends the head, and ends the request if there is no body.
+local function begin(X)
   local R = X.request
-  if R.is_held then
-    X.phase = "held"
-    return true
-  elseif R.size == 0 or not R.has_body then
-    return begin(X, R.length, function()
-      return finish(X)
-    end)
+  local text = host.http_begin(X.parser, R.method, R.target, R.fields)
+  if not text then
+    return fail(X, "incorrectuse")
+  elseif R.has_body then
+    X.phase, X.left = "body", R.size
+  else
+    text = text .. finish(X)
   end
-  X.phase, X.left = "body", R.size
-  return begin(X, R.length)
+  return send(X, text)
 end
 
 -- Makes a round trip, which takes over from the one before.
@@ -189,7 +113,7 @@ function round_trip.start(X)
   if not ok then
     return nil, reason
   end
-  ok, reason = begin_all(X)
+  ok, reason = begin(X)
   if not ok and X.phase == "sent" and X.S and reason == "socketwritefailed" then
     return true -- what the server said before it hung up, or that it must be sent again, is found by reading
   end
@@ -199,24 +123,16 @@ end
 -- Sends a piece of the body: true, or nil and the reason.
 function round_trip.write(X, data)
   if X.failure then
-    return nil, X.failure, X.detail
-  elseif X.phase ~= "held" and X.phase ~= "body" then
+    return nil, X.failure
+  elseif X.phase ~= "body" then
     return nil, "incorrectuse"
   elseif data == "" then
     return true
   elseif X.left and #data > X.left then
-    return nil, "incorrectuse", "the body is longer than its announced size"
+    hint("long body", "httpc: more was written than the request's size says")
+    return nil, "incorrectuse"
   end
-  local function body()
-    return host.http_body(X.parser, data)
-  end
-  local ok, reason
-  if X.phase == "held" then
-    X.phase = "body"
-    ok, reason = begin(X, "Transfer-Encoding:chunked\n", body)
-  else
-    ok, reason = send(X, body())
-  end
+  local ok, reason = send(X, host.http_body(X.parser, data))
   X.is_written = true
   if X.left then
     X.left = X.left - #data
@@ -228,18 +144,15 @@ function round_trip.write(X, data)
 end
 
 local function send_rest(X)
-  if X.phase == "held" then
-    begin(X, "Content-Length:0\n", function()
-      return finish(X)
-    end)
-  elseif X.phase == "body" then
-    if X.left and X.left > 0 and not X.S.mute then
-      return nil, "incorrectuse", "the body is shorter than its announced size"
-    elseif X.left then
-      X.phase = "sent"
-    else
-      send(X, finish(X))
-    end
+  if X.phase ~= "body" then
+    return true
+  elseif X.left and X.left > 0 and not X.S.mute then
+    hint("short body", "httpc: less was written than the request's size says; write the rest before asking on")
+    return nil, "incorrectuse"
+  elseif X.left then
+    X.phase = "sent"
+  else
+    send(X, finish(X))
   end
   return true
 end
@@ -253,14 +166,20 @@ local function receive(X, deadline)
   return wire.receive(X.S, deadline)
 end
 
--- What follows from a wait that brought nothing, or a response that is none.
-local function broken(X, reason, detail)
+-- What follows from a wait that brought nothing.
+local function broken(X, reason)
   if reason == "timeout" then
     return nil, reason
   elseif X.failure then
-    return nil, X.failure, X.detail
+    return nil, X.failure
   end
-  return fail(X, reason, detail)
+  return fail(X, reason)
+end
+
+-- What follows from a response that is none.
+local function invalid(X, words)
+  hint("invalid response", "httpc: the response is not valid HTTP: " .. words)
+  return broken(X, "invalidresponse")
 end
 
 local function again(X)
@@ -270,7 +189,7 @@ local function again(X)
   if not ok then
     return nil, reason
   end
-  return begin_all(X)
+  return begin(X)
 end
 
 -- Waits for the response's status and header fields: true, or nil and the reason.
@@ -278,11 +197,11 @@ function round_trip.await_head(X)
   if X.status then
     return true
   elseif X.failure then
-    return nil, X.failure, X.detail
+    return nil, X.failure
   end
-  local ok, problem, detail = send_rest(X)
+  local ok, problem = send_rest(X)
   if not ok then
-    return nil, problem, detail
+    return nil, problem
   end
   local deadline = clock() + X.settings.patience_s
   local data
@@ -295,7 +214,7 @@ function round_trip.await_head(X)
       X.status, X.fields, X.phase = value, text, "head"
       return true
     elseif kind ~= "more" and data ~= "" then
-      return broken(X, "invalidresponse", text)
+      return invalid(X, text)
     elseif kind ~= "more" and (not X.is_reused or X.is_written or X.has_data) then
       return broken(X, "socketreadfailed")
     elseif kind ~= "more" then
@@ -319,17 +238,24 @@ local function next_piece(X)
   local data
   while X.phase ~= "over" do
     if not X.parser then
-      return nil, X.failure or "socketclosed", X.detail
+      return nil, X.failure or "socketclosed"
     end
     local kind, value, text = host.http_next(X.parser, data)
     if kind == "body" then
       return value
     elseif kind == "end" then
       X.phase, X.reusable = "over", value == 1
+      if value == 2 then
+        hint(
+          "endless body",
+          "httpc does not read this response's body, as the server does not: it has neither Content-Length nor chunks "
+            .. "nor 'Connection: close'; ba.socket.http2sock(http) gives the connection with all that comes"
+        )
+      end
     elseif kind == "switched" then
       X.phase = "over"
     elseif kind == "fault" then
-      return broken(X, data == "" and "socketreadfailed" or "invalidresponse", data ~= "" and text or nil)
+      return invalid(X, text)
     else
       local reason
       data, reason = receive(X, clock() + X.settings.patience_s)
@@ -340,41 +266,52 @@ local function next_piece(X)
   end
 end
 
--- Returns at most `wanted` bytes of the body, and less only at its end; with nil, what comes next. nil at the end,
--- or nil and the reason; what had come before that is kept.
+-- Returns at most `wanted` bytes of the body, and less only at its end. nil at the end, or nil and the reason; what
+-- had come before that is kept.
 function round_trip.read(X, wanted)
-  local ok, problem, text = round_trip.await_head(X)
+  local ok, problem = round_trip.await_head(X)
   if not ok then
-    return nil, problem, text
+    return nil, problem
   end
   local body = X.body
-  while body.bytes < (wanted or 1) do
-    local piece, reason, detail = next_piece(X)
+  while body.bytes < wanted do
+    local piece, reason = next_piece(X)
     if reason then
-      return nil, reason, detail
+      return nil, reason
     elseif not piece then
       break
     end
     received.add(body, piece)
     if body.bytes > MOST_BYTES then
-      return nil, "malloc", "the body is too long for one string; read it in pieces"
+      hint("long response", "httpc: a body is too long for one string; read it in pieces, by http:read(n)")
+      return nil, "malloc"
     end
   end
   if body.bytes == 0 then
     return nil
   end
-  X.empty = nil
-  return received.take(body, wanted and min(wanted, body.bytes) or body.bytes)
+  return received.take(body, min(wanted, body.bytes))
 end
 
 -- Returns all that is left of the body, nil when all was taken; or nil and the reason.
 function round_trip.read_all(X)
-  local data, reason, detail = round_trip.read(X, maxinteger)
-  if not data and not reason and X.empty then
-    X.empty = nil
-    return ""
+  return round_trip.read(X, maxinteger)
+end
+
+-- Passes over what is left of the body: true, or nil and the reason.
+function round_trip.skip(X)
+  local ok, reason = round_trip.await_head(X)
+  if not ok then
+    return nil, reason
   end
-  return data, reason, detail
+  X.body = received.new()
+  repeat
+    ok, reason = next_piece(X)
+  until not ok
+  if reason then
+    return nil, reason
+  end
+  return true
 end
 
 -- Takes the connection out of the round trip: it is an ordinary socket then. Returns its state and what has arrived

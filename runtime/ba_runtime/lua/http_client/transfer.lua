@@ -1,15 +1,18 @@
 -- Bodies that go to a file or a function, or come from one, piece by piece: the uploads and downloads of `httpm`.
 --
--- No body is in memory as a whole. What a program's function raises is a reason too, like everything else that can
--- happen on the way. A download is a file of its own until it is complete, so that a broken one neither leaves half
--- a file nor spoils the one that was there before.
+-- No body is in memory as a whole. What a program's function or file object raises is a reason too, like everything
+-- else that can happen on the way. A download is a file of its own until it is complete, so that a broken one neither
+-- leaves half a file nor spoils the one that was there before.
 --
 -- A source has `get()` → piece | nil at the end | nil, reason. A sink has `put(piece)` → true | nil, reason and
 -- `done()` → true | nil, reason; unless that was called, closing it drops what it got.
 
 local pcall, setmetatable, tonumber, tostring, type = pcall, setmetatable, tonumber, tostring, type
-local lower, min, huge = string.lower, math.min, math.huge
+local min, huge = math.min, math.huge
 
+-- Who watches, or has a file object, gets pieces as small as the server's…
+local TOLD_BYTES = 1024
+-- …and nobody notices how large those of a file are.
 local PIECE_BYTES = 64 << 10
 local PART = ".part"
 
@@ -29,10 +32,24 @@ local function ask(f, ...)
   return result
 end
 
+-- How large the pieces are: `conf` is what the program asked for.
+local function piece_bytes(conf)
+  return (conf.func or conf.fp) and TOLD_BYTES or PIECE_BYTES
+end
+
+-- Calls a method of a program's file object, which may be a table or a userdata.
+local function call(fp, name, ...)
+  local argument = ...
+  return ask(function()
+    return fp[name](fp, argument)
+  end)
+end
+
 -- ---------------------------------------------------------------- sources
 
 -- A file of an io; also returns its size.
-function transfer.from_file(io, name)
+local function from_file(conf)
+  local io, name = conf.io, conf.name
   local status, reason = io:stat(name)
   local file
   if status then
@@ -41,12 +58,12 @@ function transfer.from_file(io, name)
   if not file then
     return nil, reason
   end
-  local left = status.size -- and no more, should the file grow meanwhile
+  local left, most = status.size, piece_bytes(conf) -- and no more, should the file grow meanwhile
   local function get()
     if left == 0 then
       return nil
     end
-    local piece, problem = file:read(min(left, PIECE_BYTES))
+    local piece, problem = file:read(min(left, most))
     left = left - #(piece or "")
     return piece, problem
   end
@@ -56,22 +73,33 @@ function transfer.from_file(io, name)
   return setmetatable({get = get}, {__close = close}), status.size
 end
 
--- A function that returns one piece at a time, and nothing at the end.
-function transfer.from_function(f)
+-- A file object of the program's.
+local function from_object(conf)
   local function get()
-    local piece, reason = ask(f)
+    local piece, reason = call(conf.fp, "read", TOLD_BYTES)
     if reason or piece == nil or type(piece) == "string" then
       return piece, reason
     end
-    return nil, "the function must return a string or nil, got " .. type(piece)
+    return nil, "fp:read must return a string or nil, got " .. type(piece)
   end
-  return {get = get}
+  local function close()
+    call(conf.fp, "close")
+  end
+  return setmetatable({get = get}, {__close = close}), tonumber(conf.size)
+end
+
+-- Returns the source that an upload names and its size, or nil and the reason.
+function transfer.source(conf)
+  if conf.fp then
+    return from_object(conf)
+  end
+  return from_file(conf)
 end
 
 -- ---------------------------------------------------------------- sinks
 
--- A file of an io.
-function transfer.to_file(io, name)
+local function to_file(conf)
+  local io, name = conf.io, conf.name
   local part = name .. PART
   local file, reason = io:open(part, "w")
   if not file then
@@ -96,16 +124,18 @@ function transfer.to_file(io, name)
   return setmetatable(sink, {__close = drop})
 end
 
--- A function that gets one piece at a time, and ends the transfer by false.
-function transfer.to_function(f)
+local function to_object(conf)
   local function put(piece)
-    local _, reason = ask(f, piece)
+    local _, reason = call(conf.fp, "write", piece)
     return reason == nil, reason
   end
   local function done()
     return true
   end
-  return setmetatable({put = put, done = done}, {__close = done})
+  local function close()
+    call(conf.fp, "close")
+  end
+  return setmetatable({put = put, done = done}, {__close = close})
 end
 
 -- ---------------------------------------------------------------- the transfers
@@ -117,121 +147,80 @@ local function give_up(http, reason)
 end
 
 -- Tells the program how far it is: true, or nil and the reason to stop.
-local function tell(progress, bytes, total)
-  if not progress then
+local function tell(f, size, so_far)
+  if not f then
     return true
   end
-  local _, reason = ask(progress, bytes, total)
+  local _, reason = ask(f, size, so_far)
   return reason == nil, reason
 end
 
--- Returns the first header field of that name, in whatever case it was sent; `wanted` in lower case.
-function transfer.field(http, wanted)
-  for name, value in http:headerpairs() do
-    if lower(name) == wanted then
-      return value
-    end
-  end
-  return nil
-end
-
--- Sends a request that succeeds: its status, or nil and the reason, which is the status where it was no success.
-function transfer.begin(http, op)
-  local ok, reason = http:request(op)
-  if not ok then
-    return nil, reason
-  end
-  local status
-  status, reason = http:status()
-  if not status then
-    return nil, reason
-  elseif status < 200 or status > 299 then
-    return nil, tostring(status)
-  end
-  return status
-end
-
--- Receives a body into the sink that `open()` makes once there is one: how many bytes, or nil and the reason.
-function transfer.receive(http, op, open)
-  local status, reason = transfer.begin(http, op)
-  if not status then
-    return nil, reason
-  end
-  local total = tonumber(transfer.field(http, "content-length"))
-  local most = op.max or huge
-  if total and total > most then
-    return give_up(http, "toolarge")
-  end
-  local sink <close>, problem = open()
-  if not sink then
-    return give_up(http, problem)
-  end
-  local bytes = 0
+-- Passes the response's body, which is `size` long if that is known, to the sink.
+local function pour(http, conf, sink, size, most)
+  local bytes, wanted = 0, piece_bytes(conf)
   while true do
-    local ok, piece
-    piece, reason = http:read()
+    local piece, reason = http:read(wanted)
     if reason then
-      return give_up(http, reason)
+      return nil, reason
     elseif not piece then
-      break
+      return sink.done()
     end
     bytes = bytes + #piece
     if bytes > most then
-      return give_up(http, "toolarge")
+      return nil, "toolarge"
     end
+    local ok
     ok, reason = sink.put(piece)
     if ok then
-      ok, reason = tell(op.progress, bytes, total)
+      ok, reason = tell(conf.func, size, bytes)
     end
     if not ok then
-      return give_up(http, reason)
+      return nil, reason
     end
   end
-  local ok
-  ok, reason = sink.done()
-  if not ok then
-    return nil, reason
-  end
-  return bytes
 end
 
--- Sends the body that `source` has: the response's status and body, or nil and the reason.
-function transfer.send(http, op, source)
-  local ok, reason = http:request(op)
-  if not ok then
-    return nil, reason
+-- Receives the body of a response that has begun into what a download names: true, or nil and the reason.
+function transfer.receive(http, conf, most)
+  local size = tonumber((http:header "content-length"))
+  most = most or huge
+  if size and size > most then
+    return give_up(http, "toolarge")
   end
+  local sink <close>, problem = (conf.fp and to_object or to_file)(conf)
+  if not sink then
+    return give_up(http, problem)
+  end
+  local ok, reason = pour(http, conf, sink, size, most)
+  if not ok then
+    return give_up(http, reason)
+  end
+  return true
+end
+
+-- Sends the body of a request that has begun: true, or nil and the reason. A server that wants no more of it may have
+-- said why before it hung up, so that is no failure here.
+function transfer.send(http, conf, source, size)
   local bytes = 0
   while true do
-    local piece
-    piece, reason = source.get()
+    local piece, reason = source.get()
     if reason then
       return give_up(http, reason)
     elseif not piece then
-      break
+      return true
     end
     bytes = bytes + #piece
+    local ok
     ok, reason = http:write(piece)
     if not ok and reason == "socketwritefailed" then
-      break -- why, the server may have said before it hung up
+      return true
     elseif ok then
-      ok, reason = tell(op.progress, bytes, op.size)
+      ok, reason = tell(conf.func, size, bytes)
     end
     if not ok then
       return give_up(http, reason)
     end
   end
-  local status
-  status, reason = http:status()
-  if not status then
-    return give_up(http, reason)
-  end
-  local body
-  body, reason = http:read "*a"
-  if not body then
-    return give_up(http, reason)
-  end
-  return status, body
 end
 
 return transfer

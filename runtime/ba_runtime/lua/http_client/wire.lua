@@ -161,6 +161,24 @@ function wire.await_connection(S, deadline)
   return nil, reason
 end
 
+-- What came before TLS was put on the connection belongs to its handshake.
+local function shaking(S, value)
+  if type(value) == "string" then
+    return host.tls_feed(S.number, value)
+  end
+  return dialled(S, value)
+end
+
+-- Puts TLS on a connection that leads to this host through a proxy: true, or nil and the reason.
+function wire.secure(S, shark, address, port, deadline)
+  local early = S.inbox or ""
+  S.inbox = nil
+  host.tls_name(S.number, address, port)
+  host.upgrade(S.number, shark, nil, early)
+  S.armed, S.ready = nil, shaking
+  return wire.await_connection(S, deadline)
+end
+
 -- Sends all of `data`: true, or nil and the reason. `patience_s` is for each time in which nothing moves.
 function wire.send(S, data, patience_s)
   if S.mute or not S.open or S.eof then
