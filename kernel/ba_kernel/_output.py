@@ -24,7 +24,7 @@ from collections.abc import Callable
 
 from ._defer import Deferred, Loop
 from ._frontend import Message, Publish, Request
-from ._text import Decoder
+from ._text import Decoder, TerminalDecoder
 
 LIMIT_BYTES = 1_000_000
 FIRST_S, STEADY_S, BULK_S = 0.01, 0.05, 0.25
@@ -57,7 +57,7 @@ class Output:
             self._is_silent = request.is_silent
             self._parent = None if request.is_silent else request.parent
             self._runs, self._latest = [], {}
-            self._decoders = {"stdout": Decoder(), "stderr": Decoder()}
+            self._decoders = {"stdout": TerminalDecoder(), "stderr": TerminalDecoder()}
             self._room, self._dropped, self._writes = self._limit, 0, 0
             self._next_flush = 0.0
 

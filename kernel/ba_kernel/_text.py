@@ -4,11 +4,15 @@ Nothing is lost silently. Bytes that are no UTF-8 and control characters become 
 because JupyterLab acts on some of them (a carriage return overwrites the line, a backspace eats a letter) and
 drops others. Three are what they seem: newline, tab, and the pair carriage return and newline, which ends
 every line of HTTP and of most text protocols and is shown as the line end that it is.
+
+What a cell prints is its own, and two more have their meaning there: colours (ECMA-48's SGR sequences), and a
+carriage return, by which progress is shown in one line.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
@@ -46,12 +50,32 @@ def printable(text: str) -> str:
 class Decoder:
     """Decodes a stream that arrives in pieces, cut anywhere: a letter or a line end may be split in two."""
 
+    _UNFINISHED = re.compile(r"\r\Z")  # the newline may be in the next piece
+
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-        self._held = ""  # a carriage return whose newline may be in the next piece
+        self._held = ""
 
     def decode(self, data: bytes, *, final: bool = False) -> str:
         """Returns what is certain so far; with `final`, all of it."""
         text = self._held + self._decoder.decode(data, final)
-        self._held = "\r" if text.endswith("\r") and not final else ""
-        return printable(text[:-1] if self._held else text)
+        unfinished = None if final else self._UNFINISHED.search(text)
+        self._held = unfinished[0] if unfinished else ""
+        return self._shown(text[: unfinished.start()] if unfinished else text)
+
+    def _shown(self, text: str) -> str:
+        return printable(text)
+
+
+class TerminalDecoder(Decoder):
+    """Decodes what a cell prints: colours and lone carriage returns pass, other controls are written out."""
+
+    _UNFINISHED = re.compile(r"(\r|\x1b(\[[0-9;:]{0,64})?)\Z")
+    _OBEYED = re.compile(r"(\x1b\[[0-9;:]{0,64}m|\r(?!\n))")
+
+    def _shown(self, text: str) -> str:
+        if "\x1b" not in text and "\r" not in text:  # what nearly all texts come to
+            return printable(text)
+        parts = self._OBEYED.split(text)
+        parts[::2] = map(printable, parts[::2])
+        return "".join(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ba_kernel._text import Decoder, readable, shortened
+from ba_kernel._text import Decoder, TerminalDecoder, readable, shortened
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,35 @@ def test_a_stream_may_be_cut_anywhere(cut: int) -> None:
     decoder = Decoder()
     text = decoder.decode(data[:cut]) + decoder.decode(data[cut:]) + decoder.decode(b"", final=True)
     assert text == "€1\nä\n\\x0d"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m"),
+        (b"\x1b[38;2;1;2;3mx\x1b[m", "\x1b[38;2;1;2;3mx\x1b[m"),
+        (b"10%\r20%\r\n", "10%\r20%\n"),
+        (b"a\rb\x07\x08", "a\rb\\x07\\x08"),
+        (b"\x1b[2J\x1b[1;1H", "\\x1b[2J\\x1b[1;1H"),
+        (b"\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        (b"\x1b[" + b"1" * 65 + b"m", "\\x1b[" + "1" * 65 + "m"),
+        ("\x9b31m".encode(), "\\x9b31m"),
+    ],
+)
+@pytest.mark.parametrize("cut", [0, 1, 2, 3, 5])
+def test_a_cell_may_print_colours_and_progress(data: bytes, text: str, cut: int) -> None:
+    """Wherever the stream is cut; cursors, titles and bells stay written out."""
+    decoder = TerminalDecoder()
+    pieces = [decoder.decode(data[:cut]), decoder.decode(data[cut:]), decoder.decode(b"", final=True)]
+    assert "".join(pieces) == text
+
+
+@pytest.mark.parametrize("data", [b"a\r", b"a\x1b", b"a\x1b[3", b"a\x1b[31;1"])
+def test_a_sequence_waits_for_its_end(data: bytes) -> None:
+    """And is written out where none comes, but for a carriage return."""
+    decoder = TerminalDecoder()
+    assert decoder.decode(data) == "a"
+    assert decoder.decode(b"", final=True) == data[1:].decode().replace("\x1b", "\\x1b")
 
 
 def test_half_a_letter_at_the_end_is_written_out() -> None:

@@ -40,9 +40,12 @@ def test_stdout_and_stderr_keep_their_order(kernel: LiveKernel) -> None:
 
 
 def test_bytes_that_are_no_text_are_written_out(kernel: LiveKernel) -> None:
-    """Control characters and bad UTF-8 never reach the front end as such."""
-    ran = kernel.run(r"print('\0\27[31m\255 12%\r99%') print('\xe2\x82\xac') trace('\7') return '\8'")
-    assert ran.text() == "\\x00\\x1b[31m\\xff 12%\\x0d99%\n€\n"
+    """Controls and bad UTF-8 never reach the front end as such; in prints, colours and progress do."""
+    ran = kernel.run(
+        r"print('\0\27[31m\255 12%\r99%\27[2J') print('\xe2\x82\xac') trace('\7\27[31m') return '\8'"
+    )
+    assert ran.text() == "\\x00\x1b[31m\\xff 12%\r99%\\x1b[2J\n€\n"
+    assert "\\x07\\x1b[31m" in ran.of_kind("display_data")[0]["data"]["text/plain"]
     assert "\x07" not in str(ran.messages)
     assert "\x08" not in str(ran.messages)
 
