@@ -17,9 +17,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
+from ._cells import Cell, Cells
 from ._crossing import crossing_table
 from ._files import Files
 from ._finalizers import Finalizers
@@ -31,7 +31,7 @@ from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RuntimeClosed
-from .events import CellResult, ErrorReport, Note, PageResult, Sink, Stuck, frames
+from .events import CellResult, Note, PageResult, Sink, Stuck
 from .sockets import Network, Rows, socket_rows
 from .sockets.channel import Watcher
 from .web import Limits, WebServer
@@ -39,20 +39,9 @@ from .web import Limits, WebServer
 if TYPE_CHECKING:
     from .observe.recording import Recording
 
-Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
-
 # Coroutines and userdata have finalizers that keep them until the next collection (lua/tasks/interrupt.lua,
 # lua/userdata.lua); so it takes three until a socket's coroutine is gone.
 COLLECTIONS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    number: int
-    source: bytes
-    name: bytes
-    result: Future[CellResult]
-    path: bytes | None = None  # where to put a page; None for a cell that is no page
 
 
 def _bytes_in(values: tuple[object, ...]) -> int:
@@ -71,15 +60,14 @@ class LuaThread(threading.Thread):
         self._reactor = Reactor()
         self._interrupter = Interrupter()
         self._watchdog = Watchdog(self._interrupter, self._nudge, self._stuck)
-        self._finalizers = Finalizers(sink, self._running_cell)
+        self._finalizers = Finalizers(sink, lambda: self._cells.running())
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits)
         self.listening = Listening(sink, self._reactor, self._network, self._web)
         self._requests: deque[tuple[object, ...]] = deque()
-        self._cells: deque[_Cell] = deque()
+        self._cells = Cells(self._hand_over, self._before_cell)
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
         self._last_ticket = 0
-        self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
         self._closing = False
         self._ended = False
         self._unanswered: set[Future[Any]] = set()
@@ -93,17 +81,15 @@ class LuaThread(threading.Thread):
 
     def run_cell(self, source: bytes, name: bytes, number: int) -> Future[CellResult]:
         """Queues a cell; cells run one after the other."""
-        cell = _Cell(number, source, name, Future())
-        self._post(lambda: self._add_cell(cell), cell.result)
+        cell = Cell(number, source, name, Future())
+        self._post(lambda: self._cells.add(cell), cell.result)
         return cell.result
 
     def run_page(self, source: bytes, name: bytes, number: int, path: bytes) -> Future[PageResult]:
         """Queues a page as a cell; `path` is where to put it, empty for nowhere."""
-        page: Future[PageResult] = Future()
-        result: Future[CellResult] = Future()
-        result.add_done_callback(lambda _: self._page_over(page, result))
-        cell = _Cell(number, source, name, result, path)
-        self._post(lambda: self._add_cell(cell), result)
+        cell = Cell(number, source, name, Future(), path)
+        page = self._cells.page_of(cell)
+        self._post(lambda: self._cells.add(cell), cell.result)
         return page
 
     def ask(self, kind: str, *arguments: bytes | int) -> Future[tuple[Any, ...]]:
@@ -235,66 +221,6 @@ class LuaThread(threading.Thread):
         self._requests.append(tuple(v.encode() if isinstance(v, str) else v for v in request))
         self._reactor.emit(0, 0)
 
-    # ------------------------------------------------------------ cells
-
-    def _add_cell(self, cell: _Cell) -> None:
-        self._cells.append(cell)
-        if len(self._cells) == 1:
-            self._start_cell()
-
-    def _start_cell(self) -> None:
-        cell = self._cells[0]
-        if self._is_short:
-            self._hand_over("memory", 1)
-        if cell.path is None:
-            self._hand_over("cell", cell.number, cell.source, cell.name)
-        else:
-            self._hand_over("page", cell.number, cell.source, cell.name, cell.path)
-
-    def _cell_done(self, _number: int, *values: bytes) -> None:
-        self._end_cell(values, None)
-
-    def _cell_failed(
-        self, _number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
-    ) -> None:
-        self._end_cell(
-            (),
-            ErrorReport(
-                cast(Kind, kind.decode()),
-                message,
-                source.decode("utf-8", "replace"),
-                line,
-                frames(stack),
-                code,
-            ),
-        )
-
-    def _end_cell(self, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
-        cell = self._cells.popleft()
-        cell.result.set_result(CellResult(cell.number, values, error))
-        if self._cells and not self._closing:
-            self._start_cell()
-
-    def _running_cell(self) -> tuple[int, bytes]:
-        return (self._cells[0].number, self._cells[0].name) if self._cells else (0, b"")
-
-    def _page_done(
-        self, status: int, content_type: bytes, body: bytes, url: bytes | None = None, *fields: bytes
-    ) -> None:
-        """What the page that is running has answered; the end of its cell follows."""
-        address = None if url is None else url.decode("utf-8", "replace")
-        headers = tuple(zip(fields[::2], fields[1::2], strict=True))
-        self._answer = PageResult(0, status, content_type.decode("latin-1"), body, None, address, headers)
-
-    def _page_over(self, page: Future[PageResult], result: Future[CellResult]) -> None:
-        fault = result.exception()
-        if fault is not None:
-            page.set_exception(fault)
-            return
-        cell, error = result.result().cell, result.result().error
-        status = self._answer.status if error is None else 500
-        page.set_result(replace(self._answer, cell=cell, status=status, error=error))
-
     # ------------------------------------------------------------ what Lua calls
 
     def functions(self) -> Mapping[str, Callable[..., object]]:
@@ -304,9 +230,7 @@ class LuaThread(threading.Thread):
             "polled": lambda: self._polled,
             "take": self._take,
             "reply": self._reply,
-            "cell_done": self._cell_done,
-            "cell_failed": self._cell_failed,
-            "page_done": self._page_done,
+            **self._cells.functions(),
             "finalizers_learn": self._finalizers.learn,
             "finalizers_switch": self._finalizers.switch,
             **self.listening.functions(),
@@ -316,6 +240,7 @@ class LuaThread(threading.Thread):
             "has_room": lambda size=0: self._state is not None and self._state.has_room(size),
             "make_way": lambda size=0: self._reactor.make_way(size),
             "memory_failed": self._memory_failed,
+            "refuse_memory": self._refuse_memory,
             "memory_is_short": lambda: self._state is not None and self._state.is_short_of_memory(),
             "memory_used_up": self._memory_used_up,
         }
@@ -360,10 +285,20 @@ class LuaThread(threading.Thread):
         self._state.open_last_reserve()
         self._is_short = None
 
+    def _refuse_memory(self, is_refused: bool) -> None:
+        assert self._state is not None
+        self._state.refuse_memory(is_refused)
+
     def _memory_used_up(self) -> None:
         assert self._state is not None
         self._state.make_room()
         self._sink(Note(0, f"Lua's memory is nearly used up (limit: {self._max_memory >> 20} MiB)"))
+
+    def _before_cell(self) -> bool:
+        """Tells whether another cell is to begin now, and sees to memory for it."""
+        if self._is_short and not self._closing:
+            self._hand_over("memory", 1)
+        return not self._closing
 
     def _take(self) -> tuple[object, ...] | None:
         if not self._requests:
@@ -377,7 +312,7 @@ class LuaThread(threading.Thread):
 
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""
-        self._sink(Stuck(self._cells[0].number if self._cells else 0, call))
+        self._sink(Stuck(self._cells.running()[0], call))
 
     def _is_interrupting(self) -> bool:
         """What Lua's hook asks first; it then needs some memory, in whatever code it is."""
