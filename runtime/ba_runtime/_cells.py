@@ -1,8 +1,4 @@
-"""The cells and pages of one runtime that are to run, one after the other, and what becomes of the first.
-
-On the Lua thread. Lua is told to start a cell, and says how it has ended through `functions`: first, where
-there is any, what its value looks like or what the page has answered, then the end.
-"""
+"""The queue of cells: which one runs, and what became of it. Belongs to the Lua thread, except `page_of`."""
 
 from __future__ import annotations
 
@@ -10,62 +6,52 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, cast
+from typing import Literal, cast
 
 from .events import CellResult, ErrorReport, PageResult, forms, frames
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
 
 
-class Tell(Protocol):
-    """Hands a request to Lua (`requests` in lua/boot.lua)."""
-
-    def __call__(self, kind: str, *arguments: object) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell; `path` is where to put a page, None for a cell that is no page."""
+    """A text to run, and where its result goes."""
 
     number: int
     source: bytes
     name: bytes
     result: Future[CellResult]
-    path: bytes | None = None
+    path: bytes | None = None  # where to put a page; None for a cell that is no page
 
 
 class Cells:
-    """The queue."""
+    """Runs cells one after the other."""
 
-    def __init__(self, tell: Tell, is_short: Callable[[], bool], is_closing: Callable[[], bool]) -> None:
-        """`is_short` tells whether memory is, `is_closing` whether no more cell is to start."""
-        self._tell = tell
-        self._is_short = is_short
-        self._is_closing = is_closing
-        self._cells: deque[Cell] = deque()
-        self._answer = PageResult(0, 500, "", b"")  # of the page that runs
+    def __init__(self, hand_over: Callable[..., None], may_begin: Callable[[], bool]) -> None:
+        """`hand_over` gives Lua a request; `may_begin` is asked before a cell begins."""
+        self._hand_over, self._may_begin = hand_over, may_begin
+        self._queue: deque[Cell] = deque()
+        self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
         self._forms: tuple[tuple[str, bytes], ...] = ()  # of the running cell's value
 
     def add(self, cell: Cell) -> None:
-        """Queues a cell, and starts it if there is no other."""
-        self._cells.append(cell)
-        if len(self._cells) == 1:
+        """Queues a cell."""
+        self._queue.append(cell)
+        if len(self._queue) == 1:
             self._start()
 
-    def page(self, source: bytes, name: bytes, number: int, path: bytes) -> tuple[Cell, Future[PageResult]]:
-        """Returns a page that is to be added, and what will be its result."""
-        page: Future[PageResult] = Future()
-        result: Future[CellResult] = Future()
-        result.add_done_callback(lambda _: self._page_over(page, result))
-        return Cell(number, source, name, result, path), page
-
-    @property
     def running(self) -> tuple[int, bytes]:
-        """The number and the name of the cell that runs; 0 and nothing where none does."""
-        return (self._cells[0].number, self._cells[0].name) if self._cells else (0, b"")
+        """Returns the number of the running cell and the name of its chunk; 0 and "" for none."""
+        return (self._queue[0].number, self._queue[0].name) if self._queue else (0, b"")
+
+    def page_of(self, cell: Cell) -> Future[PageResult]:
+        """Returns what will have the answer of a page that runs as a cell."""
+        page: Future[PageResult] = Future()
+        cell.result.add_done_callback(lambda result: self._page_over(page, result))
+        return page
 
     def functions(self) -> Mapping[str, Callable[..., object]]:
-        """Returns the part of the crossing table that tells how cells end."""
+        """Returns what Lua calls."""
         return {
             "cell_done": self._done,
             "cell_failed": self._failed,
@@ -74,17 +60,16 @@ class Cells:
         }
 
     def _start(self) -> None:
-        cell = self._cells[0]
-        if self._is_short():
-            self._tell("memory", 1)
+        if not self._may_begin():
+            return
+        cell = self._queue[0]
         if cell.path is None:
-            self._tell("cell", cell.number, cell.source, cell.name)
+            self._hand_over("cell", cell.number, cell.source, cell.name)
         else:
-            self._tell("page", cell.number, cell.source, cell.name, cell.path)
-
-    # ------------------------------------------------------------ what Lua calls
+            self._hand_over("page", cell.number, cell.source, cell.name, cell.path)
 
     def _shows(self, *flat: bytes) -> None:
+        """What the running cell's value looks like; the end of the cell follows."""
         self._forms = forms(flat)
 
     def _done(self, _number: int, *values: bytes) -> None:
@@ -93,19 +78,20 @@ class Cells:
     def _failed(
         self, _number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
     ) -> None:
-        where = source.decode("utf-8", "replace")
-        self._end((), ErrorReport(cast(Kind, kind.decode()), message, where, line, frames(stack), code))
+        place = source.decode("utf-8", "replace")
+        self._end((), ErrorReport(cast(Kind, kind.decode()), message, place, line, frames(stack), code))
 
     def _end(self, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
-        cell = self._cells.popleft()
+        cell = self._queue.popleft()
         shown, self._forms = self._forms, ()
         cell.result.set_result(CellResult(cell.number, values, error, () if error else shown))
-        if self._cells and not self._is_closing():
+        if self._queue:
             self._start()
 
     def _page_done(
         self, status: int, content_type: bytes, body: bytes, url: bytes | None = None, *fields: bytes
     ) -> None:
+        """What the page that is running has answered; the end of its cell follows."""
         address = None if url is None else url.decode("utf-8", "replace")
         headers = tuple(zip(fields[::2], fields[1::2], strict=True))
         self._answer = PageResult(0, status, content_type.decode("latin-1"), body, None, address, headers)

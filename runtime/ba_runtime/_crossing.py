@@ -75,7 +75,7 @@ DIRECT = frozenset(
     {
         *("monotonic", "thread_time", "time_ns", "poll", "polled", "take", "reply"),
         *("is_interrupting", "interrupt_over", "stop_running", "hook_learn", "hook_note_state"),
-        *("finalizers_learn", "finalizers_switch"),
+        *("finalizers_learn", "finalizers_switch", "allow_hooks", "hold_hooks", "refuse_memory"),
         *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),
         *("print", "print_error", "late_print", "trace", "note", "fault", "request_input"),
         *("display", "clear_output"),
@@ -124,6 +124,8 @@ def crossing_table(
         "thread_time": thread_time,
         "hook_learn": interrupter.learn,
         "hook_note_state": interrupter.note_state,
+        "allow_hooks": interrupter.allow_hooks,
+        "hold_hooks": interrupter.hold,
         "counts_instructions": interrupter.counts_instructions,
         "time_ns": time_ns,
         "urandom": os.urandom,

@@ -1,15 +1,14 @@
 """Stops Lua code that does not wait: a hook is planted in the running coroutine from outside, when needed.
 
 Theory of operation. A permanent count hook would slow every program 1.4 to 2.5 times, and coroutines do not
-inherit one. So nothing is installed while all is well. To interrupt, `lua_sethook` installs a hook on the
-coroutine that runs now, counting every instruction; Lua documents that call as safe from a signal handler.
-The hook has to be a C function, and there is no C here: it is `lua_getglobal`, which takes a state and a
-name. Lua passes the event, a record that begins with the number 3, so the hook looks up the global with
-that byte as its name; and Lua's own idea of the globals, in its registry, is a table of ours whose
-`__index` answers that name by raising an error in the user's code (`lua/tasks/interrupt.lua`). So a
-coroutine needs no preparation to be interrupted, which keeps making one cheap. A `pcall` may catch the
-error, and the coroutine may hand over to another one; so planting is repeated until the interrupt is over
-(`_watchdog.py`).
+inherit one. So nothing is installed while all is well. To interrupt, a hook is planted in the coroutine that
+runs now, counting every instruction (`_hook_fields.py` says why not by `lua_sethook`). The hook has to be a C
+function, and there is no C here: it is `lua_getglobal`, which takes a state and a name. Lua passes the event,
+a record that begins with the number 3, so the hook looks up the global with that byte as its name; and Lua's
+own idea of the globals, in its registry, is a table of ours whose `__index` answers that name by raising an
+error in the user's code (`lua/tasks/interrupt.lua`). So a coroutine needs no preparation to be interrupted,
+which keeps making one cheap. A `pcall` may catch the error, and the coroutine may hand over to another one;
+so planting is repeated until the interrupt is over (`_watchdog.py`).
 
 Which coroutine runs. Lua keeps it in a table of one element, the slot (`lua/tasks/interrupt.lua`). Lua code
 may run and collect garbage while this thread looks, and nothing may be written to a coroutine that has been
@@ -21,34 +20,46 @@ scout's, which has room, and which Lua itself never runs. The slot always holds 
 read halfway through a store has the right type in any case.
 
 Where hooks do not count. While a hook or a finalizer runs, Lua calls no hooks (`allowhook` in its state),
-so a loop in one would go on for ever. `lua_State` keeps that flag in a byte whose place is found by
-looking, at start, which byte is 0 inside a hook and 1 outside; `plant` sets it where it is asked to insist.
-That is for code that has not called the hook for a while: in our own hook it would only call that again.
-Where the byte is not found, such loops cannot be stopped, and nothing else changes.
+so a loop in one would go on forever. `lua_State` keeps that flag in a byte. At start it is looked at inside
+a hook, where it has to be 0, and outside, where it is 1; `plant` sets it where it is asked to. That is for
+code that has not called the hook for a while: in our own hook it would only call that again. Where the byte
+is not as expected, such loops cannot be stopped, and nothing else changes.
 
-A `pcall` in a finalizer undoes that: for an error that it catches it brings back what was when it was
-entered, and a loop around it goes on as if nothing had happened. Only one that is entered while hooks are
-allowed leaves them so. Between two of them are a few instructions, some tenths of a microsecond, in which
-the byte has to be set. So no hook is planted at first, and the byte is set again and again, until the code
-has come by there; then the hook is, and the error that it raises reaches the loop.
+A `pcall` in a finalizer brings the byte back to what it was when that was entered, for an error that it
+catches, and a loop around it would go on as if nothing had happened. But then Lua closes the variables that
+the error leaves behind, and the hook has one for this purpose: there `allow_hooks` sets the byte again, and
+the next error is raised outside that `pcall`.
+
+What remains is a loop that is nearly always inside a C function that fails. Its own instructions, between
+two calls, are some tenths of a microsecond, in which the byte has to be set. So where that has not helped no
+hook is planted for a while, and the byte is set again and again, until the code has come by there.
 """
 
 from __future__ import annotations
 
 import ctypes
 import threading
+from enum import IntEnum
 from time import monotonic
 from typing import TypeAlias
 
-from . import _lua
+from . import _hook_fields, _lua
 
 LUA_MASKCOUNT = 1 << 3
 _TABLE, _THREAD = 5, 8  # LUA_TTABLE, LUA_TTHREAD
 _FUNCTION, _SLOT = 1, 2  # the scout's stack: its function, and the slot that is the function's upvalue
-_STATE_BYTES = slice(8, 40)  # the head of a lua_State behind the collector's link; allowhook is in there
 _RECORD_BYTES = 1024  # many times a lua_Debug
 _STORES = 100  # between two looks at which coroutine runs, some microseconds
 _ATTEMPTS = 3  # the slot changes at every resume; whoever is unlucky so often tries again a tick later
+_ADDRESS_BYTES = ctypes.sizeof(ctypes.c_void_p)
+
+
+class Reach(IntEnum):
+    """Where a planted hook is called."""
+
+    CALLS = 0  # by the next Lua function that is called
+    LOOPS = 1  # in the running one too, for code that has not called the hook for a while
+    EVERYWHERE = 2  # even in finalizers and hooks
 
 
 _Function: TypeAlias = "ctypes._NamedFuncPointer"
@@ -72,8 +83,8 @@ class Interrupter:
     def __init__(self) -> None:
         """Looks for Lua's C functions in lupa's library; without them `counts_instructions` is True."""
         self._scout: int | None = None
-        self._states: dict[bool, bytes] = {}
-        self._allowhook: int | None = None
+        self._allows: dict[bool, int] = {}  # in a hook and outside
+        self._knows_fields = self._knows_allowhook = False
         self._lock = threading.Lock()
         try:
             # PyDLL keeps the GIL: one planting thread at a time, and no switch in the middle of a call.
@@ -93,54 +104,87 @@ class Interrupter:
             return
         self.counts_instructions = False
 
-    def learn(self, scout: int) -> None:
-        """Takes the scout: a coroutine that has not begun, whose function has the slot as first upvalue."""
+    def learn(self, scout: int, main: int) -> None:
+        """Takes the scout, a coroutine that has not begun, whose function has the slot as first upvalue; and
+        the coroutine that calls this, in which no hook has been set yet.
+        """
+        calls, hook = (self._call_record(main, 0), self._call_record(main, 1)), self._hook.value or 0
+        self._knows_fields = _hook_fields.agrees(main, calls, hook, LUA_MASKCOUNT, self._sethook)
         self._getupvalue(scout, _FUNCTION, 1)
         if self._type(scout, _SLOT) == _TABLE:
             self._scout = scout
 
     def note_state(self, coroutine: int, in_hook: bool) -> None:
-        """Looks at a coroutine's state, inside a hook and outside, to find where Lua allows hooks."""
-        self._states[in_hook] = ctypes.string_at(coroutine, _STATE_BYTES.stop)
-        if len(self._states) == 2:
-            inside, outside = self._states[True], self._states[False]
-            places = range(_STATE_BYTES.start, _STATE_BYTES.stop)
-            found = [i for i in places if (inside[i], outside[i]) == (0, 1)]
-            self._allowhook = found[0] if len(found) == 1 else None
+        """Looks at a coroutine's state, inside a hook and outside, to see where Lua allows hooks."""
+        self._allows[in_hook] = _hook_fields.allows_hooks(coroutine)
+        self._knows_allowhook = self._knows_fields and self._allows == {True: 0, False: 1}
 
-    def plant(self, *, insist_s: float = 0) -> None:
-        """Makes the Lua code that runs now call the hook at its next instruction. On any thread.
+    def plant(self, reach: Reach = Reach.CALLS, *, insist_s: float = 0) -> None:
+        """Makes the Lua code that runs now call the hook. On any thread.
 
-        With `insist_s` also where Lua does not call hooks: in a finalizer, and in another hook. The code has
-        that many seconds to get where an error helps, and this takes as long.
+        `reach` tells where; with `insist_s` everywhere, and the code has that many seconds to get where an
+        error helps, which this takes as long.
         """
         if self._scout is None or not self._lock.acquire(blocking=False):  # else somebody is at it
             return
         try:
             coroutine = self._running()
+            if coroutine is not None and insist_s and self._knows_allowhook:
+                self._sethook(coroutine, None, 0, 0)
+                coroutine = self._keep_allowing(coroutine, insist_s)
             if coroutine is not None:
-                if insist_s and self._allowhook is not None:
-                    self._sethook(coroutine, None, 0, 0)
-                    coroutine = self._allow_hooks(coroutine, self._allowhook, insist_s)
-                if coroutine is not None:
-                    self._sethook(coroutine, self._hook, LUA_MASKCOUNT, 1)
+                self._set_hook(coroutine, Reach.EVERYWHERE if insist_s else reach)
         finally:
             self._settop(self._scout, _SLOT)
             self._lock.release()
 
-    def _allow_hooks(self, coroutine: int, allowhook: int, duration_s: float) -> int | None:
+    def _set_hook(self, coroutine: int, reach: Reach) -> None:
+        if not self._knows_fields:
+            self._sethook(coroutine, self._hook, LUA_MASKCOUNT, 1)
+        else:
+            _hook_fields.plant(coroutine, self._hook.value or 0, LUA_MASKCOUNT, 1)
+            if reach >= Reach.LOOPS:
+                _hook_fields.press(coroutine)
+        if reach == Reach.EVERYWHERE and self._knows_allowhook:
+            _hook_fields.allow(coroutine)
+
+    def allow_hooks(self) -> None:
+        """Lets the coroutine that calls this be hooked again, in a finalizer too. On the Lua thread."""
+        if self._scout is None or not self._knows_allowhook:
+            return
+        with self._lock:
+            coroutine = self._running()
+            if coroutine is not None:
+                _hook_fields.allow(coroutine)
+            self._settop(self._scout, _SLOT)
+
+    def hold(self, is_held: bool) -> None:
+        """Keeps every thread from planting, or ends that. On the Lua thread."""
+        if is_held:
+            self._lock.acquire()
+        else:
+            self._lock.release()
+
+    def _keep_allowing(self, coroutine: int, duration_s: float) -> int | None:
         """Keeps the byte set for as long as this coroutine runs; returns the one that runs then.
 
         It is looked at again and again which that is: a collection empties the unused part of every stack,
         the scout's too if it comes at the wrong instruction, and a coroutine that nothing holds is freed.
         """
-        flag, end = ctypes.c_ubyte.from_address(coroutine + allowhook), monotonic() + duration_s
         running: int | None = coroutine
+        end = monotonic() + duration_s
         while running == coroutine and monotonic() < end:
-            for _ in range(_STORES):
-                flag.value = 1
+            _hook_fields.allow(coroutine, _STORES)
             running = self._running()
         return running
+
+    def _call_record(self, coroutine: int, level: int) -> int | None:
+        """Returns where Lua keeps a call that is under way: the only thing that it notes in the record."""
+        record = (ctypes.c_void_p * (ctypes.sizeof(_Record) // _ADDRESS_BYTES))()
+        if not self._getstack(coroutine, level, ctypes.byref(record)):
+            return None
+        found = [address for address in record if address]
+        return found[0] if len(found) == 1 else None
 
     def running_call(self) -> str:
         """Returns the name of the C function in which the running coroutine is, "" for none or unknown.

@@ -60,11 +60,12 @@ class LuaThread(threading.Thread):
         self._reactor = Reactor()
         self._interrupter = Interrupter()
         self._watchdog = Watchdog(self._interrupter, self._nudge, self._stuck)
-        self._finalizers = Finalizers(sink, lambda: self._cells.running)
+        self._finalizers = Finalizers(sink, lambda: self._cells.running())
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits)
         self.listening = Listening(sink, self._reactor, self._network, self._web)
         self._requests: deque[tuple[object, ...]] = deque()
+        self._cells = Cells(self._hand_over, self._before_cell)
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
         self._last_ticket = 0
         self._closing = False
@@ -74,7 +75,6 @@ class LuaThread(threading.Thread):
         self._state: LuaState | None = None
         self._failure: Exception | None = None  # of the main loop, which is told when it is called again
         self._is_short: bool | None = False  # of memory; None after a failure: the next poll has to look
-        self._cells = Cells(self._hand_over, lambda: bool(self._is_short), lambda: self._closing)
         self.started: Future[None] = Future()
 
     # ------------------------------------------------------------ for other threads
@@ -87,7 +87,8 @@ class LuaThread(threading.Thread):
 
     def run_page(self, source: bytes, name: bytes, number: int, path: bytes) -> Future[PageResult]:
         """Queues a page as a cell; `path` is where to put it, empty for nowhere."""
-        cell, page = self._cells.page(source, name, number, path)
+        cell = Cell(number, source, name, Future(), path)
+        page = self._cells.page_of(cell)
         self._post(lambda: self._cells.add(cell), cell.result)
         return page
 
@@ -240,6 +241,7 @@ class LuaThread(threading.Thread):
             "has_room": lambda size=0: self._state is not None and self._state.has_room(size),
             "make_way": lambda size=0: self._reactor.make_way(size),
             "memory_failed": self._memory_failed,
+            "refuse_memory": self._refuse_memory,
             "memory_is_short": lambda: self._state is not None and self._state.is_short_of_memory(),
             "memory_used_up": self._memory_used_up,
         }
@@ -284,10 +286,20 @@ class LuaThread(threading.Thread):
         self._state.open_last_reserve()
         self._is_short = None
 
+    def _refuse_memory(self, is_refused: bool) -> None:
+        assert self._state is not None
+        self._state.refuse_memory(is_refused)
+
     def _memory_used_up(self) -> None:
         assert self._state is not None
         self._state.make_room()
         self._sink(Note(0, f"Lua's memory is nearly used up (limit: {self._max_memory >> 20} MiB)"))
+
+    def _before_cell(self) -> bool:
+        """Tells whether another cell is to begin now, and sees to memory for it."""
+        if self._is_short and not self._closing:
+            self._hand_over("memory", 1)
+        return not self._closing
 
     def _take(self) -> tuple[object, ...] | None:
         if not self._requests:
@@ -301,7 +313,7 @@ class LuaThread(threading.Thread):
 
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""
-        self._sink(Stuck(self._cells.running[0], call))
+        self._sink(Stuck(self._cells.running()[0], call))
 
     def _is_interrupting(self) -> bool:
         """What Lua's hook asks first; it then needs some memory, in whatever code it is."""

@@ -18,11 +18,12 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Any
 
-from ._interrupt import Interrupter
+from ._interrupt import Interrupter, Reach
 
 TICK_S = 0.005  # every error that a `pcall` catches costs one of these, at most
 NUDGE_TICKS = 10  # a request is repeated less often: only waits that lie on top of each other need it
 SILENT_S = 0.02  # code that calls no hook for so long is where Lua calls none, or in a long call
+AGAIN_SILENT_S = 0.01  # the same once there was such code: finalizers come one after the other
 INSIST_S, MOST_INSIST_S = 0.001, 0.064  # how long it is insisted then: at first, and doubled each time up to
 STUCK_S = 2.0
 LOOK_S = 0.05  # how often an inspection is looked at
@@ -100,16 +101,20 @@ class Watchdog:
                 self._interrupter.plant(insist_s=INSIST_S)
 
     def _see_through(self) -> None:
-        pause, ticks, is_told, insist_s = threading.Event(), 0, False, INSIST_S
+        pause, ticks, is_told, forced, insist_s = threading.Event(), 0, False, 0, INSIST_S
         while self.is_active:
             silent_s = monotonic() - self._sign_of_life
-            if silent_s < SILENT_S:
-                self._interrupter.plant()
-            elif silent_s < STUCK_S:
-                self._interrupter.plant(insist_s=insist_s)
+            if silent_s < (AGAIN_SILENT_S if forced else SILENT_S):
+                self._interrupter.plant(Reach.LOOPS if silent_s >= TICK_S else Reach.CALLS)
+            elif silent_s > STUCK_S and ticks % NUDGE_TICKS:
+                self._interrupter.plant(Reach.LOOPS)  # to insist keeps other threads of Python's waiting
+            elif forced % 2:
+                self._interrupter.plant(insist_s=insist_s if silent_s < STUCK_S else INSIST_S)
                 insist_s = min(2 * insist_s, MOST_INSIST_S)
-            else:  # it may never end, and to insist keeps other threads of Python's waiting
-                self._interrupter.plant(insist_s=INSIST_S if ticks % NUDGE_TICKS == 0 else 0)
+                forced += 1
+            else:
+                self._interrupter.plant(Reach.EVERYWHERE)
+                forced += 1
             ticks += 1
             if ticks % NUDGE_TICKS == 0:
                 self._nudge()

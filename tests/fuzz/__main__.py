@@ -39,7 +39,9 @@ def _work(seed: int, numbers: Iterator[int], end: float, findings: Findings, loc
 def main() -> int:
     """Runs the programs, prints the findings and how many there were of each kind; returns the exit code."""
     options = _options()
-    numbers = itertools.count() if options.programs is None else iter(range(options.programs))
+    numbers: Iterator[int] = itertools.count(options.first)
+    if options.programs is not None:
+        numbers = iter(range(options.first, options.first + options.programs))
     if options.only is not None:
         numbers = iter([options.only])
         print(program(options.seed, options.only).source)
@@ -79,6 +81,9 @@ def _options() -> argparse.Namespace:
     seconds = float(os.environ.get("BA_LUA_FUZZ_S", "") or SECONDS)
     parser.add_argument("--seconds", type=float, default=seconds, help="how long to go on (%(default)s)")
     parser.add_argument("--programs", type=int, help="how many programs at most")
+    parser.add_argument(
+        "--first", type=int, default=0, metavar="INDEX", help="the first of them (%(default)s)"
+    )
     seed = int(os.environ.get("BA_LUA_FUZZ_SEED", "") or random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--seed", type=int, default=seed, help="makes the same programs again")
     parser.add_argument(

@@ -61,6 +61,13 @@ def test_planting_touches_nothing_that_has_been_freed(churn: str, insist_s: floa
         assert lua.value("collectgarbage() and 6 * 7") == "42"
 
 
+def test_where_lua_keeps_its_hooks_is_known_in_every_runtime() -> None:
+    """It was looked for among bytes that happen to differ, and was not found in one of some hundreds."""
+    for _ in range(20):
+        with session() as lua:
+            assert lua.runtime._thread._interrupter._knows_allowhook
+
+
 def test_a_planted_hook_that_finds_no_interrupt_goes_away() -> None:
     """And the user's own comes back as it was."""
     with session() as lua:

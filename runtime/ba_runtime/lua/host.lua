@@ -18,9 +18,18 @@ local host = {}
 ---@return number
 function host.monotonic() end
 
---- Takes the scout, by its address: a coroutine that has not begun, whose function has the slot as first upvalue.
+--- Takes the scout, by its address: a coroutine that has not begun, whose function has the slot as first upvalue. And
+--- the running coroutine's, which has had no hook yet.
 ---@param scout integer
-function host.hook_learn(scout) end
+---@param main integer
+function host.hook_learn(scout, main) end
+
+--- Lets the running coroutine be hooked, in a finalizer too.
+function host.allow_hooks() end
+
+--- Keeps hooks from being planted, or ends that.
+---@param is_held boolean
+function host.hold_hooks(is_held) end
 
 --- Looks at a coroutine's state, by its address, inside a hook and outside.
 ---@param coroutine integer
@@ -456,6 +465,10 @@ function host.make_way(size) end
 
 --- Opens the last reserve, after an allocation that failed.
 function host.memory_failed() end
+
+--- Has every allocation fail, or ends that. What is called meanwhile must not need any.
+---@param is_refused boolean
+function host.refuse_memory(is_refused) end
 
 --- Tells whether the bound is near.
 ---@return boolean

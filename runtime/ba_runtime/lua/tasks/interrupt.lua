@@ -17,7 +17,7 @@ local ours = import "ours"
 local getinfo, sethook, gethook, registry = debug.getinfo, debug.sethook, debug.gethook, debug.getregistry()
 local collectgarbage, setmetatable, error, pcall, type, tonumber, format, find =
   collectgarbage, setmetatable, error, pcall, type, tonumber, string.format, string.find
-local create, running = coroutine.create, coroutine.running
+local create, running, status = coroutine.create, coroutine.running, coroutine.status
 local clock = host.monotonic
 local processor_time = host.thread_time -- of this thread: the machine may have other things to do
 local may_be_cut, is_ours = ours.may_be_cut, ours.source
@@ -120,9 +120,7 @@ local function attend(source, is_on)
     end
   elseif must_stop() then
     interrupt.under_way = true
-    if counts_instructions then
-      plant(running())
-    end
+    plant(running()) -- what catches the error has called the function in which the hook is, and does not know of it
     return true
   else -- another task's work goes on at full speed, until the hook is planted again
     restore(running())
@@ -152,6 +150,53 @@ local function pay_collector(source)
   end
 end
 
+-- Tells whether this is within a finalizer, where the collector takes no orders.
+local function is_in_finalizer()
+  return not collectgarbage "count"
+end
+
+-- Lua calls no hooks in a finalizer, nor does it where a `pcall` in one has caught an error. But what an error leaves
+-- behind is closed after that, so this is: whatever raises for an interrupt has it in a variable.
+local again <const> = setmetatable({}, {
+  __close = function()
+    if is_in_finalizer() then -- elsewhere they are allowed, and what closes next is the program's and may go on
+      host.allow_hooks()
+    end
+  end,
+})
+
+-- Finalizers come by the thousand, one after the other in a step of the collector's: one that is stopped is followed by
+-- the next, before the program gets to an instruction at which it could be stopped itself. Those that wait end at once
+-- then, but those that compute have to be found out. So when this has taken DRAIN_S, the collector's cycle is ended,
+-- and no more than ten follow (GCFINMAX); the others wait for the next cycle. What ends it is an allocation that finds
+-- no memory: Lua completes the cycle without finalizers then, to find some.
+local DRAIN_S <const> = 0.3
+local cycle = setmetatable({}, {__mode = "v"}) -- empty when another one has begun to sweep
+local drained_since
+
+local function find_no_memory()
+  host.refuse_memory(true)
+  return {}
+end
+
+local function end_cycle()
+  if not is_in_finalizer() or cycle[1] then
+    return
+  end
+  drained_since = drained_since or clock()
+  if clock() - drained_since < DRAIN_S then
+    return
+  end
+  local co = running()
+  host.hold_hooks(true) -- one that is called while there is no memory would fail here, outside of the `pcall`
+  sethook(co)
+  pcall(find_no_memory)
+  host.refuse_memory(false)
+  host.hold_hooks(false)
+  plant(co)
+  cycle[1] = {}
+end
+
 -- The planted hook, by whichever way it got in; the function in which it is called is at this level for its caller.
 local function planted(level)
   put_off_collector()
@@ -160,6 +205,8 @@ local function planted(level)
   local is_cut = attend(source, is_on)
   pay_collector(source)
   if is_cut then
+    end_cycle()
+    local _ <close> = again
     error("interrupted", is_ours(source) and 0 or level + 1) -- only the program's functions have a place worth naming
   end
 end
@@ -231,7 +278,7 @@ else
   interrupt.scout = create(function() -- kept for as long as there is a runtime
     return slot
   end)
-  host.hook_learn(address(interrupt.scout))
+  host.hook_learn(address(interrupt.scout), address(main))
   sethook(main, function()
     sethook(main)
     host.hook_note_state(address(main), true)
@@ -246,10 +293,19 @@ function interrupt.watch(co)
   end
 end
 
--- Begins what a wait's end by an interrupt is: the running coroutine raises next, and wherever it goes then is hooked.
-function interrupt.begin()
+-- Ends a wait: raises in the program's code that has called us. Wherever that goes then is hooked.
+function interrupt.raise()
   interrupt.under_way = true
   plant(interrupt.slot[1])
+  end_cycle()
+  local _ <close> = again
+  error("interrupted", 0)
+end
+
+-- Tells whether an interrupt has got no further than to what lies on top of its target.
+function interrupt.is_above_target()
+  local target = interrupt.target
+  return interrupt.is_pressing() and target and status(target.co) ~= "suspended"
 end
 
 -- To be called with a coroutine that goes on because the one above it has failed, while an interrupt is under way.
@@ -273,7 +329,7 @@ end
 -- Tells that a task has ended: when an interrupt was for it, that is over too.
 function interrupt.ended(task)
   if interrupt.target == task then
-    interrupt.target = nil
+    interrupt.target, drained_since = nil, nil
     host.interrupt_over()
   end
 end

@@ -26,7 +26,8 @@ local interrupt = import "tasks/interrupt"
 local sched = import "tasks/sched"
 
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
-local error, pcall, select, setmetatable, type, unpack = error, pcall, select, setmetatable, type, table.unpack
+local error, pcall, select, setmetatable, type = error, pcall, select, setmetatable, type
+local pack, unpack = table.pack, table.unpack
 local clock = host.monotonic
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
@@ -65,6 +66,9 @@ local function in_place(task)
   task.nested = true
   sched.current = nil
   sched.claim_again()
+  if not task.mail and interrupt.is_above_target() then -- finalizers that wait come by the thousand
+    task.mail = pack(THROW)
+  end
   local ok, problem = task.mail ~= nil, "C stack overflow" -- what it waits for may have come already
   if not ok and descend(ROOM) == true then
     ok, problem = sched.loop_in_place(task)
@@ -159,8 +163,7 @@ end
 
 local function checked(first, ...)
   if first == THROW then
-    interrupt.begin()
-    error("interrupted", 0)
+    interrupt.raise()
   end
   return first, ...
 end
