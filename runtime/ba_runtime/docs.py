@@ -60,7 +60,11 @@ def members(path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name[depth] for name in names if name[:depth] == path and len(name) > depth))
 
 
+# A page's request and response are one object.
+SAME = {"request": ("request", "response"), "response": ("response", "request")}
+
+
 def methods(kind: str = "socket") -> tuple[str, ...]:
-    """Returns the documented methods of one kind of object: socket, timer, thread, io or file."""
-    names = (entry.name.split(":") for entry in entries() if ":" in entry.name)
-    return tuple(name for of, name in names if of == kind)
+    """Returns the documented methods of one kind of object, such as socket, file or request."""
+    names = [entry.name.split(":") for entry in entries() if ":" in entry.name]
+    return tuple(name for same in SAME.get(kind, (kind,)) for of, name in names if of == same)

@@ -35,7 +35,7 @@ PROGRAM = """
     local dir = ba.create.dir "names"
     dir:setfunc(function(_ENV) response:write "page" return true end)
     dir:insert()
-    local h, url = require "httpm".create(), "http://127.0.0.1:" .. mako.port .. "/names"
+    local h, url = require "httpm".create(), "http://127.0.0.1:" .. mako.port .. "/names/"
     local done
     local function f()
       if not done then

@@ -171,8 +171,10 @@ def get(port: int, path: str, *fields: str, method: str = "GET", body: bytes = b
 def request(
     path: str, *fields: str, method: str = "GET", body: bytes = b"", host: str = "localhost"
 ) -> bytes:
-    """Returns a request's bytes."""
+    """Returns a request's bytes; a body is plain text unless a field says what it is."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *fields]
     if body:
         lines.append(f"Content-Length: {len(body)}")
+        if not any(field.lower().startswith("content-type:") for field in fields):
+            lines.append("Content-Type: text/plain")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body

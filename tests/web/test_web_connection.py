@@ -220,7 +220,7 @@ def test_who_does_not_hang_up_is_hung_up_on(bench: Bench) -> None:
     assert bench.one.state is State.LINGERING
     bench.one.expire()
     assert (bench.one.state, bench.desk.closed_count) == (State.CLOSED, 1)
-    assert bench.rest().startswith(b"HTTP/1.1 400 ")
+    assert bench.rest().startswith(b"HTTP/1.1 405 ")
 
 
 def test_an_idle_client_is_dropped_without_a_word(bench: Bench) -> None:
@@ -252,7 +252,7 @@ def test_a_small_body_is_taken_however_many_clients_there_are(
 ) -> None:
     """A larger one only if there is room for it."""
     bench.desk.is_crowded = True
-    head = request("/", "Content-Length: 1000000", method="POST")
+    head = request("/", "Content-Type: text/plain", "Content-Length: 1000000", method="POST")
     bench.arrive(head + b"x" * (SMALL_BODY + more))
     assert bench.desk.asked_count == (1 if is_refused else 0)
     if is_refused:
@@ -398,7 +398,7 @@ def test_the_next_request_waits_while_much_of_the_last_answer_does(
 def test_a_client_that_half_closes_behind_its_answer_gets_all_of_it(bench: Bench, size: int) -> None:
     """Whether much of it waits or little, and then the end."""
     bench.arrive(GET)
-    assert bench.one.answer(200, (), LARGE[:size]) > 0
+    assert bench.one.answer(200, (), LARGE[:size], is_sized=True) > 0
     bench.client.shutdown(socket.SHUT_WR)
     for _ in range(5):
         bench.turn()
@@ -409,7 +409,7 @@ def test_a_client_that_half_closes_behind_its_answer_gets_all_of_it(bench: Bench
 def test_a_last_answer_goes_out_before_the_connection_is_closed(bench: Bench) -> None:
     """All of it; nobody is idle meanwhile, and what comes is not read as a request."""
     bench.arrive(request("/", "Connection: close"))
-    bench.one.answer(200, (), LARGE)
+    bench.one.answer(200, (), LARGE, is_sized=True)
     assert (bench.one.state, bench.left_s) == (State.CLOSING, LIMITS.send_s)
     bench.client.sendall(GET)
     assert bench.rest().partition(b"\r\n\r\n")[2] == LARGE
@@ -421,7 +421,7 @@ def test_a_last_answer_goes_out_before_the_connection_is_closed(bench: Bench) ->
 def test_an_end_is_read_once(bench: Bench, fields: list[str]) -> None:
     """Else the system would report it again and again while the answer goes out."""
     bench.arrive(request("/", *fields))
-    bench.one.answer(200, (), LARGE)
+    bench.one.answer(200, (), LARGE, is_sized=True)
     bench.client.shutdown(socket.SHUT_WR)
     while bench.is_reading:
         bench.turn()

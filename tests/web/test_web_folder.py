@@ -63,7 +63,7 @@ def test_a_folder_answers_by_its_index(tmp_path: Path) -> None:
         assert browser.get("/").body == b"root"
         assert browser.get("/a/").body == b"a/index.lsp"
         answer = browser.get("/a")
-        assert (answer.status, answer.headers["location"]) == (302, "/a/")
+        assert (answer.status, answer.headers["location"]) == (302, "http://localhost/a/")
         assert browser.get("/b/").status == browser.get("/a/index.lsp/").status == 404
 
 
@@ -230,7 +230,7 @@ def test_pages_include_and_forward(tmp_path: Path) -> None:
         assert browser.get("/s/a.lsp?x=1").body == b"a1c"
         assert browser.get("/f.lsp?x=2").body == b"a2c"
         assert b"too deeply" in browser.get("/loop.lsp").body
-        assert b"page 'nothing.lsp' does not exist" in browser.get("/none.lsp").body
+        assert b"Error pagenotfound: nothing.lsp" in browser.get("/none.lsp").body
         assert here.recorder.traced == []
 
 

@@ -11,8 +11,10 @@ from ba_runtime.web.outcome import Ended, Outcome, Refusal, Request
 from ba_runtime.web.protocol import Protocol, normal_path
 
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: localhost\r\nX-One: 1\r\n\r\n"
-POST = b"POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
-CHUNKED = b"POST /p HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+POST = b"POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
+CHUNKED = (
+    b"POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
 
 
 def new(limits: Limits | None = None, hosts: str = "") -> Protocol:
@@ -41,11 +43,11 @@ def status_of(outcome: Outcome) -> int:
 
 
 def test_a_request_has_all_its_parts() -> None:
-    """Path and query apart, names in lower case."""
+    """Path and query apart; names of fields in lower case, and for pages as they were sent."""
     request = whole(GET)
     assert request[:4] == (b"GET", b"/a", b"b=c", b"1.1")
     assert request.headers == ((b"host", b"localhost"), (b"x-one", b"1"))
-    assert request.lines == b"host\0localhost\0x-one\x001\0"
+    assert request.lines == b"Host\0localhost\0X-One\x001\0"
     assert (request.body, request.is_websocket, request.is_kept) == (b"", False, True)
 
 
@@ -99,15 +101,18 @@ def test_pipelined_requests_come_one_after_the_other() -> None:
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        (b"hello\r\n\r\n", 400),
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"hello\r\n\r\n", 405),  # what is wrong first is the method
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 405),
+        (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+        (b"GET /\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx", 400),  # of what type?
         (b"GET / HTTP/1.1\r\n\r\n", 400),  # no Host
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX Y: 1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 400),
         (b"GET nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
         (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
-        (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
         (CHUNKED + b"zz\r\n", 400),
@@ -129,7 +134,9 @@ def test_what_is_wrong_is_refused_with_its_status(data: bytes, status: int) -> N
     assert outcome.status == status
     answer = protocol.refusal(outcome)
     assert answer.startswith(b"HTTP/1.1 %d " % status)
-    assert b"\r\nConnection: close\r\n" in answer
+    assert b"\r\nKeep-Alive: Close\r\n" in answer
+    assert (b"\r\nAllow: OPTIONS, GET, HEAD, " in answer) == (status == 405)
+    assert answer.partition(b"\r\n\r\n")[2].startswith(b"<html><body><h1>%d " % status)
     assert not protocol.next_cycle()
 
 
@@ -219,7 +226,7 @@ def test_a_length_beside_chunks_costs_the_connection() -> None:
         request = protocol.next()
         assert isinstance(request, Request)
         assert (request.body, request.is_kept) == (b"he" if data is both else b"", False)
-        assert b"\r\nConnection: close\r\n" in protocol.whole(200, (), b"")
+        assert b"\r\nKeep-Alive: Close\r\n" in protocol.whole(200, (), b"")
         assert not protocol.next_cycle()
 
 
@@ -236,6 +243,7 @@ def test_a_length_beside_chunks_costs_the_connection() -> None:
         (b"//a//./b/.", b"/a/b/"),
         (b"/a/b/..", b"/a/"),
         (b"/a%252e", b"/a%2e"),
+        (b"/a+b%2Bc", b"/a b+c"),
         (b"http://localhost/x/y", b"/x/y"),
         (b"http://localhost", b"/"),
         (b"*", None),
@@ -259,14 +267,19 @@ def test_a_body_of_unknown_length_goes_in_chunks() -> None:
     protocol.next()
     head = protocol.head(200, (), None)
     assert b"chunked" not in head
-    assert b"\r\nConnection: close\r\n" in head
+    assert b"\r\nKeep-Alive: Close\r\n" in head
     assert protocol.data(b"hello") + protocol.end() == b"hello"
     assert not protocol.next_cycle()
 
 
 @pytest.mark.parametrize(
     ("method", "status", "body"),
-    [(b"HEAD", 200, b""), (b"GET", 204, b""), (b"GET", 304, b""), (b"GET", 200, b"x")],
+    [
+        (b"HEAD", 200, b""),
+        (b"GET", 204, b""),
+        (b"GET", 304, b""),
+        (b"GET", 200, b"1\r\nx\r\n0\r\n\r\n"),
+    ],
 )
 def test_some_responses_have_no_body(method: bytes, status: int, body: bytes) -> None:
     """To HEAD, and by their status."""
@@ -275,6 +288,65 @@ def test_some_responses_have_no_body(method: bytes, status: int, body: bytes) ->
     protocol.next()
     assert protocol.whole(status, (), b"x").partition(b"\r\n\r\n")[2] == body
     assert protocol.next_cycle()
+
+
+@pytest.mark.parametrize(
+    ("request_line", "field", "framing"),
+    [
+        (b"GET / HTTP/1.1", b"X: y", [b"Keep-Alive: Keep-Alive", b"Transfer-Encoding: chunked"]),
+        (b"GET / HTTP/1.1", b"Connection: close", [b"Keep-Alive: Close"]),
+        (b"GET / HTTP/1.0", b"Connection: keep-alive", [b"Keep-Alive: Close"]),
+        (b"HEAD / HTTP/1.1", b"X: y", [b"Content-Length: 1", b"Keep-Alive: Keep-Alive"]),
+    ],
+)
+def test_a_whole_body_is_framed_as_the_server_does(
+    request_line: bytes, field: bytes, framing: list[bytes]
+) -> None:
+    """In chunks, or by the end of the connection; its length is for HEAD."""
+    protocol = new()
+    protocol.receive(request_line + b"\r\nHost: localhost\r\n" + field + b"\r\n\r\n")
+    protocol.next()
+    head = protocol.whole(200, (), b"x").partition(b"\r\n\r\n")[0].split(b"\r\n")
+    own = (b"Date:", b"Server:")
+    assert sorted(line for line in head[1:] if not line.startswith(own)) == framing
+    assert b"Server: BarracudaServer.com (Posix)" in head
+
+
+def test_a_long_body_comes_in_chunks_of_the_servers_size() -> None:
+    """However it was written."""
+    protocol = new()
+    protocol.receive(GET)
+    protocol.next()
+    body = protocol.whole(200, (), b"x" * 20_000).partition(b"\r\n\r\n")[2]
+    sizes = [8192, 8192, 20_000 - 2 * 8192]
+    assert body == b"".join(b"%x\r\n%s\r\n" % (size, b"x" * size) for size in sizes) + b"0\r\n\r\n"
+
+
+def test_no_client_waits_for_an_empty_body() -> None:
+    """The server says nothing of its length, and one that is sized says it again."""
+    for is_sized in (False, True):
+        protocol = new()
+        protocol.receive(GET)
+        protocol.next()
+        assert b"\r\nContent-Length: 0\r\n" in protocol.whole(200, (), b"", is_sized=is_sized)
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (200, b"HTTP/1.1 200 OK"),
+        (500, b"HTTP/1.1 500 Server Error"),
+        (299, b"HTTP/1.1 299 "),
+        (99, b"HTTP/1.1 ??? Server Error"),
+        (600, b"HTTP/1.1 ??? Server Error"),
+    ],
+)
+def test_a_status_that_is_none_has_no_number(status: int, line: bytes) -> None:
+    """The others have, also those without a reason, of which the server would say the same."""
+    protocol = new()
+    protocol.receive(GET)
+    protocol.next()
+    assert protocol.whole(status, (), b"x").partition(b"\r\n")[0] == line
 
 
 def test_a_body_is_never_longer_than_announced() -> None:

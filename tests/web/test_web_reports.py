@@ -21,11 +21,11 @@ def test_a_directory_function_has_no_name_in_reports() -> None:
     with site() as here:
         assert here.run(PROGRAM, name="own.lua").error is None
         response = get(here.port, "/boom/x")
-        place = "\town.lua:5: in function <own.lua:3>"
-        report = "Lua error in LSP: own.lua:5: no such luck\nstack traceback:\n" + place
+        problem = "own.lua:5: no such luck\nstack traceback:\n\t[C]: in function 'error'\n"
+        problem += "\town.lua:5: in function <own.lua:3>"
         assert response.status == 500
-        assert response.body.decode() == report + "\n"
-        assert here.recorder.faults == [report]
+        assert response.body.decode() == "\n\n-------- Lua error:\n" + problem + "\n"
+        assert here.recorder.faults == ["Lua error in LSP: " + problem]
         assert [event.name for event in here.recorder.events if isinstance(event, Traced)] == [""]
 
 

@@ -39,6 +39,7 @@ local httpm = import "http_client/httpm"
 local dir = import "web/dir"
 local web = import "web/server"
 local app = import "web/app"
+local resources = import "web/resources"
 local page_cell = import "web/page_cell"
 local display = import "display/display"
 local outputs = import "display/outputs"
@@ -82,6 +83,7 @@ local ba = {
     key = issue.key,
     csr = issue.csr,
     certificate = issue.certificate,
+    resrdr = resources.create,
   },
   parsecert = shark.parsecert,
   sharkclient = shark.sharkclient,
@@ -108,13 +110,16 @@ function ba.version()
   return VERSION, LUA_VERSION, BUILD_DATE
 end
 
--- ba.seterrh([f]): f hears of errors in the background, besides the trace
+-- ba.seterrh([f]) → the function before, nothing for none: f hears of errors in the background, besides the trace
 function ba.seterrh(...)
   local f = ...
   if f ~= nil and type(f) ~= "function" then
     check.expected(1, "function", f, select("#", ...))
   end
-  report.set_handler(f)
+  local before = report.set_handler(f)
+  if before then
+    return before
+  end
 end
 
 G.ba = ba

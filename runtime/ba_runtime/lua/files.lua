@@ -285,6 +285,11 @@ end
 -- Returns an io for the directory of this path.
 files.new = new_io
 
+-- Returns the path of an io's directory, nil for what is no io.
+function files.root(value)
+  return roots[value]
+end
+
 -- Tells whether a value is an io.
 function files.is_io(value)
   return roots[value] ~= nil

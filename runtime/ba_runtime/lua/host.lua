@@ -863,11 +863,13 @@ function host.web_names(number) end
 ---@param number integer
 ---@param status integer
 ---@param body string
+---@param is_sized boolean whether its length is announced
 ---@param ... string
 ---@return integer
-function host.web_respond(number, status, body, ...) end
+function host.web_respond(number, status, body, is_sized, ...) end
 
---- Begins a response whose body follows; returns the same.
+--- Begins a response whose body follows; returns the same. `length` is nil for chunks where there can be any, -1 for a
+--- body that ends with the connection.
 ---@param number integer
 ---@param status integer
 ---@param length? integer
@@ -880,6 +882,10 @@ function host.web_head(number, status, length, ...) end
 ---@param data string
 ---@return integer
 function host.web_data(number, data) end
+
+--- Closes the connection in the middle of a response.
+---@param number integer
+function host.web_abort(number) end
 
 --- Ends the response; returns the same.
 ---@param number integer
@@ -901,18 +907,25 @@ function host.web_take(number, cell, upgrades, subprotocol) end
 ---@return boolean
 function host.web_adopt(number, received) end
 
---- Returns the names and values of a query or a form, flat and decoded; nil for too many.
+--- Returns the names and values of a query or a form, flat and decoded; false for too many.
 ---@param text string
----@return string? ...
+---@return string|boolean? ...
 function host.web_form(text) end
+
+--- Returns the server's page for an error.
+---@param status integer
+---@param html string
+---@return string
+function host.web_error_page(status, html) end
 
 --- Returns `file` or `folder`, the size in bytes, and the time of the last change in nanoseconds.
 ---@param root string
 ---@param path string
+---@param is_inside? boolean whether a page asks, which may have hidden pages
 ---@return string? kind
 ---@return integer? size
 ---@return integer? mtime_ns
-function host.web_file(root, path) end
+function host.web_file(root, path, is_inside) end
 
 --- Returns the `Content-Type` for a file's name.
 ---@param name string

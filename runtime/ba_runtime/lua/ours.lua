@@ -56,8 +56,10 @@ function ours.not_ours(name)
 end
 
 -- Returns Lua's traceback without our frames: neither do they show up nor leave the mark of a tail call. What they call
--- Lua's own functions by, `native_` and the name, is not shown either.
+-- Lua's own functions by, `native_` and the name, is not shown either. The library's functions that call a function of
+-- the program's are seen as what they are on the server, in C.
 function ours.hide(frames)
+  frames = gsub(frames, "\n\tba:tasks/callbacks:%d+: in function '(%w+%.%w+)'", "\n\t[C]: in function '%1'")
   frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
   frames = gsub(frames, "\n\tba:[^\n]*", "")
   return (gsub(gsub(frames, "in upvalue 'native_(%w+)'", "in function '%1'"), "%[C%]: in upvalue 'error'", ERROR))

@@ -220,9 +220,9 @@ class Connection(Stream):
         self._next()
         return left
 
-    def answer(self, status: int, fields: tuple[bytes, ...], body: bytes) -> int:
+    def answer(self, status: int, fields: tuple[bytes, ...], body: bytes, *, is_sized: bool = False) -> int:
         """Sends a whole response and goes on; returns the same."""
-        left = self._put(self._protocol.whole(status, fields, body))
+        left = self._put(self._protocol.whole(status, fields, body, is_sized=is_sized))
         self._next()
         return left
 

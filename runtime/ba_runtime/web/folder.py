@@ -1,7 +1,7 @@
 """Finds what a path names below a served folder, and says what kind of content it is.
 
 Nothing outside the folder is ever found, by whatever spelling or link, and nothing hidden: a part that begins
-with a dot (`.preload`, `.lua`, `.git`) is not there.
+with a dot (`.preload`, `.lua`, `.git`) is not there. But pages may ask for hidden pages (`.head.lsp`).
 """
 
 from __future__ import annotations
@@ -23,26 +23,30 @@ TRUST_S = 1.0
 
 
 @functools.lru_cache(maxsize=512)
-def _real_path(root: bytes, path: bytes, _period: int) -> bytes | None:
+def _real_path(root: bytes, path: bytes, is_inside: bool, _period: int) -> bytes | None:
     """Returns the file's real path, None when that is hidden, not in `root`, or not a path at all.
 
     Raises OSError when nothing is there, which is not remembered: the file may come at any moment.
     """
     parts = [part for part in path.split(b"/") if part]
-    if any(part.startswith(b".") for part in parts) or b"\0" in path or (os.sep != "/" and b"\\" in path):
+    is_shown = is_inside and path.endswith(b".lsp")
+    if not is_shown and any(part.startswith(b".") for part in parts):
+        return None
+    if b"\0" in path or (os.sep != "/" and b"\\" in path):
         return None
     # strict: otherwise every part behind the first that is missing is looked up too, maybe thousands
+    root = os.path.realpath(root)
     real = os.path.realpath(os.path.join(root, *parts), strict=True)
     return real if os.path.commonpath([root, real]) == root else None
 
 
-def look_up(root: bytes, path: bytes) -> tuple[bytes, int, int] | None:
+def look_up(root: bytes, path: bytes, is_inside: bool = False) -> tuple[bytes, int, int] | None:
     """Returns `file` or `folder`, the size in bytes, and the time of the last change in nanoseconds.
 
-    `root` must be a real path, as `os.path.realpath` gives it. None when there is nothing to show.
+    `is_inside` is for a page that asks, not a client. None when there is nothing to show.
     """
     try:
-        real = _real_path(root, path, int(monotonic() / TRUST_S))
+        real = _real_path(root, path, is_inside, int(monotonic() / TRUST_S))
         if real is None:
             return None
         status = os.stat(real)

@@ -16,7 +16,7 @@ class Request(NamedTuple):
     body: bytes
     is_websocket: bool  # it asks to become one
     is_kept: bool  # the client wants to go on after it
-    lines: bytes  # the headers for Lua: each name and value with a NUL behind it, which neither can hold
+    lines: bytes  # the headers as sent, for Lua: each name and value with a NUL behind it, which none holds
 
 
 class Refusal(NamedTuple):
@@ -24,7 +24,7 @@ class Refusal(NamedTuple):
 
     status: int
     text: str
-    is_told: bool = False  # whoever runs the server should know of it, and can help
+    told: str = ""  # what whoever runs the server should know of it; empty when nobody there can help
 
 
 class Ended(NamedTuple):

@@ -12,59 +12,45 @@ the head are left out here.
 
 from __future__ import annotations
 
-import functools
-from email.utils import formatdate
-from http import HTTPStatus
-from time import time
+import html
 from urllib.parse import unquote_to_bytes
 
 from ba_runtime._h11 import h11
 
 from .access import Access, host_name, how_to_allow, origin_name
+from .heads import ALLOW, CLOSE, ERROR_FIELDS, KEEP, date, error_page, head_start
 from .limits import Limits
-from .memory import REMEMBERED, Memory
+from .memory import Memory
 from .outcome import Ended, Outcome, Refusal, Request
 
-REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
-# What frames a response is the server's business; a page that sets these by hand would contradict it.
-FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"})
+METHODS = frozenset(
+    b"OPTIONS GET HEAD PROPFIND PATCH POST PUT COPY DELETE MOVE MKCOL PROPPATCH LOCK UNLOCK".split()
+)
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+CHUNK_BYTES = 8192  # of one chunk at most, which is the server's buffer
+UNTIL_CLOSED = -1  # as a length: the body ends with the connection
 # Both in one request may be an attempt at smuggling another past a proxy: RFC 9112, 6.1, has it answered, as
 # the chunks say, and the connection closed.
 LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 BODY = LENGTHS | {b"expect"}
 WITHOUT_BODY = frozenset({204, 304})
 REMEMBERED_BYTES = 2048  # how long a head may be that is remembered
-
-
-@functools.lru_cache(maxsize=2)
-def _date(second: int) -> bytes:
-    return b"Date: " + formatdate(second, usegmt=True).encode() + b"\r\n"
-
-
-@functools.lru_cache(maxsize=REMEMBERED)
-def _head_start(status: int, fields: tuple[bytes, ...]) -> tuple[bytes, bool]:
-    """Returns the status line and the page's own fields, and whether they ask to close the connection."""
-    lines = [b"HTTP/1.1 %d %s\r\n" % (status, REASONS.get(status, b""))]
-    closes = False
-    for name, value in zip(fields[::2], fields[1::2], strict=True):
-        lower = name.lower()
-        if lower == b"connection":
-            closes = closes or b"close" in value.lower()
-        if lower not in FRAMING and not any(c in name + value for c in b"\r\n\0"):
-            lines.append(b"%s: %s\r\n" % (name, value))
-    return b"".join(lines), closes
+METHOD_BYTES = 32  # of the first bytes of a request that are kept, to know its method by
 
 
 def normal_path(target: bytes) -> bytes | None:
-    """Returns the decoded path of a request's target, without `.`, `..` and empty parts; None for no path."""
+    """Returns the decoded path of a request's target, without `.`, `..` and empty parts; None for no path.
+
+    A plus is a blank, as it is in a query: the server reads both alike.
+    """
     if not target.startswith(b"/"):
         scheme, _, rest = target.partition(b"://")
         if not rest or scheme.lower() not in (b"http", b"https"):
             return None
         target = b"/" + rest.partition(b"/")[2]
-    if b"%" not in target and b"/." not in target and b"//" not in target and b"\0" not in target:
+    if not any(part in target for part in (b"%", b"/.", b"//", b"+", b"\0")):
         return target
-    path = unquote_to_bytes(target)
+    path = unquote_to_bytes(target.replace(b"+", b" "))
     if b"\0" in path:
         return None
     parts: list[bytes] = []
@@ -93,6 +79,7 @@ class Protocol:
         self._arrived: list[bytes] = []  # since the request was whole
         self._is_at_end = False
         self._whole_head = b""  # to remember; empty when it came in pieces
+        self._opening = b""  # the first bytes of the request
         self._known: Request | None = None
         self._head: h11.Request | None = None
         self._path = b""
@@ -129,8 +116,11 @@ class Protocol:
             if self._known is not None:
                 return
             self._whole_head = data if len(data) <= REMEMBERED_BYTES else b""
+            self._opening = data[:METHOD_BYTES]
         else:
             self._whole_head = b""
+            if len(self._opening) < METHOD_BYTES:
+                self._opening += data[:METHOD_BYTES]
         if self._parser is None:
             bound = self._limits.head_bytes
             self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=bound)
@@ -150,7 +140,9 @@ class Protocol:
             status = fault.error_status_hint
             if status == 431:
                 return Refusal(431, f"The request's head is longer than {self._limits.head_bytes} bytes.")
-            return Refusal(status, f"This is not a valid HTTP request: {fault}.")
+            if self._opening.partition(b" ")[0] not in METHODS:
+                return Refusal(405, ALLOW.decode())
+            return Refusal(status, "Can't parse request", told=f"it is not valid HTTP: {fault}")
 
     def take_outgoing(self) -> bytes:
         """Returns what must be sent to the client for its own sake: `100 Continue`."""
@@ -200,16 +192,20 @@ class Protocol:
             return Refusal(431, f"The request's head is longer than {limits.head_bytes} bytes.")
         if len(head.headers) > limits.head_fields:
             return Refusal(431, f"The request has more than {limits.head_fields} header fields.")
-        if int(fields.get(b"content-length", b"0")) > limits.body_bytes:
+        if head.method not in METHODS:
+            return Refusal(405, ALLOW.decode())
+        length = int(fields.get(b"content-length", b"0"))
+        if length > limits.body_bytes:
             return self._too_long()
+        if length and head.method == b"POST" and b"content-type" not in fields:
+            return Refusal(400, "No Content-type")
         host = fields.get(b"host")  # HTTP/1.0 may come without one, and no browser does
         if host is not None and not self._access.allows_host(host):
-            return Refusal(
-                421,
+            text = (
                 f"This server only answers to localhost, not to {host.decode('latin-1')!r}."
-                + how_to_allow(host_name(host), "that name"),
-                is_told=True,
+                + how_to_allow(host_name(host), "that name")
             )
+            return Refusal(421, text, told=text)
         path = normal_path(head.target.partition(b"?")[0]) if head.method != b"CONNECT" else None
         if path is None:
             return Refusal(400, "The request's target is not a path.")
@@ -219,13 +215,11 @@ class Protocol:
         if fields.get(b"upgrade", b"").lower() == b"websocket":
             self._is_websocket = True
             if origins and not self._access.allows_origin(origins[0], host or b""):
-                return Refusal(
-                    403,
+                text = (
                     f"Pages of {origins[0].decode('latin-1')!r} may not open WebSockets here. "
-                    "Open a page of this server instead."
-                    + how_to_allow(origin_name(origins[0]), "that page"),
-                    is_told=True,
+                    "Open a page of this server instead." + how_to_allow(origin_name(origins[0]), "that page")
                 )
+                return Refusal(403, text, told=text)
         return None
 
     def _whole(self, parser: h11.Connection) -> Request:
@@ -244,7 +238,7 @@ class Protocol:
             body,
             self._is_websocket,
             parser.their_state is not h11.MUST_CLOSE and not names >= LENGTHS,
-            b"".join(b"%s\0%s\0" % field for field in head.headers),
+            b"".join(b"%s\0%s\0" % field for field in head.headers.raw_items()),
         )
         is_all_head = not body and not names & BODY
         if self._whole_head and is_all_head and not self._is_websocket and not parser.trailing_data[0]:
@@ -283,29 +277,34 @@ class Protocol:
     # ------------------------------------------------------------ responses
 
     def head(self, status: int, fields: tuple[bytes, ...], length: int | None) -> bytes:
-        """Begins a response with fields, flat; `length` is the body's, None if it is sent as it comes."""
-        start, closes = _head_start(status, fields)
+        """Begins a response with fields, flat.
+
+        `length` is the body's, None if it is sent as it comes, UNTIL_CLOSED if it is sent without chunks, so
+        that the connection's end is its own.
+        """
+        start, closes = head_start(status, fields)
+        if closes or self._is_old or length == UNTIL_CLOSED:
+            self._closes = True
         framing = b""
         if status in WITHOUT_BODY:
             self._sends_head_only = True
-        elif length is not None:
+        elif length is not None and length >= 0:
             framing = b"Content-Length: %d\r\n" % length
-        elif self._is_old:
-            closes = True
-        else:
-            framing = b"Transfer-Encoding: chunked\r\n"
-        self._is_chunked = length is None and bool(framing)
-        self._left = length
-        self._closes = self._closes or closes
-        close = b"Connection: close\r\n" if self._closes else b""
-        return b"".join((start, _date(int(time())), framing, close, b"\r\n"))
+        elif not self._closes and not self._sends_head_only:
+            framing = CHUNKED
+        self._is_chunked = framing is CHUNKED
+        self._left = None if length == UNTIL_CLOSED else length
+        return b"".join((start, date(), framing, CLOSE if self._closes else KEEP))
 
     def data(self, data: bytes) -> bytes:
         """Adds to the response's body; what is more than was announced is left out."""
         if self._sends_head_only or not data:
             return b""
         if self._is_chunked:
-            return b"%x\r\n%s\r\n" % (len(data), data)
+            if len(data) <= CHUNK_BYTES:
+                return b"%x\r\n%s\r\n" % (len(data), data)
+            pieces = (data[at : at + CHUNK_BYTES] for at in range(0, len(data), CHUNK_BYTES))
+            return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
         if self._left is not None:
             data = data[: self._left]
             self._left -= len(data)
@@ -320,16 +319,20 @@ class Protocol:
             self._closes = True
         return b"0\r\n\r\n" if self._is_chunked else b""
 
-    def whole(self, status: int, fields: tuple[bytes, ...], body: bytes) -> bytes:
-        """Returns a whole response."""
-        head = self.head(status, fields, len(body))
-        self._is_done = True
-        return head if self._sends_head_only else head + body
+    def whole(self, status: int, fields: tuple[bytes, ...], body: bytes, *, is_sized: bool = False) -> bytes:
+        """Returns a whole response, with its length where `is_sized` or nothing else says where it ends.
+
+        The server leaves the length of an empty body out too, so that clients wait for one.
+        """
+        has_length = is_sized or self._sends_head_only or not (body or self._closes)
+        head = self.head(status, fields, len(body) if has_length else None)
+        return b"".join((head, self.data(body), self.end()))
 
     def refusal(self, refusal: Refusal) -> bytes:
         """Returns the response to a request that Lua never sees, and forgets what came of it."""
         self._closes = True
         self._body.clear()
         self.held_bytes = 0
-        text = f"{refusal.status} {REASONS[refusal.status].decode()}\n{refusal.text}\n".encode()
-        return self.whole(refusal.status, (b"Content-Type", b"text/plain; charset=utf-8"), text)
+        fields = (b"Allow", ALLOW, *ERROR_FIELDS) if refusal.status == 405 else ERROR_FIELDS
+        body = error_page(refusal.status, html.escape(refusal.text, quote=False).encode())
+        return self.whole(refusal.status, fields, body)

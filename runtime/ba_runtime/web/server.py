@@ -16,7 +16,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from time import monotonic
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from ba_runtime._descriptors import closed_on_error
@@ -31,6 +31,7 @@ from ba_runtime.sockets.table import PageRow
 
 from .access import Access
 from .folder import content_type, look_up
+from .heads import error_page
 from .limits import Limits
 from .memory import Memory
 from .outcome import Refusal
@@ -49,8 +50,6 @@ FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n"
     b"Content-Length: %d\r\n\r\n%s" % (len(_SORRY), _SORRY)
 )
-
-Pairs: TypeAlias = "tuple[bytes, ...] | None"
 
 
 class _Door(Listener):
@@ -92,9 +91,11 @@ class WebServer:
             "web_head": self.head,
             "web_data": self.data,
             "web_end": self.end,
+            "web_abort": self.abort,
             "web_take": self.take,
             "web_adopt": self.adopt,
             "web_form": self.form,
+            "web_error_page": error_page,
             "web_file": look_up,
             "web_content_type": content_type,
         }
@@ -215,9 +216,9 @@ class WebServer:
 
     def refused(self, refusal: Refusal) -> None:
         """Traces a refusal that the user can do something about: the browser says nothing of why."""
-        if not refusal.is_told or self._told > MOST_TOLD:
+        if not refusal.told or self._told > MOST_TOLD:
             return
-        text = f"refused a request ({refusal.status}): {refusal.text}"
+        text = f"refused a request ({refusal.status}): {refusal.told}"
         if self._told == MOST_TOLD:
             text = f"refused {MOST_TOLD} different requests; further ones are not traced"
         self._told += self._network.tell_once(0, f"the page server {text}")
@@ -267,13 +268,13 @@ class WebServer:
             return ()
         return peer[0].encode(), peer[1], False, own[0].encode(), own[1], False
 
-    def respond(self, number: int, status: int, body: bytes, *headers: bytes) -> int:
+    def respond(self, number: int, status: int, body: bytes, is_sized: bool, *headers: bytes) -> int:
         """Sends a whole response; returns the bytes that wait for the client, -1 when it is gone."""
         connection = self._connections.get(number)
-        return -1 if connection is None else connection.answer(status, headers, body)
+        return -1 if connection is None else connection.answer(status, headers, body, is_sized=is_sized)
 
     def head(self, number: int, status: int, length: int | None, *headers: bytes) -> int:
-        """Begins a response whose body follows; returns the same."""
+        """Begins a response whose body follows (`Protocol.head`); returns the same."""
         connection = self._connections.get(number)
         return -1 if connection is None else connection.head(status, headers, length)
 
@@ -287,8 +288,19 @@ class WebServer:
         connection = self._connections.get(number)
         return -1 if connection is None else connection.end()
 
-    def form(self, text: bytes) -> Pairs:
-        """Returns the names and values of a query or a form, flat and decoded; None for too many."""
+    def abort(self, number: int) -> None:
+        """Closes the connection, so that its client sees that the response is not complete."""
+        connection = self._connections.get(number)
+        if connection is not None:
+            connection.drop()
+
+    def form(self, text: bytes) -> tuple[bytes, ...] | bool:
+        """Returns the names and values of a query or a form, flat and decoded; False for too many.
+
+        A field without a name is dropped, and of `a=1;b=2` the server makes one, `a` with the value `2`.
+        """
+        if b";" in text:
+            text = b"&".join(map(_before_semicolons, text.split(b"&")))
         try:
             pairs = parse_qsl(
                 text.decode("latin-1"),
@@ -297,8 +309,8 @@ class WebServer:
                 max_num_fields=self._limits.form_fields,
             )
         except ValueError:
-            return None
-        return tuple(part.encode("latin-1") for pair in pairs for part in pair)
+            return False
+        return tuple(part.encode("latin-1") for pair in pairs if pair[0] for part in pair)
 
     # ------------------------------------------------------------ connections that change hands
 
@@ -343,6 +355,12 @@ class WebServer:
         if received:
             connection.feed(received)
         return True
+
+
+def _before_semicolons(field: bytes) -> bytes:
+    first, *others = field.split(b";")
+    values = [value for _, equals, value in (other.partition(b"=") for other in others) if equals]
+    return first.partition(b"=")[0] + b"=" + values[-1] if values else first
 
 
 def _no_port(wanted: str, fault: Exception) -> str:

@@ -8,7 +8,7 @@ local sock = import "sockets/sock"
 local stream = import "sockets/stream"
 local cosocket = import "sockets/cosocket"
 local websocket = import "sockets/websocket"
-local request = import "web/request"
+local command = import "web/command"
 local exchange = import "web/exchange"
 local web = import "web/server"
 local check = import "check"
@@ -21,16 +21,17 @@ local takeover = {}
 -- ba.socket.req2sock(request [, raw]) → socket [, data]
 function takeover.req2sock(...)
   local n, self, raw = select("#", ...), ...
-  local X = request.exchange(self) or check.expected(1, "HTTPCMD", self, n)
+  local X = command.exchange(self) or check.expected(1, "HTTPCMD", self, n)
   if raw ~= nil and type(raw) ~= "boolean" then
     check.expected(2, "boolean", raw)
-  elseif not X.number or X.ended or X.committed or X.lost then
+  elseif not X.number or X.ended or X.committed and not X.is_bare or X.lost then
     return nil, "invalidsocketcon" -- it came from no client, or the client has its answer already
   end
+  exchange.send_bare(X)
   local current = sched.current
   local cell = current and current.cell
   local number, body = X.number, X.body
-  local upgrades = X.websocket and not raw
+  local upgrades = X.websocket and not raw and not X.committed
   local subprotocol = exchange.field(X, "Sec-WebSocket-Protocol") -- the one thing that the page may add to a 101
   local ok, early = host.web_take(number, cell_number(cell), upgrades, subprotocol)
   if not ok then
@@ -53,13 +54,15 @@ function takeover.req2sock(...)
   return S.u
 end
 
--- ba.socket.sock2req(sock [, data])
+-- ba.socket.sock2req(sock [, data]) → nothing, also for a socket that has no connection
 function takeover.sock2req(...)
   local n, self, data = select("#", ...), ...
   local S = state[self] or check.expected(1, "_BASOCK", self, n)
   data = data ~= nil and check.string(2, data) or ""
-  if not S.stream or S.secure then
+  if S.secure or S.websocket then
     check.raise("Invalid op: only a plain TCP connection can be passed to the page server")
+  elseif not S.stream then
+    return
   end
   web.listen()
   local number = S.number

@@ -57,9 +57,6 @@ end
 
 local function abandoned(task)
   over(task)
-  if task.exit_code == nil then -- a page that has stopped itself
-    return host.cell_done(task.cell.id)
-  end
   host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
 end
 
@@ -98,6 +95,9 @@ local function ended(task, ok, ...)
   local problem = ...
   if task.interrupted then
     failed(task, "interrupt", "interrupted")
+  elseif problem == nil and task.page and task.page.stopped then
+    over(task)
+    host.cell_done(task.cell.id)
   elseif problem == "not enough memory" then
     failed(task, "memory", problem)
   elseif type(problem) == "string" or type(problem) == "number" then

@@ -39,13 +39,17 @@ function report.position(task)
   return stack.position(task.co)
 end
 
+-- Returns an error as the server writes it: numbers too, and of other values nothing.
+function report.text(problem)
+  local kind = type(problem)
+  return kind == "string" and problem or kind == "number" and problem .. "" or nil
+end
+
 -- Sends what the server would write, and beside it what it leaves out: the message of an error that is no text, and
 -- the whole stack.
 local function send(task, text, problem)
-  local kind = type(problem)
-  local is_text = kind == "string" or kind == "number"
-  local message = is_text and report.words(problem .. "")
-    or "(error object is a " .. check.typename(problem) .. " value)"
+  local words = report.text(problem)
+  local message = words and report.words(words) or "(error object is a " .. check.typename(problem) .. " value)"
   local source, line = report.position(task)
   host.fault(cell_number(task.cell), text, message, source, line, report.stack(task, nil, 0))
 end
@@ -72,11 +76,14 @@ local function tell_handler(cell, text, env)
   end
 end
 
+-- What the server's tracebacks begin at: of jobs and pages with what raised the error, of others with what called that.
+local LEVELS = {[""] = 0, ["in LSP"] = 0}
+
 -- Reports what ended `task`, in the server's words: `where` is "in Cosocket", "in socket", "in LSP", or "" for threads;
 -- a page's environment goes to the handler too.
 function report.fault(task, where, problem, env)
   local head = where == "" and "Lua error: " or "Lua error " .. where .. ": "
-  local text = head .. report.stack(task, type(problem) == "string" and problem or nil, 1)
+  local text = head .. report.stack(task, report.text(problem), LEVELS[where] or 1)
   send(task, text, problem)
   tell_handler(task.cell, text, env)
 end
@@ -86,9 +93,11 @@ function report.line(task, text, problem)
   send(task, text, problem)
 end
 
--- `ba.seterrh`: sets, or with nil takes away, the function that hears of errors too.
+-- `ba.seterrh`: sets, or with nil takes away, the function that hears of errors too. Returns the one before.
 function report.set_handler(f)
+  local before = handler
   handler = f
+  return before
 end
 
 return report

@@ -1,149 +1,31 @@
 -- Applications: a folder that the page server shows, as the Mako Server does.
 --
 -- `.preload` runs once, when the folder is served, in the application's table, which pages know as `app`. `.lua/`
--- is where `require` finds the application's modules. Other files are sent as they are, pages (`.lsp`) are run, and
--- compiled anew when their file has changed. A folder answers by its index.lsp or index.html. One folder is served
--- at a time, below the root: serving another takes its place.
+-- is where `require` finds the application's modules. Other files are sent and pages run (`resources.lua`). One folder
+-- is served at a time, below the root: serving another takes its place.
 
 local import = ...
 local host = import "host"
 local sched = import "tasks/sched"
-local exchange = import "web/exchange"
 local files = import "files"
-local page = import "web/page"
 local dir = import "web/dir"
 local web = import "web/server"
-local lsp = import "web/lsp"
+local resources = import "web/resources"
 local report = import "tasks/report"
 local interrupt = import "tasks/interrupt"
 
 local G = _G
-local setmetatable, type, select, load, pcall, error = setmetatable, type, select, load, pcall, error
-local find, sub, match, gsub, concat, unpack =
-  string.find, string.sub, string.match, string.gsub, table.concat, table.unpack
+local setmetatable, type, load, error, find, gsub = setmetatable, type, load, error, string.find, string.gsub
 local package = package
 
 local app = {}
 
-local PIECE_BYTES = 64 << 10
-local INDEXES = {"index.lsp", "index.html"}
-
 local current -- the application that is served
-
--- ---------------------------------------------------------------- files
-
--- Reads a file of the folder, or nil.
-local function read(A, path)
-  local number = host.io_open(A.root, path, "r")
-  if not number then
-    return nil
-  end
-  local pieces, piece = {}
-  repeat
-    piece = host.file_read(number, PIECE_BYTES) or ""
-    pieces[#pieces + 1] = piece
-  until piece == ""
-  host.file_close(number)
-  return concat(pieces)
-end
-
-local function send_file(X, A, path, size)
-  if X.method ~= "GET" and X.method ~= "HEAD" then
-    X.status, X.fields = 405, {"Content-Type", "text/plain; charset=utf-8", "Allow", "GET, HEAD"}
-    return exchange.write(X, "405 Method Not Allowed\n")
-  end
-  local number = host.io_open(A.root, path, "r")
-  if not number then
-    return dir.not_found(X)
-  end
-  exchange.set_field(X, "Content-Type", host.web_content_type(path))
-  exchange.set_field(X, "Cache-Control", "no-cache")
-  X.length = size
-  -- Only this many bytes, which the head announces, even if the file grows meanwhile.
-  local ok, problem = pcall(function()
-    while size > 0 and X.method == "GET" and not X.lost do
-      local piece = host.file_read(number, size < PIECE_BYTES and size or PIECE_BYTES)
-      if not piece or piece == "" then
-        break
-      end
-      size = size - #piece
-      exchange.write(X, piece)
-    end
-    if X.method == "HEAD" then
-      X.committed = true
-      host.web_head(X.number, X.status, X.length, unpack(X.fields))
-    end
-  end)
-  host.file_close(number)
-  if not ok then
-    error(problem, 0)
-  end
-end
-
--- ---------------------------------------------------------------- pages
-
--- Calls a chunk that comes as `...`: a name for it would show up in tracebacks instead of "main chunk".
-local function call(...)
-  (...)(select(2, ...))
-end
-
--- Runs a page: its chunk gets the environment and what else a page knows.
-function app.run_page(X, P)
-  call(P.chunk, page.environment(X), P.pathname, P.io, P.page, P.app)
-end
-
-local function run_file(X, A, path, size, changed)
-  local P = A.pages[path]
-  if not P then
-    P = {pathname = path, io = A.io, page = {}, app = A.env}
-    A.pages[path] = P
-  end
-  if P.changed ~= changed or P.size ~= size then
-    local text = read(A, path)
-    if not text then
-      return dir.not_found(X)
-    end
-    local chunk, problem = lsp.compile(text, path)
-    if not chunk then
-      P.changed = nil
-      error(problem, 0)
-    end
-    P.chunk, P.changed, P.size = chunk, changed, size
-  end
-  app.run_page(X, P)
-end
-
-local function answer(A, X, path)
-  local kind, size, changed = host.web_file(A.root, path)
-  if kind == "folder" then
-    if path ~= "" and sub(path, -1) ~= "/" then
-      exchange.reset(X)
-      X.status, X.fields = 302, {"Location", X.path .. "/"}
-      exchange.finish(X)
-      return true
-    end
-    for i = 1, #INDEXES do
-      local index = path .. INDEXES[i]
-      kind, size, changed = host.web_file(A.root, index)
-      if kind == "file" then
-        path = index
-        break
-      end
-    end
-  end
-  if kind ~= "file" or sub(path, -1) == "/" then
-    return false
-  elseif match(path, "%.lsp$") then
-    run_file(X, A, path, size, changed)
-  else
-    send_file(X, A, path, size)
-  end
-  return true
-end
 
 -- ---------------------------------------------------------------- serving a folder
 
-local function add_to_path(root)
+-- Makes `require` look in a folder's `.lua/`; once more makes no difference.
+function app.add_to_path(root)
   local folder = gsub(root, "/$", "") .. "/.lua/"
   local templates = folder .. "?.lua;" .. folder .. "?/init.lua;"
   if not find(package.path, templates, 1, true) then
@@ -151,8 +33,13 @@ local function add_to_path(root)
   end
 end
 
+-- Calls a chunk that comes as `...`: a name for it would show up in tracebacks instead of "main chunk".
+local function run(...)
+  (...)()
+end
+
 local function preload(A)
-  local source = read(A, ".preload")
+  local source = resources.read(A.root, ".preload")
   if not source then
     return
   end
@@ -160,7 +47,7 @@ local function preload(A)
   if not chunk then
     error(problem, 0)
   end
-  call(chunk)
+  run(chunk)
 end
 
 local function leave()
@@ -178,13 +65,14 @@ end
 -- Serves a folder, whose real path this is, and returns the port. Raises what its `.preload` raises.
 function app.serve(root)
   leave()
-  local A = {root = root, io = files.new(root), pages = {}}
+  local io = files.new(root)
+  local A = resources.new(io)
   A.dir = dir.add(function(X, path)
-    return answer(A, X, path)
+    return resources.answer(A, X, path)
   end)
-  A.env = setmetatable({io = A.io, dir = A.dir}, {__index = G})
+  A.env = setmetatable({io = io, dir = A.dir}, {__index = G})
   A.env.app = A.env
-  add_to_path(root)
+  app.add_to_path(root)
   local port = web.listen()
   preload(A)
   A.dir:insert()

@@ -2,13 +2,14 @@
 --
 -- A directory has a name, which is a part of the path, and a function, which answers what is below it. They are a
 -- tree; the root has no name. Of several that match the one of highest priority is asked first, then the one that
--- was inserted first, and the next one when a function says that it has not answered.
+-- was inserted first; of each its own function, then those below it. The next one has its turn when a function says,
+-- by false, that it has not answered.
 
 local import = ...
 local background = import "tasks/background"
 local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
-local exchange = import "web/exchange"
+local answers = import "web/answers"
 local page = import "web/page"
 local userdata = import "userdata"
 local check = import "check"
@@ -21,7 +22,7 @@ local nodes = setmetatable({}, {__mode = "k"})
 local meta = {__name = "DIR"}
 meta.__index = meta
 
-local dir = {}
+local dir = {meta = meta, nodes = nodes}
 
 local LOWEST, HIGHEST = -127, 127
 
@@ -81,12 +82,9 @@ local function below(name, path)
   return sub(path, n + 1, n + 1) == "/" and sub(path, n + 2) or nil
 end
 
--- A function that returned nothing has answered if there is something of an answer; false says plainly no.
-local function has_answered(X, result, before)
-  if X.committed or X.ended or X.taken or X.deferred then
-    return true
-  end
-  return result or result == nil and X.bytes > before
+-- A function has answered unless it says that it has not, and has not.
+local function has_answered(X, result)
+  return result ~= false or X.committed or X.ended or X.taken or X.deferred
 end
 
 -- Calls a function that comes as `...`, as in C: a name for it would show up in traces and tracebacks.
@@ -94,17 +92,7 @@ local function call(...)
   return ((...)(select(2, ...)))
 end
 
-local function answer(node, X, path)
-  local children = node.children
-  local i = 1
-  while children[i] do -- a function may insert and unlink others
-    local child = children[i]
-    local rest = below(child.name, path)
-    if rest and answer(child, X, rest) then
-      return true
-    end
-    i = i + 1
-  end
+local function run(node, X, path)
   local f = node.f
   if not f then
     return false
@@ -115,8 +103,27 @@ local function answer(node, X, path)
   if task and not task.cell then
     task.cell = node.cell
   end
-  local before = X.bytes
-  return has_answered(X, call(f, page.environment(X, node.environment), path), before)
+  return has_answered(X, call(f, page.environment(X, node.environment), path))
+end
+
+local function answer(node, X, path)
+  if run(node, X, path) then
+    return true
+  end
+  local children = node.children
+  local i = 1
+  while children[i] do -- a function may insert and unlink others
+    local child = children[i]
+    local rest = below(child.name, path)
+    if rest == "" and child.name ~= "" and sub(path, -1) ~= "/" and not X.depth then
+      answers.add_slash(X)
+      return true
+    elseif rest and answer(child, X, rest) then
+      return true
+    end
+    i = i + 1
+  end
+  return false
 end
 
 -- Answers an exchange with the path (without its first slash); false when there is nothing of that name.
@@ -147,10 +154,6 @@ function meta.setfunc(...)
 end
 
 local function link(parent, node)
-  if node.parent then
-    detach(node)
-    background.count(-1)
-  end
   attach(parent, node)
   background.count(1)
 end
@@ -169,15 +172,16 @@ function meta.insert(...)
   local n, self, other = select("#", ...), ...
   local node = nodes[self] or check.expected(1, "DIR", self, n)
   import "web/server".listen()
-  if other == nil then
-    link(root, node)
-    return true
+  local parent, child = root, node
+  if other ~= nil then
+    parent, child = node, nodes[other] or check.expected(2, "DIR", other, n)
   end
-  local child = nodes[other] or check.expected(2, "DIR", other, n)
-  if is_above(child, node) then
-    check.raise("a directory cannot be inserted below itself")
+  if child.parent then
+    check.raise "Directory already inserted"
+  elseif is_above(child, parent) then
+    check.raise "a directory cannot be inserted below itself"
   end
-  link(node, child)
+  link(parent, child)
   return true
 end
 
@@ -198,6 +202,20 @@ function meta.baseuri(...)
   return path
 end
 
+-- Returns a directory that is not yet inserted, and its node.
+function dir.new(name, priority)
+  local u = userdata.new(meta)
+  local node = new_node(match(gsub(name, "^/+", ""), "^.*[^/]") or "", priority)
+  node.environment = {__index = setmetatable({dir = u}, {__index = G})}
+  nodes[u] = node
+  return u, node
+end
+
+-- Tells whether this is a priority.
+function dir.is_priority(priority)
+  return priority >= LOWEST and priority <= HIGHEST
+end
+
 -- ba.create.dir([name] [, priority]) → a directory that is not yet inserted
 function dir.create(...)
   local name, priority = ...
@@ -206,19 +224,10 @@ function dir.create(...)
   end
   name = name ~= nil and check.string(1, name) or ""
   priority = priority ~= nil and check.integer(2, priority) or 0
-  if priority < LOWEST or priority > HIGHEST then
+  if not dir.is_priority(priority) then
     check.fail(2, "priority out of range")
   end
-  local u = userdata.new(meta)
-  local node = new_node(match(gsub(name, "^/+", ""), "^.*[^/]") or "", priority)
-  node.environment = {__index = setmetatable({dir = u}, {__index = G})}
-  nodes[u] = node
-  return u
-end
-
--- What the server answers where nothing is.
-function dir.not_found(X)
-  exchange.replace(X, 404, "text/plain; charset=utf-8", "404 Not Found\nThere is nothing at " .. X.path .. "\n")
+  return (dir.new(name, priority))
 end
 
 return dir

@@ -1,19 +1,29 @@
 -- One HTTP request and the response to it: what the objects `request`, `response` and a deferred response share.
 --
--- Output is collected. If the page ends before the buffer is full, head and body go out together, with their
--- length. Else the response is committed: the head goes out, then piece after piece, and the page waits whenever
--- the client has not taken what was sent, so a page never holds more than one buffer here and one in Python.
--- A page that runs as a cell has no connection; its whole output is collected, up to a bound.
+-- Output is collected. If the page ends before the buffer is full, head and body go out together. Else the head goes
+-- out, then piece after piece, and the page waits whenever the client has not taken what was sent, so a page never
+-- holds more than one buffer here and one in Python. The server's own buffer is smaller: when that would be full, the
+-- response counts as committed. A page that runs as a cell has no connection; its whole output is collected, up to a
+-- bound.
+--
+-- A page that flushes before it has written anything sends the head alone, which then says nothing of how the body
+-- ends: it ends with the connection, and until then the page may take that for a protocol of its own (`is_bare`).
 --
 -- Fields of an exchange `X`:
 --
 --   number      the connection's number in Python, nil for a cell's page
 --   method, path, query, version, body, websocket, headers   of the request; headers as one text
 --   status, fields, length      of the response; fields is flat: name, value, name, value …
+--   is_html     it is an LSP page's, and HTML unless the page says otherwise
 --   out, pieces, bytes          what is collected, in how many pieces and bytes
---   committed   the head has gone out
+--   sent        how many bytes of the body have left here
+--   committed   the head can no longer change; on the server it has gone out by now
+--   is_begun    it has gone out here too
+--   is_bare     …alone, without a word on where the body ends
 --   ended       the response is complete, or was given up: what is written now goes nowhere, silently
---   stopped     …by abort or a redirect: what is written now raises, as documented
+--   stopped     …by a method that ends the page: what is written now raises, as documented
+--   env         the environment of the pages that answer: those that include each other share it
+--   depth, how, base            how deep they are, by "include" or "forward", and where relative paths begin
 --   deferred    a deferred response has it: what the page writes goes nowhere
 --   taken       its connection became a socket
 --   lost        the client is gone
@@ -33,11 +43,12 @@ local DRAINED = reasons.DRAINED
 
 local exchange = {}
 
+local SERVER_BYTES = 8192 -- the size of the server's buffer
 local BUFFER_BYTES = 64 << 10
 -- A cell's output is bounded too, and a page of more is hardly a lesson.
 local CELL_BYTES = 16 << 20
 
-local HTML = "text/html; charset=utf-8"
+local UNTIL_CLOSED = -1 -- as a length, see `host.web_head`
 
 local live = keepers.add({}) -- by connection: handlers are weak
 
@@ -84,10 +95,11 @@ function exchange.new(number, method, path, query, version, has_body, websocket,
     websocket = websocket,
     headers = headers,
     status = 200,
-    fields = {"Content-Type", HTML},
+    fields = {},
     out = {},
     pieces = 0,
     bytes = 0,
+    sent = 0,
     ready = ready,
   }
   if number then
@@ -131,6 +143,14 @@ function exchange.set_field(X, name, value)
   end
 end
 
+-- Makes the response HTML unless it is something else already: LSP pages are, what other functions answer is not.
+function exchange.be_html(X)
+  X.is_html = true
+  if not place(X.fields, "Content-Type") then
+    exchange.set_field(X, "Content-Type", "text/html; charset=utf-8")
+  end
+end
+
 -- Drops what was collected; the headers too unless only the body is meant. False once the head has gone out.
 function exchange.reset(X, body_only)
   if X.committed or X.ended then
@@ -138,7 +158,10 @@ function exchange.reset(X, body_only)
   end
   X.out, X.pieces, X.bytes, X.length = {}, 0, 0, nil
   if not body_only then
-    X.status, X.fields = 200, {"Content-Type", HTML}
+    X.status, X.fields = 200, {}
+    if X.is_html then
+      exchange.be_html(X)
+    end
   end
   return true
 end
@@ -147,7 +170,7 @@ end
 
 local function collected(X)
   local data = X.pieces == 1 and X.out[1] or concat(X.out, "", 1, X.pieces)
-  X.out, X.pieces, X.bytes = {}, 0, 0
+  X.out, X.pieces, X.bytes, X.sent = {}, 0, 0, X.sent + X.bytes
   return data
 end
 
@@ -163,15 +186,17 @@ function exchange.flush(X)
   if X.lost then
     return expire(X)
   elseif not number then
+    X.committed = true
     if X.bytes > CELL_BYTES then
       error("the page's output exceeds " .. CELL_BYTES .. " bytes, the most that a cell can show", 0)
     end
     return
   end
   local left = 0
-  if not X.committed then
-    X.committed = true
-    left = host.web_head(number, X.status, X.length, unpack(X.fields))
+  if not X.is_begun then
+    X.committed, X.is_begun = true, true
+    X.is_bare = X.bytes == 0 and not X.length
+    left = host.web_head(number, X.status, X.is_bare and UNTIL_CLOSED or X.length, unpack(X.fields))
   end
   if X.bytes > 0 then
     left = host.web_data(number, collected(X))
@@ -193,10 +218,13 @@ end
 
 -- Adds to the body.
 local function put(X, data)
-  local n = X.pieces + 1
-  X.out[n], X.pieces, X.bytes = data, n, X.bytes + #data
-  if X.bytes >= BUFFER_BYTES then
-    exchange.flush(X)
+  local n, bytes = X.pieces + 1, X.bytes + #data
+  X.out[n], X.pieces, X.bytes = data, n, bytes
+  if bytes > SERVER_BYTES then
+    X.committed = true
+    if bytes >= BUFFER_BYTES then
+      exchange.flush(X)
+    end
   end
 end
 exchange.put = put
@@ -218,13 +246,14 @@ function exchange.finish(X)
     return
   end
   X.ended = true
+  X.committed = true
   local number = X.number
   if not number or X.lost then
     return
   end
   leave(X)
-  if not X.committed then
-    host.web_respond(number, X.status, collected(X), unpack(X.fields))
+  if not X.is_begun then
+    host.web_respond(number, X.status, collected(X), X.length ~= nil, unpack(X.fields))
     return
   end
   if X.bytes > 0 then
@@ -235,18 +264,46 @@ end
 
 -- Ends the response with this text instead of what was collected; false once the head has gone out.
 function exchange.replace(X, status, content_type, body)
-  if not exchange.reset(X) then
+  if not exchange.reset(X, true) then
     return false
   end
   X.status = status
-  X.fields = {"Content-Type", content_type}
+  exchange.set_field(X, "Content-Type", content_type)
   X.out[1], X.pieces, X.bytes = body, 1, #body
   if X.number then
     exchange.finish(X)
   else
-    X.ended = true
+    X.committed, X.ended = true, true
   end
   return true
+end
+
+-- Ends the response with this text behind what was written, without waiting for the client.
+function exchange.finish_with(X, text)
+  local n = X.pieces + 1
+  X.out[n], X.pieces, X.bytes = text, n, X.bytes + #text
+  exchange.finish(X)
+end
+
+-- Returns how many bytes of the body the page has written.
+function exchange.written(X)
+  return X.sent + X.bytes
+end
+
+-- Sends what was written behind a bare head: the client has it before the connection is somebody else's.
+function exchange.send_bare(X)
+  if X.bytes > 0 then
+    host.web_data(X.number, collected(X))
+  end
+end
+
+-- Gives the response up: the client has what has gone out, and its connection ends.
+function exchange.give_up(X)
+  if not X.is_begun then
+    exchange.set_field(X, "Connection", "close")
+  elseif X.number and not X.lost then
+    host.web_abort(X.number)
+  end
 end
 
 -- The connection is somebody else's now.

@@ -1,9 +1,11 @@
 -- LSP pages: text with `<?lsp code ?>` and `<?lsp=expression?>`, made into Lua.
 --
 -- A page becomes one chunk. Its text is written by `_emit "…";`, in which a newline is a backslash and a newline, so
--- that every line of the chunk is the line of the page with the same number, and errors tell the right one. Where a
--- line of code ends in a comment, the text behind it needs a line of its own; as many newlines of the text are then
--- written as `\n`, until the numbers are right again.
+-- that every line of the chunk is the line of the page with the same number, and errors tell the right one.
+--
+-- The server writes `_emit [[…]]` behind the code, on the same line. So where code ends in a comment, the comment goes
+-- on there: it takes the beginning of the text, and the rest is read as code, which is an error nearly always. That is
+-- done here too, for the page would not run on a device; and a hint says what it is.
 --
 -- The newline behind `?>` is not part of the text, as documented.
 
@@ -11,8 +13,8 @@ local import = ...
 local ours = import "ours"
 
 local G = _G
-local find, sub, gsub, format, match, byte = string.find, string.sub, string.gsub, string.format, string.match,
-  string.byte
+local find, sub, gsub, format, match, byte =
+  string.find, string.sub, string.gsub, string.format, string.match, string.byte
 local concat, load, pcall = table.concat, load, pcall
 
 local lsp = {}
@@ -31,85 +33,78 @@ local function escape(c)
   return format("\\%03d", byte(c))
 end
 
--- Returns a statement that writes `text`; the first `owed` newlines take no line. And how many are still owed.
-local function emit(text, owed)
-  local quoted = gsub(text, '[%c"\\]', function(c)
-    if c ~= "\n" then
-      return escape(c)
-    elseif owed > 0 then
-      owed = owed - 1
-      return "\\n"
-    end
-    return "\\\n"
-  end)
-  return '_emit"' .. quoted .. '";', owed
+-- Returns a statement that writes `text`.
+local function emit(text)
+  return '_emit"' .. gsub(text, '[%c"\\]', function(c)
+    return c == "\n" and "\\\n" or escape(c)
+  end) .. '";'
+end
+
+-- Returns such a statement as the server writes it; its first newline is not part of the text.
+local function emit_brackets(text, newline)
+  local level = ""
+  while find(text .. "]", "]" .. level .. "]", 1, true) do
+    level = level .. "="
+  end
+  return "_emit[" .. level .. "[" .. newline .. text .. "]" .. level .. "];"
 end
 
 -- Finds the next tag: where it begins, where its content begins, and whether it is an expression.
 local function next_tag(text, at)
   local first, last = find(text, OPEN, at, true)
-  while first do
-    local following = sub(text, last + 1, last + 1)
-    if following == "=" then
-      return first, last + 2, true
-    elseif following == "" or find(following, "%s") then
-      return first, last + 1, false
-    end
-    first, last = find(text, OPEN, last + 1, true) -- <?lsproduct, or so
+  if first then
+    local is_expression = sub(text, last + 1, last + 1) == "="
+    return first, is_expression and last + 2 or last + 1, is_expression
   end
 end
 
--- Returns a page's text as Lua, or nil, a message and a line.
+-- Tells whether code may end in a comment: what looks like one may still be in a string.
+local function may_end_in_comment(code)
+  return find(code, "--", match(code, "^.*\n()") or 1, true) ~= nil
+end
+
+-- Returns a page's text as Lua, nil, and whether some of it may be in a comment; or nil, a message and a line.
 function lsp.translate(text)
-  local out, at, owed = {PARAMETERS}, 1, 0
-  local function add(piece)
-    out[#out + 1] = piece
-  end
+  local out, at, comment, suspect = {PARAMETERS}, 1, false, false
+  local newline = "" -- behind the tag before
   while true do
     local first, content, is_expression = next_tag(text, at)
     local plain = sub(text, at, (first or #text + 1) - 1)
-    if plain ~= "" then
-      local statement
-      statement, owed = emit(plain, owed)
-      add(statement)
+    if comment and plain ~= "" and not find(plain, "[\0\r]") then
+      out[#out + 1] = emit_brackets(plain, newline)
+    else
+      out[#out + 1] = newline .. (plain ~= "" and emit(plain) or "")
     end
     if not first then
-      return concat(out)
+      return concat(out), nil, suspect
     end
     local close, last = find(text, CLOSE, content, true)
     if not close then
       return nil, "'<?lsp' without '?>'", line_of(text, first)
     end
     local code = sub(text, content, close - 1)
-    at = last + 1
-    local newline = match(text, "^\r?\n", at)
-    at = at + #(newline or "")
-    add(is_expression and "_emit(" .. code or code)
-    if find(code, "--", match(code, "^.*\n()") or 1, true) then -- in its last line
-      add "\n"
-      owed = owed + (newline and 0 or 1)
-      newline = nil
-    end
-    add(is_expression and ");" or " ")
-    if newline and owed > 0 then
-      owed = owed - 1
-    elseif newline then
-      add "\n"
-    end
+    comment = may_end_in_comment(code)
+    suspect = suspect or comment
+    out[#out + 1] = is_expression and "_emit(" .. code .. ");" or code .. " "
+    local break_of_line = match(text, "^\r?\n", last + 1) or ""
+    at, newline = last + 1 + #break_of_line, break_of_line ~= "" and "\n" or ""
   end
 end
 
--- Returns a page's chunk, to be called with an environment and what PARAMETERS names; or nil and a message.
+local COMMENT = "a comment before `?>` also hides the text behind it, on a device too: put `?>` on a line of its own"
+
+-- Returns a page's chunk, to be called with an environment and what PARAMETERS names; or nil, a message, and advice if
+-- there is any.
 function lsp.compile(text, name)
   if sub(text, 1, 3) == "\xEF\xBB\xBF" then
     text = sub(text, 4)
   end
-  local source, problem, line = lsp.translate(text)
+  local source, problem, where = lsp.translate(text)
   if not source then
-    return nil, format("%s:%d: %s", name, line, problem)
+    return nil, format("%s:%d: %s", name, where, problem)
   end
   local _, chunk, trouble = pcall(load, source, ours.not_ours("=" .. name), "t", G) -- as in tasks/cell.lua
-  return chunk, trouble
+  return chunk, trouble, not chunk and where and COMMENT or nil
 end
 
 return lsp

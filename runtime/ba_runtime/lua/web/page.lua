@@ -1,21 +1,21 @@
 -- Running pages: each request is a task of its own, so a page may block and nobody else waits.
 --
 -- A page's environment holds what belongs to this one request: `request`, `response`, `print` and `_emit`. Reads
--- of other names fall through to the globals.
+-- of other names fall through to the globals. Pages that include each other share it, and what they put there.
 
 local import = ...
 local background = import "tasks/background"
 local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local exchange = import "web/exchange"
-local request = import "web/request"
-local response = import "web/response"
+local command = import "web/command"
+local answers = import "web/answers"
+import "web/response" -- the methods of the object: all of them, before the first one is made
 local report = import "tasks/report"
 local text = import "console/text"
-local host = import "host"
 
 local G = _G
-local type, setmetatable, gsub, yield = type, setmetatable, string.gsub, coroutine.yield
+local setmetatable, yield = setmetatable, coroutine.yield
 local run, WAIT = sched.run, sched.WAIT
 local line, tostring, write = text.line, text.tostring, exchange.write
 
@@ -25,6 +25,10 @@ local GLOBALS = {__index = G}
 
 -- Returns the environment for an exchange, made on first use; `meta` is its metatable where it is not the plain one.
 function page.environment(X, meta)
+  local env = X.env
+  if env then
+    return meta and setmetatable(env, meta) or env
+  end
   local function print(...)
     write(X, line(...) .. "\n")
     return true
@@ -32,35 +36,28 @@ function page.environment(X, meta)
   local function emit(...)
     write(X, tostring((...)))
   end
-  local objects = X.objects
-  if not objects then
-    objects = {request.new(X), response.new(X)}
-    X.objects = objects
-  end
-  return setmetatable({request = objects[1], response = objects[2], print = print, _emit = emit}, meta or GLOBALS)
+  local object = command.new(X)
+  env = setmetatable({request = object, response = object, print = print, _emit = emit}, meta or GLOBALS)
+  X.env = env
+  return env
 end
 
 -- ---------------------------------------------------------------- errors
 
-local ESCAPES = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;"}
-
 local function block(words)
   return '<pre style="color:#b00020;border:1px solid;padding:.5em;white-space:pre-wrap">'
-    .. gsub(words, "[&<>]", ESCAPES)
+    .. answers.escape(words)
     .. "</pre>\n"
 end
 
 -- Shows the client what ended the page: as the response if nothing has gone out, else in the page.
-local function show_error(X, words)
+local function show_error(X, problem)
+  local words = "\n\n-------- Lua error:\n" .. problem .. "\n"
   if X.ended or X.deferred then
     return
   end
   if not exchange.replace(X, 500, "text/plain; charset=utf-8", words) then
-    X.task = nil -- whatever happens now happens outside the page
-    if not X.lost then
-      host.web_data(X.number, block(words))
-    end
-    exchange.finish(X)
+    exchange.finish_with(X, block(words))
   end
 end
 
@@ -80,7 +77,13 @@ local function failed(task, X, cell, problem)
   if not X.lost then -- else it ended because its client did
     report.fault(task, "in LSP", problem, page.environment(X))
   end
-  show_error(X, "Lua error in LSP: " .. report.stack(task, type(problem) == "string" and problem or nil, 1) .. "\n")
+  show_error(X, report.stack(task, report.text(problem), 0))
+end
+
+-- Answers for a page that does not compile: there is no traceback of that.
+function page.refuse(X, problem)
+  report.line(X.task, "Lua error in LSP: " .. problem, problem)
+  show_error(X, problem)
 end
 
 local function over(X)
@@ -97,7 +100,7 @@ local KIND = {
       return
     end
     leave(task)
-    if not ok and not task.abandoning then
+    if not ok and not task.abandoning and not (problem == nil and X.stopped) then
       return failed(task, X, cell, problem)
     end
     over(X)

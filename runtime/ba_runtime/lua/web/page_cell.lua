@@ -11,9 +11,10 @@ local waiting = import "tasks/waiting"
 local exchange = import "web/exchange"
 local files = import "files"
 local cell = import "tasks/cell"
-local app = import "web/app"
+local resources = import "web/resources"
 local web = import "web/server"
 local lsp = import "web/lsp"
+local advice = import "console/advice"
 
 local G = _G
 local setmetatable, sub, unpack = setmetatable, string.sub, table.unpack
@@ -43,8 +44,8 @@ end
 -- Runs the page, and waits for a deferred response: it is part of the result.
 local function run(X, P)
   local task = sched.current
-  X.task = task
-  app.run_page(X, P)
+  X.task, task.page = task, X
+  resources.run_page(X, P)
   while X.deferred and not X.ended do
     X.closer = function()
       X.closer = nil
@@ -60,8 +61,11 @@ end
 -- Starts cell `id` as a page: its text, its name in messages, and the path to put it at, or "".
 function page_cell.start(id, source, name, path)
   path = path ~= "" and path or nil
-  local chunk, problem = lsp.compile(source, name)
+  local chunk, problem, words = lsp.compile(source, name)
   if not chunk then
+    if words then
+      advice.once(words)
+    end
     host.page_done(500, "", "", nil)
     return cell.refuse(id, name, problem)
   end
@@ -71,7 +75,7 @@ function page_cell.start(id, source, name, path)
     local owner = {id = id} -- whose code it is: what later requests trace belongs to this cell
     url = web.put(path, function(X)
       X.task.cell = X.task.cell or owner
-      app.run_page(X, P)
+      resources.run_page(X, P)
     end)
   end
   local X = exchange.new(nil, "GET", path or "/" .. name, "", "1.1", false, false, "")

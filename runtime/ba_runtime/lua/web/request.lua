@@ -1,33 +1,21 @@
--- The `request` object of a page.
+-- The methods of `request`: what a page can ask for.
 --
 -- All of a request is here before its page begins, so nothing of it waits, and it can be asked for as long as
 -- somebody refers to it, also after the page has ended. Fields of forms and queries are parsed on first use.
 
 local import = ...
 local host = import "host"
-local userdata = import "userdata"
 local check = import "check"
+local command = import "web/command"
+local cookie = import "web/cookie"
+local encoding = import "data/encoding"
 
-local select, setmetatable, lower, sub, match, gmatch, gsub, error =
-  select, setmetatable, string.lower, string.sub, string.match, string.gmatch, string.gsub, error
+local select, lower, sub, match, gmatch, error, unpack =
+  select, string.lower, string.sub, string.match, string.gmatch, error, table.unpack
 
-local exchanges = setmetatable({}, {__mode = "k"})
-local meta = {__name = "HTTPCMD"}
-meta.__index = meta
+local exchanges, meta = command.exchanges, command.meta
 
-local request = {meta = meta}
-
--- Returns the object for an exchange.
-function request.new(X)
-  local u = userdata.new(meta)
-  exchanges[u] = X
-  return u
-end
-
--- Returns the exchange of a request object, nil for other values.
-function request.exchange(value)
-  return exchanges[value]
-end
+local request = {}
 
 function meta.method(...)
   local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
@@ -48,7 +36,7 @@ end
 
 -- ---------------------------------------------------------------- headers
 
--- The headers in their order, flat, names in lower case: taken apart on first use.
+-- The headers in their order, flat, with their names as the client sent them: taken apart on first use.
 local function headers_of(X)
   local headers = X.parsed
   if not headers then
@@ -61,17 +49,18 @@ local function headers_of(X)
   return headers
 end
 
+-- Returns a header of the request; the name is in lower case.
 local function header(X, name)
   local headers = headers_of(X)
   for i = 1, #headers, 2 do
-    if headers[i] == name then
+    if lower(headers[i]) == name then
       return headers[i + 1]
     end
   end
   return nil
 end
 
--- header(name): its value or nil, in any case. header(): a table of all.
+-- header(name): its value or nil, in any case. header(): a table of all; of those with one name the last.
 function meta.header(...)
   local n, self, name = select("#", ...), ...
   local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
@@ -80,8 +69,7 @@ function meta.header(...)
   end
   local all, headers = {}, headers_of(X)
   for i = 1, #headers, 2 do
-    local before = all[headers[i]]
-    all[headers[i]] = before and before .. ", " .. headers[i + 1] or headers[i + 1]
+    all[headers[i]] = headers[i + 1]
   end
   return all
 end
@@ -93,13 +81,63 @@ function meta.domain(...)
   return name and (match(name, "^%[.-%]") or match(name, "^[^:]*"))
 end
 
+-- Returns the server's address as the client called it, nil if the client did not.
+function request.server_address(X)
+  local host_field = header(X, "host")
+  return host_field and "http://" .. host_field
+end
+
+-- Returns the path as a client writes it.
+function request.escaped_path(X)
+  return encoding.urlencode(X.path)
+end
+
 -- The complete address, without the query.
 function meta.url(...)
   local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
-  return "http://" .. (header(X, "host") or "localhost") .. X.path
+  return (request.server_address(X) or "http://localhost") .. request.escaped_path(X)
+end
+
+-- issecure() → whether it came by HTTPS
+function meta.issecure(...)
+  local _ = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  return false
+end
+
+-- env() → the environment of the pages that answer
+function meta.env(...)
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  return X.env
+end
+
+-- user() → nil: there is no user management here, so nobody has logged in
+function meta.user(...)
+  local _ = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  return nil
+end
+
+-- session([create]) → nil, for the same reason
+meta.session = meta.user
+
+-- cookie(name) → what the client sent of that name, nil for nothing
+function meta.cookie(...)
+  local n, self, name = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  return cookie.received(X, check.string(2, name, n), header(X, "cookie"))
 end
 
 -- ---------------------------------------------------------------- data
+
+local function content_type(X)
+  return lower(match(header(X, "content-type") or "", "^%s*([^;%s]*)"))
+end
+
+-- Tells whether the body is a form that the server reads: of POST only, and only with its length.
+local function has_form(X)
+  return X.method == "POST"
+    and content_type(X) == "application/x-www-form-urlencoded"
+    and header(X, "content-length") ~= nil
+end
 
 -- The fields of the query and then those of a form in the body, flat.
 local function fields(X)
@@ -108,34 +146,47 @@ local function fields(X)
     return list
   end
   local text = X.query
-  if match(lower(header(X, "content-type") or ""), "^application/x%-www%-form%-urlencoded") then
+  if has_form(X) then
     text = text .. (text ~= "" and X.body ~= "" and "&" or "") .. X.body
   end
   list = text == "" and {} or {host.web_form(text)}
-  if text ~= "" and list[1] == nil then
-    list = {}
-    if match(text, "&") then
-      error("the request has too many form fields", 3)
-    end
+  if list[1] == false then
+    error("the request has too many form fields", 3)
   end
   X.data = list
   return list
 end
 
--- data(name): the first value of that field or nil. data(): a table of all.
+local function first(list, name)
+  for i = 1, #list, 2 do
+    if list[i] == name then
+      return list[i + 1]
+    end
+  end
+  return nil
+end
+
+-- data(name, …): the first value of each of these fields, or nil. data(): a table of all; of those with one name the
+-- last.
 function meta.data(...)
   local n, self, name = select("#", ...), ...
   local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
-  name = name ~= nil and check.string(2, name)
-  local list, all = fields(X), {}
-  for i = 1, #list, 2 do
-    if name and list[i] == name then
-      return list[i + 1]
-    elseif all[list[i]] == nil then
+  if name == nil then
+    local list, all = fields(X), {}
+    for i = 1, #list, 2 do
       all[list[i]] = list[i + 1]
     end
+    return all
   end
-  return not name and all or nil
+  local list = fields(X)
+  if n == 2 then
+    return first(list, check.string(2, name))
+  end
+  local values = {select(2, ...)}
+  for i = 1, n - 1 do
+    values[i] = first(list, check.string(i + 1, values[i]))
+  end
+  return unpack(values, 1, n - 1)
 end
 
 -- An iterator over names and values, in their order.
@@ -150,6 +201,17 @@ end
 
 local BLOCK_BYTES = 1024
 
+-- Returns why the body cannot be read as it was sent: the server has read it already, or there is none.
+local function obstacle(X)
+  if has_form(X) then
+    return "URL encoded data"
+  elseif content_type(X) == "multipart/form-data" then
+    return "multipart/form-data"
+  elseif not header(X, "content-length") and not header(X, "transfer-encoding") then
+    return "Missing content-length and not chunk encoding"
+  end
+end
+
 -- An iterator over the body as it was sent, in blocks of `size` bytes.
 function meta.rawrdr(...)
   local n, self, size = select("#", ...), ...
@@ -157,6 +219,10 @@ function meta.rawrdr(...)
   size = size == nil and BLOCK_BYTES or check.integer(2, size)
   if size < 1 then
     check.fail(2, "size out of range")
+  end
+  local problem = obstacle(X)
+  if problem then
+    error(problem, 0)
   end
   local at = 1
   return function()
@@ -192,11 +258,6 @@ end
 function meta.sockname(...)
   local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
   return endpoint(select(4, names(X)))
-end
-
-function meta.__tostring(self)
-  local X = exchanges[self] or check.expected(1, "HTTPCMD", self)
-  return gsub("[HTTP " .. X.method .. " " .. X.path .. "]", "%c", "?")
 end
 
 return request

@@ -1,41 +1,46 @@
--- The `response` object of a page, and deferred responses, which answer after the page has ended.
+-- The methods of `response`: what a page can answer.
+--
+-- Some of them end the page, as on the server, by raising nil: a page may catch that, but can answer no more. What
+-- is called then, in the page or in its cosockets, raises in the server's words.
 
 local import = ...
-local sched = import "tasks/sched"
-local waiting = import "tasks/waiting"
-local exchange = import "web/exchange"
-local userdata = import "userdata"
 local check = import "check"
+local command = import "web/command"
+local cookie = import "web/cookie"
+local exchange = import "web/exchange"
+local answers = import "web/answers"
+local dates = import "data/dates"
 local json = import "json/json"
+local advice = import "console/advice"
 
-local type, select, setmetatable, error, find = type, select, setmetatable, error, string.find
+local type, select, error, find, gsub, ipairs, concat, upper =
+  type, select, error, string.find, string.gsub, ipairs, table.concat, string.upper
 local tostring = import "console/text".tostring
 
-local exchanges = setmetatable({}, {__mode = "k"})
-local meta, later = {__name = "HTTPRESPONSE"}, {__name = "DEFERREDRESPONSE"}
-meta.__index, later.__index = meta, later
+local exchanges, meta = command.exchanges, command.meta
 
-local response = {meta = meta, later = later}
+local response = {}
 
-function response.new(X)
-  local u = userdata.new(meta)
-  exchanges[u] = X
-  return u
+local EXPIRED, COMMITTED = "request/response expired", "Error iscommitted"
+
+-- Returns why a response cannot be changed any more.
+local function obstacle(X)
+  if X.stopped then
+    return EXPIRED
+  end
+  return X.deferred and X.ended and "expired" or COMMITTED
 end
 
--- Both kinds of object have these. A page's is of no use once its response was stopped; a deferred one works
--- until it is closed.
-local function usable(X)
-  if X.stopped then
-    error("request/response expired", 0)
-  end
-  return X
+-- Ends the page, or whatever else has called: what runs is over unless somebody catches this.
+local function stop(X)
+  X.stopped = true
+  error(nil, 0)
 end
 
 -- ---------------------------------------------------------------- the body
 
--- Strings, and numbers as print has them; other values are left out, as documented.
-local function write_all(writer, X, ...)
+-- Writes strings, and numbers as print has them; other values are left out. Returns how many bytes that were.
+function response.write_all(writer, X, ...)
   local values, bytes = {...}, 0
   for i = 1, select("#", ...) do
     local value = values[i]
@@ -52,138 +57,304 @@ local function write_all(writer, X, ...)
   return bytes
 end
 
+local write_all = response.write_all
+
 -- write(...) → bytes written
 function meta.write(...)
-  local X = exchanges[...] or check.expected(1, "HTTPRESPONSE", (...), select("#", ...))
-  return write_all(exchange.write, usable(X), select(2, ...))
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  if X.stopped then
+    check.raise(EXPIRED)
+  end
+  return (write_all(exchange.write, X, select(2, ...)))
 end
 
--- flush() → true: what was written so far goes to the client now
+-- flush() → true: what was written so far goes to the client now; the head alone if that is nothing
 function meta.flush(...)
-  local X = exchanges[...] or check.expected(1, "HTTPRESPONSE", (...), select("#", ...))
-  if not usable(X).ended and not X.deferred then
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  if X.stopped then
+    check.raise(EXPIRED)
+  elseif not X.ended and not X.deferred then
     exchange.flush(X)
   end
   return true
 end
 
--- reset(["buffer"]) → true: forgets what was written, and without "buffer" the headers too; false when committed
-function meta.reset(...)
-  local X = exchanges[...] or check.expected(1, "HTTPRESPONSE", (...), select("#", ...))
-  return exchange.reset(usable(X), select(2, ...) == "buffer")
+-- send(...) → bytes written: they go to the client now
+function meta.send(...)
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  if X.stopped then
+    check.raise(EXPIRED)
+  end
+  local bytes = write_all(exchange.write, X, select(2, ...))
+  if bytes > 0 and not X.ended and not X.deferred then
+    exchange.flush(X)
+  end
+  return bytes
 end
 
--- json(table): the response is this value as JSON
+-- reset(["buffer"]) → true: forgets what was written, and without "buffer" the headers too; false when committed
+function meta.reset(...)
+  local n, self, what = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  what = what == nil and "headers" or check.string(2, what)
+  if what ~= "buffer" and what ~= "headers" then
+    check.fail(2, "invalid option '" .. what .. "'")
+  elseif X.stopped then
+    check.raise(EXPIRED)
+  end
+  return exchange.reset(X, what == "buffer")
+end
+
+-- json(table, …): the response is this table as JSON, or the list of these tables; ends the page
 function meta.json(...)
-  local n, self, value = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
-  local text, problem = json.encode(value)
+  local n, self = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  local values = {select(2, ...)}
+  for i = 1, n > 1 and n - 1 or 1 do
+    if type(values[i]) ~= "table" then
+      check.expected(i + 1, "table", values[i], n)
+    end
+  end
+  if X.stopped then
+    check.raise(EXPIRED)
+  end
+  local text, problem = json.encode(n > 2 and values or values[1])
   if not text then
     error(problem, 2)
   end
-  exchange.replace(usable(X), X.status, "application/json; charset=utf-8", text)
+  exchange.replace(X, X.status, "application/json", text)
+  stop(X)
+end
+
+-- bytecount() → the bytes of the body that were written so far
+function meta.bytecount(...)
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  return exchange.written(X)
 end
 
 -- ---------------------------------------------------------------- the head
 
+local TOKEN = "^[%w!#$%%&'*+%-.^_`|~]+$"
+local CONTROL = "[\0-\8\10-\31\127]" -- but for the tab
+
+-- setheader(name, value) → true; nil takes the header away
 function meta.setheader(...)
   local n, self, name, value = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
   name = check.string(2, name, n)
   value = value ~= nil and check.string(3, value, n) or nil
-  if not find(name, "^[%w!#$%%&'*+%-.^_`|~]+$") then
+  if not find(name, TOKEN) then
     check.fail(2, "invalid header name")
-  elseif value and find(value, "[\0-\8\10-\31\127]") then
+  elseif value and find(value, CONTROL) then
     check.fail(3, "control character in a header")
+  elseif X.stopped or X.committed then
+    check.raise(obstacle(X))
   end
-  exchange.set_field(usable(X), name, value)
+  exchange.set_field(X, name, value)
+  return true
 end
 
+-- containsheader(name) → the value that the page has set, nil for none
+function meta.containsheader(...)
+  local n, self, name = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  return exchange.field(X, check.string(2, name, n))
+end
+
+-- setdateheader(name, seconds) → true: a header with a date, in seconds since 1970
+function meta.setdateheader(...)
+  local n, self, name, seconds = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  name, seconds = check.string(2, name, n), check.integer(3, seconds, n)
+  if not find(name, TOKEN) then
+    check.fail(2, "invalid header name")
+  elseif X.stopped or X.committed then
+    check.raise(obstacle(X))
+  end
+  exchange.set_field(X, name, dates.encdate(seconds))
+  return true
+end
+
+-- setmaxage(seconds) → true: for how long the client may keep the response
+function meta.setmaxage(...)
+  local n, self, seconds = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  seconds = check.integer(2, seconds, n)
+  if X.stopped or X.committed then
+    check.raise(obstacle(X))
+  end
+  exchange.set_field(X, "Cache-Control", "max-age=" .. seconds)
+  return true
+end
+
+-- setdefaultheaders() → true: HTML that the client may not keep
+function meta.setdefaultheaders(...)
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  if X.stopped or X.committed then
+    check.raise(obstacle(X))
+  end
+  answers.set_default_fields(X, "text/html; charset=utf-8")
+  return true
+end
+
+-- Says once of a status that only we send it.
+local function note_status(status)
+  if status < 200 or status > 599 then
+    advice.once "a response can have a status from 200 to 599; in place of another number, the client gets `???`"
+  end
+end
+
+-- setstatus(status) → true
 function meta.setstatus(...)
   local n, self, status = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
   status = check.integer(2, status, n)
-  if status < 200 or status > 599 then
-    check.fail(2, "invalid status code")
+  if X.stopped or X.committed then
+    check.raise(obstacle(X))
   end
-  usable(X).status = status
+  note_status(status)
+  X.status = status
+  return true
 end
 
+-- getstatus() → the status as set
+function meta.getstatus(...)
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  return X.status
+end
+
+-- setcontenttype(type) → true
 function meta.setcontenttype(...)
   local n, self, value = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
   value = check.string(2, value, n)
   if find(value, "%c") then
     check.fail(2, "control character in a header")
+  elseif X.stopped or X.committed then
+    check.raise(obstacle(X))
   end
-  exchange.set_field(usable(X), "Content-Type", value)
+  exchange.set_field(X, "Content-Type", value)
+  return true
 end
 
+-- setcontentlength(bytes) → true: the body has this length, which is announced
 function meta.setcontentlength(...)
   local n, self, length = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
   length = check.integer(2, length, n)
   if length < 0 then
     check.fail(2, "invalid length")
+  elseif X.stopped or X.committed then
+    check.raise(obstacle(X))
   end
-  usable(X).length = length
+  X.length = length
+  return true
 end
+
+-- createcookie(name) → an object that sets a cookie when it is activated
+function meta.createcookie(...)
+  local n, self, name = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  name = check.string(2, name, n)
+  if not find(name, TOKEN) then
+    check.fail(2, "invalid cookie name")
+  elseif X.stopped then
+    check.raise(EXPIRED)
+  end
+  return cookie.new(X, name)
+end
+
+-- ---------------------------------------------------------------- what state it is in
 
 -- committed() → whether the head has gone out
 function meta.committed(...)
-  local X = exchanges[...] or check.expected(1, "HTTPRESPONSE", (...), select("#", ...))
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
   return X.committed or X.ended or false
 end
 
 -- valid() → whether the response can still be used
 function meta.valid(...)
-  local X = exchanges[...] or check.expected(1, "HTTPRESPONSE", (...), select("#", ...))
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
   return not X.stopped
+end
+
+-- isinclude() → whether another page has included this one
+function meta.isinclude(...)
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  return X.how == "include"
+end
+
+-- isforward() → whether another page has forwarded to this one
+function meta.isforward(...)
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  return X.how == "forward"
 end
 
 -- ---------------------------------------------------------------- other ends
 
--- Ends the page; what is called in it, or in its cosockets, later on raises.
-local function stop(X)
-  X.stopped = true
-  if X.task and X.task == sched.current then
-    return waiting.abandon(X.task)
+-- senderror(status [, html]) → true: the response is the server's page for this error; the page goes on
+function meta.senderror(...)
+  local n, self, status, html = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  status = check.integer(2, status, n)
+  html = html ~= nil and check.string(3, html) or ""
+  if X.stopped or X.committed then
+    check.raise(obstacle(X))
   end
+  note_status(status)
+  answers.error(X, status, html)
+  return true
 end
 
--- senderror(status [, text]): the response is an error
-function meta.senderror(...)
-  local n, self, status, text = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
-  status = check.integer(2, status, n)
-  if status < 200 or status > 599 then
-    check.fail(2, "invalid status code")
+-- allow(methods) → true when the client's method is in this list; else it is told so, and the page ends
+function meta.allow(...)
+  local n, self, methods = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  if type(methods) ~= "table" then
+    check.expected(2, "table", methods, n)
+  elseif X.stopped then
+    check.raise(EXPIRED)
   end
-  text = text ~= nil and check.string(3, text) or ""
-  exchange.replace(usable(X), status, "text/plain; charset=utf-8", status .. "\n" .. text .. "\n")
+  local names = {}
+  for i, method in ipairs(methods) do
+    names[i] = upper(tostring(method))
+    if names[i] == X.method then
+      return true
+    end
+  end
+  if exchange.reset(X, true) then
+    exchange.set_field(X, "Allow", concat(names, ", "))
+    if X.method == "OPTIONS" then
+      exchange.finish(X)
+    else
+      answers.error(X, 405)
+    end
+  end
+  stop(X)
 end
 
 -- sendredirect(url [, status]): sends the client elsewhere and ends the page
 function meta.sendredirect(...)
   local n, self, url, status = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
   url = check.string(2, url, n)
   if find(url, "%c") then
     check.fail(2, "control character in a header")
   end
   status = status == nil and 302 or check.integer(3, status)
-  if exchange.reset(usable(X)) then
-    X.status = status
-    X.fields = {"Location", url}
-    exchange.finish(X)
+  if X.stopped then
+    check.raise(EXPIRED)
   end
+  answers.redirect(X, url, status)
   stop(X)
 end
 
 -- abort(): ends the page; what was written so far is the response
 function meta.abort(...)
-  local X = exchanges[...] or check.expected(1, "HTTPRESPONSE", (...), select("#", ...))
-  if not usable(X).deferred then
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  if X.stopped then
+    check.raise(EXPIRED)
+  elseif not X.deferred then
     exchange.finish(X)
   end
   stop(X)
@@ -192,10 +363,12 @@ end
 -- include(path) → true: another page writes its part here; relative paths begin at this page's folder
 function meta.include(...)
   local n, self, path = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
   path = check.string(2, path, n)
-  if not import "web/server".include(usable(X), path) then
-    check.raise("page '" .. path .. "' does not exist")
+  if X.stopped then
+    check.raise(EXPIRED)
+  elseif not import "web/server".include(X, path, "include") then
+    check.raise("Error pagenotfound: " .. path)
   end
   return true
 end
@@ -203,80 +376,34 @@ end
 -- forward(path): another page answers instead, and this one ends
 function meta.forward(...)
   local n, self, path = select("#", ...), ...
-  local X = exchanges[self] or check.expected(1, "HTTPRESPONSE", self, n)
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
   path = check.string(2, path, n)
-  exchange.reset(usable(X))
-  if not import "web/server".include(X, path) then
-    check.raise("page '" .. path .. "' does not exist")
+  if X.stopped then
+    check.raise(EXPIRED)
   end
-  exchange.finish(X)
+  exchange.reset(X, true)
+  if not import "web/server".include(X, path, "forward") then
+    check.raise("Error pagenotfound: " .. path)
+  elseif not X.deferred then
+    exchange.finish(X)
+  end
   stop(X)
 end
 
--- ---------------------------------------------------------------- deferred
-
 -- deferred() → an object that answers later; what the page itself writes from now on goes nowhere
 function meta.deferred(...)
-  local X = exchanges[...] or check.expected(1, "HTTPRESPONSE", (...), select("#", ...))
-  if usable(X).ended then
+  local X = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  if X.stopped then
+    check.raise(EXPIRED)
+  elseif X.ended then
     return nil
   end
-  X.deferred = true
-  local u = userdata.new(later)
-  exchanges[u] = X
-  return u
+  return import "web/deferred".new(X)
 end
 
-for _, name in ipairs {"setheader", "setstatus", "setcontenttype", "setcontentlength", "reset", "json", "committed"} do
-  later[name] = meta[name]
+function meta.__tostring(self)
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self)
+  return (gsub("[HTTP " .. X.method .. " " .. X.path .. "]", "%c", "?"))
 end
-
--- write(...) → true; nil, "socketwritefailed" when the client is gone or the response was closed
-function later.write(...)
-  local X = exchanges[...] or check.expected(1, "DEFERREDRESPONSE", (...), select("#", ...))
-  if X.ended or X.lost then
-    return nil, "socketwritefailed"
-  end
-  write_all(exchange.put, X, select(2, ...))
-  return true
-end
-
--- flush() → true: what was written so far goes to the client now
-function later.flush(...)
-  local X = exchanges[...] or check.expected(1, "DEFERREDRESPONSE", (...), select("#", ...))
-  if X.ended or X.lost then
-    return nil, "socketwritefailed"
-  end
-  exchange.flush(X)
-  return true
-end
-
--- valid() → whether there is still somebody to answer
-function later.valid(...)
-  local X = exchanges[...] or check.expected(1, "DEFERREDRESPONSE", (...), select("#", ...))
-  return not (X.ended or X.lost)
-end
-
--- close(): the response is complete
-function later.close(...)
-  local X = exchanges[...] or check.expected(1, "DEFERREDRESPONSE", (...), select("#", ...))
-  exchange.finish(X)
-  if X.closer then
-    X.closer(X)
-  end
-end
-
--- Called by the collector: nobody can answer any more, so what there is goes out.
-function later.__gc(u)
-  local X = exchanges[u]
-  if X then
-    exchange.finish(X)
-    if X.closer then
-      X.closer(X)
-    end
-  end
-end
-
-later.__close = later.close
 
 return response

@@ -11,8 +11,10 @@ local deadlines = import "tasks/deadlines"
 local exchange = import "web/exchange"
 local page = import "web/page"
 local dir = import "web/dir"
+local answers = import "web/answers"
 
-local sub, match, gsub, error, clock = string.sub, string.match, string.gsub, error, host.monotonic
+local sub, match, gmatch, gsub, find, concat, error, clock =
+  string.sub, string.match, string.gmatch, string.gsub, string.find, table.concat, error, host.monotonic
 
 local web = {}
 
@@ -44,7 +46,7 @@ end
 
 local function serve(X)
   if not dispatch(X, X.path) and not X.ended then
-    dir.not_found(X)
+    answers.not_found(X)
   end
 end
 
@@ -83,24 +85,38 @@ end
 
 -- ---------------------------------------------------------------- pages that use other pages
 
+-- Takes `.` and `..` out of a path, as is done for those of requests.
+local function normal(path)
+  local parts, n = {}, 0
+  for part in gmatch(path, "[^/]+") do
+    if part == ".." then
+      n = n > 0 and n - 1 or 0
+    elseif part ~= "." then
+      n = n + 1
+      parts[n] = part
+    end
+  end
+  return "/" .. concat(parts, "/", 1, n) .. (n > 0 and match(path, "/$") or "")
+end
+
 local function resolve(X, path)
   path = match(path, "^[^?]*")
   if sub(path, 1, 1) ~= "/" then
     path = match(X.base or X.path, "^.*/") .. path
   end
-  return path
+  return find(path, "/.", 1, true) and normal(path) or path
 end
 
--- Runs what answers to another path, in the same request; false when there is nothing.
-function web.include(X, path)
+-- Runs what answers to another path, in the same request; false when there is nothing. `how` is "include" or "forward".
+function web.include(X, path, how)
   local depth = X.depth or 0
   if depth >= 10 then
     error("pages are included too deeply; check whether a page includes itself", 0)
   end
-  local base = X.base -- where relative paths of the page that runs begin
-  X.depth, X.base = depth + 1, resolve(X, path)
+  local base, outer = X.base, X.how -- where relative paths of the page that runs begin
+  X.depth, X.base, X.how = depth + 1, resolve(X, path), how
   local found = dispatch(X, X.base)
-  X.depth, X.base = depth, base
+  X.depth, X.base, X.how = depth, base, outer
   return found
 end
 
