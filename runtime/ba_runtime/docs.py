@@ -1,7 +1,8 @@
 """Short documentation of the `ba` API, for front ends that show help at the cursor.
 
 The texts are in `api.json`, one object for each function. Functions are listed by their full name
-(`ba.socket.connect`, `print`), methods by the kind of object (`socket:read`, `file:read`).
+(`ba.socket.connect`, `print`), methods by the kind of object (`socket:read`, `file:read`). What `require`
+returns is listed under the name that programs usually give it (`MODULES`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+# LuaSocket's modules: variables of programs, and no globals.
+MODULES = frozenset({"socket", "ltn12", "mime", "url", "http"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ def members(path: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the documented names below a table: of ("ba", "socket") its functions, of () the globals."""
     depth = len(path)
     names = (tuple(entry.name.split(".")) for entry in entries() if ":" not in entry.name)
-    return tuple(dict.fromkeys(name[depth] for name in names if name[:depth] == path and len(name) > depth))
+    found = dict.fromkeys(name[depth] for name in names if name[:depth] == path and len(name) > depth)
+    return tuple(name for name in found if path or name not in MODULES)
 
 
 # A page's request and response are one object.

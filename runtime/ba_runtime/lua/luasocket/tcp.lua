@@ -47,11 +47,11 @@ local function begin(L, address, port)
     if ok then
       objects.apply_options(L)
     end
+    if S.watchers then -- those of before: whoever goes on below may watch it anew
+      sock.tell_watchers(S, ok)
+    end
     if task and task.waits_for == S then
       run(task)
-    end
-    if S.watchers then
-      sock.tell_watchers(S)
     end
   end)
   S.half_closes = true
