@@ -174,7 +174,7 @@ def test_numbers_are_written_and_read_in_network_order(lua: Chunks) -> None:
         ("B.create({})", b"bad argument #1 to 'create' (number expected, got table)"),
         ("a:size()", b"bad argument #2 to 'index' (number expected, got string)"),
         ("a.x = 1", b"bad argument #2 to 'newindex' (number expected, got string)"),
-        ("a[1] = 1.5", b"bad argument #3 to 'newindex' (number has no integer representation)"),
+        ("a[1] = 2^63", b"bad argument #3 to 'newindex' (number has no integer representation)"),
         ("a[1] = nil", b"bad argument #3 to 'newindex' (number expected, got nil)"),
         ("a[1] = {1, 'x'}", b"bad argument #3 to 'newindex' (table of numbers expected, got table)"),
         ("B.size()", b"bad argument #1 to 'size' (BYTEARRAY expected, got no value)"),

@@ -89,6 +89,11 @@ function check.fail(n, text)
   blame(n, text, 3)
 end
 
+-- The same, in the name of the function that has called the one that calls this.
+function check.fail_above(n, text)
+  blame(n, text, 4)
+end
+
 -- Raises `bad argument #n to 'f' (expected, got …)`; `count` is how many arguments were passed. Methods of few
 -- arguments do not count them: where their object is missing, nothing was passed at all.
 function check.expected(n, expected, value, count)
@@ -96,7 +101,13 @@ function check.expected(n, expected, value, count)
   blame(n, expected .. " expected, got " .. (count and n > count and "no value" or typename(value)), 3)
 end
 
--- Returns the argument as an integer; numeric strings and whole floats count, as in Lua's C API.
+-- Returns a number's integer part, rounded down as in the server's Lua; nil where that is no integer of 64 bits.
+local function rounded(number)
+  return tointeger(number // 1)
+end
+check.rounded = rounded
+
+-- Returns the argument as an integer; fractions are rounded down, and numeric strings count.
 function check.integer(n, value, count)
   if mathtype(value) == "integer" then
     return value
@@ -105,7 +116,7 @@ function check.integer(n, value, count)
   if (type(value) ~= "number" and type(value) ~= "string") or not number then
     blame(n, "number expected, got " .. (count and n > count and "no value" or typename(value)), 3)
   end
-  return tointeger(number) or blame(n, "number has no integer representation", 3)
+  return rounded(number) or blame(n, "number has no integer representation", 3)
 end
 
 -- Returns the argument as a number; numeric strings count.

@@ -7,6 +7,7 @@
 
 local import = ...
 local check = import "check"
+local fractions = import "fractions"
 local interrupt = import "tasks/interrupt"
 local ours = import "ours"
 local frame = import "stack".frame
@@ -249,6 +250,8 @@ end
 function debug.getmetatable(value)
   if type(value) == "userdata" then
     return getmetatable(value) or nil
+  elseif type(value) == "number" then
+    return fractions.metatable()
   end
   return d.getmetatable(value)
 end
@@ -256,6 +259,9 @@ end
 function debug.setmetatable(value, meta)
   if type(value) == "userdata" then
     error("the metatable of a userdata cannot be changed", 2)
+  elseif type(value) == "number" and (meta == nil or type(meta) == "table") then
+    fractions.set_metatable(meta)
+    return value
   end
   return d.setmetatable(value, meta)
 end

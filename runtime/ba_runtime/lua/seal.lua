@@ -21,6 +21,7 @@ local check = import "check"
 local callbacks = import "tasks/callbacks"
 local modules = import "modules"
 local hints = import "hints"
+local fractions = import "fractions"
 
 local G = _G
 local type, select, error, setmetatable, native_xpcall, rawset, pairs, load, open, tonumber =
@@ -215,6 +216,7 @@ function seal.apply()
     package.loaded[name] = library
   end
   G.print, G.trace, G.tracep = output.print, output.trace, output.tracep
+  fractions.apply(G.string, G.table, G.math, os, G.utf8)
   G.table.sort, G.table.move, G.string.gsub = callbacks.sort, tables.move, callbacks.gsub
   G.xpcall = user_xpcall
   G.tostring = text.user_tostring

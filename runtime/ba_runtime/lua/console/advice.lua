@@ -5,18 +5,38 @@ local import = ...
 local host = import "host"
 local cell_number = import "tasks/cell_number"
 
+local find, type = string.find, type
+
 local said = {}
 
 local advice = {}
 
--- Says it in the trace, to the cell whose code runs, unless it has been said.
-function advice.once(words)
+-- Says it in the trace, to the cell or else to the one whose code runs, unless it has been said.
+function advice.once(words, cell)
   if said[words] then
     return
   end
   said[words] = true
   local task = import "tasks/sched".current
-  host.note(cell_number(task and task.cell), words)
+  host.note(cell_number(cell or task and task.cell), words)
+end
+
+-- Errors that a device would not raise, and what to write instead.
+local ERRORS = {
+  {
+    "number has no integer representation",
+    "a device rounds fractions down wherever an integer is wanted, but this function of Lua's raises an error here:"
+      .. " write n // 1 instead of n",
+  },
+}
+
+-- Says what there is to say about an error that has ended a program.
+function advice.about(message, cell)
+  for i = 1, type(message) == "string" and #ERRORS or 0 do
+    if find(message, ERRORS[i][1], 1, true) then
+      advice.once(ERRORS[i][2], cell)
+    end
+  end
 end
 
 return advice

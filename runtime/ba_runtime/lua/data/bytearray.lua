@@ -17,7 +17,7 @@ local collectgarbage = collectgarbage
 local error, select, setmetatable, type = error, select, setmetatable, type
 local byte, char, sub = string.byte, string.char, string.sub
 local concat, move, unpack = table.concat, table.move, table.unpack
-local min, mathtype, tointeger = math.min, math.type, math.tointeger
+local min, mathtype = math.min, math.type
 
 -- What an array holds goes with its finalizer, which comes two collections after its last use. So the collector is told
 -- of four times what it takes, or a program that makes large ones and drops them would run out of memory.
@@ -104,7 +104,7 @@ local function text_of(value)
   elseif kind == "table" then
     local pieces = {}
     for k = 1, #value do
-      local number = mathtype(value[k]) and tointeger(value[k])
+      local number = mathtype(value[k]) and check.rounded(value[k])
       if not number then
         return nil
       end

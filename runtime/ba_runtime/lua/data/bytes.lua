@@ -15,9 +15,10 @@ local INTEGER = {">I1", ">I2", ">I3", ">I4", ">I5", ">I6", ">I7", ">I8"}
 local FLOAT = {[4] = ">f", [8] = ">d"}
 
 -- Returns what is wrong with reading `size` bytes at `offset`, nil when nothing is. The original looks at the
--- data first: a size that is no size at all gives "Invalid offset" where the data is too short for it.
+-- data first: a size that is no size at all gives "Invalid offset" where the data is too short for it, and a negative
+-- one is a huge one to it.
 local function fault(formats, size, data, offset)
-  if offset < 1 or size > #data - offset + 1 then
+  if offset < 1 or size < 0 or size > #data - offset + 1 then
     return "Invalid offset"
   elseif not formats[size] then
     return "Invalid size"

@@ -14,7 +14,7 @@ local userdata = import "userdata"
 
 local rawget, select, setmetatable, tonumber, type = rawget, select, setmetatable, tonumber, type
 local format, match, sub, rep, upper = string.format, string.match, string.sub, string.rep, string.upper
-local tointeger, ult = math.tointeger, math.ult
+local ult = math.ult
 
 local NAME <const> = "BADATETIME"
 local OUT_OF_RANGE <const> = "Invalid datetime range"
@@ -120,7 +120,7 @@ local function field(fields, name, default)
     return default
   end
   local number = tonumber(value)
-  number = number and tointeger(number)
+  number = number and check.rounded(number)
   if not number then
     check.raise_outside(format("field '%s' %s in date table", name, value == nil and "missing" or "is not an integer"))
   end
@@ -233,7 +233,7 @@ local function duration(value)
       + seconds(value, "secs", 1)
     return secs + nsecs // SECOND_NS, nsecs % SECOND_NS
   end
-  local nsecs = type(value) == "number" and tointeger(value)
+  local nsecs = type(value) == "number" and check.rounded(value)
   if nsecs then
     return nsecs // SECOND_NS, nsecs % SECOND_NS
   end

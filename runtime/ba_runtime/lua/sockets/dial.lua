@@ -18,7 +18,7 @@ local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 local shark = import "sockets/shark"
 
-local type, mathtype, select, tostring = type, math.type, select, tostring
+local type, select, tostring = type, select, tostring
 local whole = check.whole
 local clock, run, pause, block = host.monotonic, sched.run, waiting.pause, waiting.block
 local CONNECTED, RESOLVED, CANNOT_RESOLVE = reasons.CONNECTED, reasons.RESOLVED, reasons.CANNOT_RESOLVE
@@ -167,7 +167,7 @@ function dial.connect(...)
       end
       wanted.alpn = type(op.alpn) == "string" and op.alpn or nil
     end
-    wanted.timeout_ms = mathtype(op.timeout) == "integer" and op.timeout or nil
+    wanted.timeout_ms = type(op.timeout) == "number" and check.rounded(op.timeout) or nil
   end
   wanted.interface, wanted.ipv6 = interface_and_family(op)
   local S = sched.owner()
@@ -224,8 +224,8 @@ function dial.udpcon(...)
   elseif type(first) == "table" then
     op = first
   end
-  if type(op) == "table" and mathtype(op.port) == "integer" then
-    local_port = op.port & 0xFFFF
+  if type(op) == "table" and type(op.port) == "number" then
+    local_port = whole(op.port) & 0xFFFF
   end
   local interface, ipv6 = interface_and_family(op)
   local own = sched.owner()

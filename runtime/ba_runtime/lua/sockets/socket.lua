@@ -155,11 +155,11 @@ function meta.sendto(...)
     return nil, "socketwritefailed"
   end
   data = type(data) == "string" and data or bytearray.is(data) and bytearray.window(data) or to_text(data)
-  local number = tonumber(port)
-  if not number or number < 1 or number > 65535 then
+  local number = whole(tonumber(port) or 0)
+  if number < 1 or number > 65535 then
     return nil, "socketwritefailed"
   end
-  return datagram.send_to(S, data, address, whole(number))
+  return datagram.send_to(S, data, address, number)
 end
 
 function meta.queuelen(...)
@@ -180,7 +180,7 @@ function meta.maxsize(...)
     check.expected(1, "_BASOCK", self, select("#", ...))
   end
   size = (type(size) == "number" or type(size) == "string") and tonumber(size)
-  return size and size > 256 and size <= 8192 or false
+  return size and size // 1 > 256 and size // 1 <= 8192 or false
 end
 
 -- ---------------------------------------------------------------- cosockets

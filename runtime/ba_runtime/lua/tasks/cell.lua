@@ -5,6 +5,7 @@ local host = import "host"
 local sched = import "tasks/sched"
 local interrupt = import "tasks/interrupt"
 local report = import "tasks/report"
+local advice = import "console/advice"
 local render = import "inspect/render"
 local bundle = import "display/bundle"
 local outputs = import "display/outputs".numbers
@@ -44,6 +45,7 @@ local function failed(task, kind, message)
   if kind == "interrupt" then -- it was our own hook that called error
     stack = gsub(stack, "^(stack traceback:)\n\t%[C%]: in %w+ 'error'", "%1")
   end
+  advice.about(message, task.cell)
   over(task)
   host.cell_failed(task.cell.id, kind, message, source, line, stack, 0)
 end

@@ -2,6 +2,7 @@
 
 local import = ...
 local host = import "host"
+local advice = import "console/advice"
 local sched = import "tasks/sched"
 local cell_number = import "tasks/cell_number"
 
@@ -52,6 +53,7 @@ local function send(task, text, problem)
   local message = words and report.words(words) or "(error object is a " .. check.typename(problem) .. " value)"
   local source, line = report.position(task)
   host.fault(cell_number(task.cell), text, message, source, line, report.stack(task, nil, 0))
+  advice.about(problem, task.cell)
 end
 
 local HANDLER = {
