@@ -119,7 +119,8 @@ def test_signals_have_the_same_numbers_on_both_sides() -> None:
 
 
 def test_a_websockets_flags_are_the_same_on_both_sides() -> None:
-    """What `receive` says beside a message, and what a write says when the close has been sent."""
+    """What `receive` says beside a message, and what a write says after a fault."""
     text = (LUA / "sockets" / "websocket.lua").read_text(encoding="utf-8")
-    assert f"local MORE, BUSY = {websocket.MORE}, {websocket.BUSY}" in text
+    flags = f"{websocket.MORE}, {websocket.BUSY}, {websocket.OPEN}"
+    assert f"local MORE, BUSY, OPEN = {flags}" in text
     assert f"local OVER = {websocket.OVER}" in text

@@ -22,7 +22,7 @@ end
 
 -- Returns a client's WebSocket.
 function dial(url, op)
-  local http = require "httpc".create(op)
+  local http = require "httpc".create(op or {})
   assert(http:request{url = url})
   assert(http:status() == 101, http:status())
   return assert(ba.socket.http2sock(http))

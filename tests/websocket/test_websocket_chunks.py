@@ -11,7 +11,7 @@ import pytest
 from ba_runtime._reactor import Reactor
 from ba_runtime.sockets.channel import StreamChannel
 from ba_runtime.sockets.stream import Stream
-from ba_runtime.sockets.websocket import BUSY, MORE, OVER, PONG_QUEUE_BYTES, WebSocket
+from ba_runtime.sockets.websocket import BUSY, MORE, OPEN, OVER, PONG_QUEUE_BYTES, WebSocket
 
 from ._wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, pattern
 
@@ -105,7 +105,7 @@ def test_noise_ends_in_a_fault_and_never_in_an_error(
 def test_the_latest_of_many_pings_is_answered_once_there_is_room(
     ends: tuple[WebSocket, socket.socket],
 ) -> None:
-    """What waits to be sent is bounded; nothing is sent after a close."""
+    """What waits to be sent is bounded; after a close no pong is owed, and a program can still write."""
     web, peer = ends
     while web.write(bytes(60_000), False) <= PONG_QUEUE_BYTES:
         pass
@@ -119,8 +119,31 @@ def test_the_latest_of_many_pings_is_answered_once_there_is_room(
     before += len(frame(PONG, b"999"))
     assert web.drained() == before + len(frame(PONG, b"at once"))
     assert web.receive(frame(PING, b"too late", masked=True)) == BUSY
-    assert web.receive(frame(CLOSE, masked=True)) == (0, False, 1000)
-    assert web.drained() == before + len(frame(PONG, b"at once")) + len(frame(CLOSE, b"\x03\xe8"))
+    assert web.receive(frame(CLOSE, masked=True)) == (BUSY | OPEN, False, 1000)
+    before += len(frame(PONG, b"at once")) + len(frame(CLOSE, b"\x03\xe8"))
+    assert web.drained() == before
+    assert web.write(b"late", True) == before + len(frame(TEXT, b"late"))
+    assert peer.recv(4) == b"\x82\x7e\xea\x60"
+
+
+def test_nothing_is_sent_after_a_fault(ends: tuple[WebSocket, socket.socket]) -> None:
+    """Its code was the last word, and the peer hears the end."""
+    web, peer = ends
+    assert web.receive(frame(TEXT, b"unmasked")) == (0, False, 1002)
     assert web.write(b"late", True) == OVER
     assert web.ping(b"") == OVER
-    assert peer.recv(4) == b"\x82\x7e\xea\x60"
+    web.goodbye()
+    assert peer.recv(100) == frame(CLOSE, b"\x03\xea")
+    assert peer.recv(1) == b""
+
+
+def test_after_a_close_what_comes_is_dropped(ends: tuple[WebSocket, socket.socket]) -> None:
+    """It was answered; another goodbye is not said."""
+    web, peer = ends
+    assert web.receive(frame(CLOSE, masked=True) + frame(TEXT, b"late", masked=True)) == (OPEN, False, 1000)
+    for _ in range(3):
+        assert web.receive(frame(TEXT, b"late", masked=True)) == 0
+    assert web.write(b"ours", True) == 0
+    web.goodbye()
+    last = frame(CLOSE, b"\x03\xe8") + frame(TEXT, b"ours")
+    assert peer.recv(100) == last

@@ -19,12 +19,17 @@ HEADERS = (
 
 def test_an_upgrade_is_accepted() -> None:
     """With the header names as the documented server spells them."""
-    head, _, rest = accept_upgrade("GET", HEADERS).partition(b"\r\n\r\n")
+    more = [(b"Keep-Alive", b"Keep-Alive")]
+    head, _, rest = accept_upgrade("GET", HEADERS, more=more).partition(b"\r\n\r\n")
     status, *lines = head.split(b"\r\n")
     assert status.startswith(b"HTTP/1.1 101 ")  # wsproto 1.2 gives no reason, nor need it: RFC 9112, 4
     fields = dict(line.split(b": ") for line in lines)
     assert fields.pop(b"Upgrade").lower() == b"websocket"  # in any case: RFC 6455, 4.2.1
-    assert fields == {b"Connection": b"Upgrade", b"Sec-WebSocket-Accept": ACCEPT}
+    assert fields == {
+        b"Connection": b"Upgrade",
+        b"Sec-WebSocket-Accept": ACCEPT,
+        b"Keep-Alive": b"Keep-Alive",
+    }
     assert rest == b""
 
 

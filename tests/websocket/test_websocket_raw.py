@@ -12,7 +12,7 @@ from tests.lua._programs import Session
 
 from ._lua import lua, serve
 from ._raw import REQUEST, Raw, raw_client, raw_server
-from ._wire import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame, pattern
+from ._wire import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame, header, pattern
 
 TRACE_ALL = """
   while true do
@@ -91,12 +91,58 @@ def test_frames_in_one_packet_with_the_response_are_read() -> None:
 
 @pytest.mark.parametrize("early", [frame(CLOSE, b"\x0f\xa0"), frame(TEXT, b"x", masked=True)])
 def test_an_early_end_is_read_too(early: bytes) -> None:
-    """A close, and a fault."""
+    """A close, which leaves the connection open, and a fault, which does not."""
     with lua() as fresh, raw_server(fresh, early):
-        fresh.run("trace(c:read(5000)) trace(c:read(5000)) trace(pcall(c.read, c))")
-        code = "4000" if early[0] == 0x88 else "1002"
-        raised = "false\tInvalid op: : Socket closed"
-        assert fresh.recorder.traced == [f"nil\tsocketclosed\t{code}", "nil\tsocketreadfailed", raised]
+        fresh.run("trace(c:read(5000)) trace(c:read(20)) trace(c:state()) trace(pcall(c.read, c, 20))")
+        if early[0] == 0x88:
+            expected = ["nil\tsocketclosed\t4000", "nil\ttimeout", "notcon\ttrue", "true\tnil\ttimeout"]
+        else:
+            raised = "false\tInvalid op: : Socket closed"
+            expected = ["nil\tsocketclosed\t1002", "nil\tsocketreadfailed", "notcon\tfalse", raised]
+        assert fresh.recorder.traced == expected
+
+
+@pytest.mark.parametrize("close", ["c:close()", "c = nil collectgarbage() collectgarbage()"])
+def test_after_the_peers_close_the_connection_is_the_programs(close: str) -> None:
+    """It writes, waits, hears that the peer hangs up, or ends it, without another goodbye."""
+    with lua() as fresh, raw_server(fresh) as server:
+        server.send(frame(CLOSE, b"\x0f\xa0") + frame(TEXT, b"late"))
+        fresh.run("trace(c:read(5000)) trace(c:write 'x', c:ping(), c:websocket())")
+        server.send(frame(TEXT, b"later"))
+        fresh.run("trace(c:read(20))")
+        assert fresh.recorder.traced == ["nil\tsocketclosed\t4000", "true\ttrue\ttrue", "nil\ttimeout"]
+        fresh.run(close)
+        assert [len(part) for part in (server.read(8), server.read(7), server.read(9), server.rest())] == [
+            8,
+            7,
+            9,
+            0,
+        ]
+
+
+def test_after_its_own_close_the_peer_can_hang_up() -> None:
+    """A cosocket that goes on reading hears of it."""
+    with lua() as fresh:
+        port = serve(
+            fresh, "for _ = 1, 2 do trace(s:read()) trace(s:state()) end trace(s:close(), s:close())"
+        )
+        with raw_client(port) as client:
+            client.send(frame(CLOSE, masked=True))
+            assert client.read(4) == bytes.fromhex("880203e8")
+            fresh.recorder.wait_for_trace("exec\ttrue")
+        wait_for(
+            fresh,
+            *("nil\tsocketclosed\t1000", "exec\ttrue", "nil\tsocketreadfailed", "exec\tfalse"),
+            "true\tfalse",
+        )
+
+
+def test_all_who_read_hear_of_the_peers_close() -> None:
+    """Each of them once."""
+    with lua() as fresh, raw_server(fresh) as server:
+        fresh.run("for _ = 1, 3 do ba.thread.run(function() trace(c:read()) end) end")
+        server.send(frame(CLOSE))
+        fresh.recorder.wait_for_trace("nil\tsocketclosed\t1000", 3)
 
 
 # ------------------------------------------------------------ faults
@@ -108,12 +154,13 @@ def test_an_early_end_is_read_too(early: bytes) -> None:
         (frame(TEXT, b"unmasked"), 1002),
         (frame(3, masked=True), 1002),
         (frame(TEXT, masked=True, rsv=4), 1002),
-        (frame(PING, bytes(126), masked=True), 1002),
+        (header(0x89, 0x10000), 1003),
+        (frame(PING, b"in pieces", final=False, masked=True), 1003),
         (frame(CONTINUATION, b"of nothing", masked=True), 1002),
         (frame(TEXT, b"\xff", masked=True), 1007),
         (frame(BINARY, bytes((16 << 20) + 1), final=False, masked=True), 1009),
     ],
-    ids=["unmasked", "opcode", "reserved", "long ping", "continuation", "text", "too big"],
+    ids=["unmasked", "opcode", "reserved", "long ping", "half a ping", "continuation", "text", "too big"],
 )
 def test_a_fault_closes_with_its_code(raw: bytes, code: int) -> None:
     """On the wire and in the program; what came before it was read."""
@@ -306,15 +353,15 @@ def test_writes_follow_the_documented_rules() -> None:
         assert sent[1] == 0x84
 
 
-def test_after_a_close_that_nobody_has_read_writes_fail_and_the_code_can_be_read() -> None:
-    """It has been answered already, so nothing may follow on the wire."""
+def test_after_a_fault_that_nobody_has_read_writes_fail_and_the_code_can_be_read() -> None:
+    """Nothing may follow its close frame on the wire."""
     with lua() as fresh, raw_server(fresh) as server:
-        server.send(frame(TEXT, b"first") + frame(CLOSE, b"\x0f\xa1"))
+        server.send(frame(TEXT, b"first") + frame(TEXT, b"x", masked=True))
         fresh.run("trace(c:read(5000))")
         assert len(server.rest()) == 8
         fresh.run("trace(c:write('late')) trace(c:ping()) trace(c:state()) trace(c:read()) trace(c:close())")
         failed = "nil\tsocketwritefailed"
-        closed = "nil\tsocketclosed\t4001"
+        closed = "nil\tsocketclosed\t1002"
         assert fresh.recorder.traced == ["first\ttrue", failed, failed, "notcon\ttrue", closed, "false"]
 
 

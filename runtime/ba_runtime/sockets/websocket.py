@@ -23,12 +23,13 @@ from .stream import Stream
 # What `receive` says about the connection, besides what came.
 MORE = 1  # bytes are left that have not been looked at
 BUSY = 2  # something waits to be sent
+OPEN = 4  # the end that came is the peer's close, after which the connection stays open
 
 # Past this much unsent, a peer that pings and does not read gets only its latest ping answered, as RFC 6455
 # section 5.5.3 allows; else it could make us keep any number of pongs.
 PONG_QUEUE_BYTES = 64 << 10
 
-OVER = -2  # instead of the bytes that wait: a close frame has been sent; -1, as of `Stream.send`: it is lost
+OVER = -2  # instead of the bytes that wait: a fault has ended it; -1, as of `Stream.send`: it is lost
 
 LAYERS = {8: Layer.CLOSE, 9: Layer.PING, 10: Layer.PONG}  # by opcode, RFC 6455 section 5.2
 
@@ -77,8 +78,8 @@ class WebSocket:
     def receive(self, data: bytes | None) -> Received:
         """Takes what arrived (None: the oldest chunk that Lua has been told of), and returns what came next.
 
-        Flags (MORE, BUSY) alone: more bytes are needed. Else the flags and what came: data and is-text; with
-        a piece of a frame also the bytes so far and the frame's length; or False and a code, the end.
+        Flags (MORE, BUSY, OPEN) alone: more bytes are needed. Else the flags and what came: data and is-text;
+        with a piece of a frame also the bytes so far and the frame's length; or False and a code, the end.
         """
         codec = self._codec
         if data is None:
@@ -97,8 +98,9 @@ class WebSocket:
         if item is None:
             return BUSY if self._endpoint.queued_bytes else 0
         if not isinstance(item, Data):
-            self._end(item.answer)
-            return 0, False, item.code
+            self._end(item.answer, is_fault=item.is_fault)
+            flags = BUSY if self._endpoint.queued_bytes else 0
+            return flags if item.is_fault else flags | OPEN, False, item.code
         flags = MORE if codec.has_more else 0
         if self._endpoint.queued_bytes:
             flags |= BUSY
@@ -119,10 +121,10 @@ class WebSocket:
         if self._channel.watchers:
             self._channel.passed(layer, control_payload(frame), is_ours=True)
 
-    def _end(self, answer: bytes) -> None:
-        """Sends the last frame; the peer need not wait for the program to read that this is the end."""
+    def _end(self, answer: bytes, *, is_fault: bool) -> None:
+        """Sends the close frame; after a fault, the peer need not wait for the program to read that."""
         self._note_frame(Layer.CLOSE, answer)
-        if self._endpoint.send(answer) == 0:
+        if self._endpoint.send(answer) == 0 and is_fault:
             with contextlib.suppress(OSError):
                 self._channel.shutdown(socket.SHUT_WR)
 
@@ -142,7 +144,7 @@ class WebSocket:
 
     def write(self, data: bytes, is_text: bool) -> int:
         """Sends or queues a message; returns the bytes that wait now, -1 when it is lost, or OVER."""
-        if self._codec.is_over:
+        if self._codec.is_broken:
             return OVER
         if self._channel.watchers:
             self._note_message(data, is_text, is_ours=True)
@@ -150,7 +152,7 @@ class WebSocket:
 
     def ping(self, data: bytes) -> int:
         """Sends or queues a ping; returns as `write` does."""
-        if self._codec.is_over:
+        if self._codec.is_broken:
             return OVER
         frame = self._codec.ping(data)
         self._note_frame(Layer.PING, frame)

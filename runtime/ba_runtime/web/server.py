@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 PORT_VARIABLE = "BA_LUA_PORT"
 ADDRESS = "127.0.0.1"
 MOST_TOLD = 50  # refusals that differ; a page that means harm could make up any number
+KEEP_ALIVE = [
+    (b"Keep-Alive", b"Keep-Alive")
+]  # in the answer to a WebSocket's handshake, as the server has it
 ACCEPTS = 64  # clients taken in one go, so that a crowd of them does not keep everybody else waiting
 _SORRY = b"503 Service Unavailable\nThe page server has reached its limit of connections. Try again later.\n"
 FULL = (
@@ -330,9 +333,8 @@ class WebServer:
             from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
 
             try:
-                answer = accept_upgrade(
-                    connection.request.method.decode("latin-1"), connection.request.headers, subprotocol
-                )
+                method = connection.request.method.decode("latin-1")
+                answer = accept_upgrade(method, connection.request.headers, subprotocol, more=KEEP_ALIVE)
             except NotAnUpgrade:
                 return False, b""
         channel, unsent, early = connection.release()

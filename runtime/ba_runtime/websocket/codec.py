@@ -1,9 +1,10 @@
 """One end of an open WebSocket: received bytes in, messages out; and the frames to send.
 
 Theory of operation. wsproto's FrameDecoder finds the frames (`masking` takes the masks off) and refuses
-what RFC 6455 section 5.2 forbids: reserved bits, unknown opcodes, long control frames, lengths not in their
-shortest form, a mask where none may be and none where one must. Its FrameProtocol makes the frames that go
-out. What is here is what it leaves open, or decides otherwise than the documented server:
+what RFC 6455 section 5.2 forbids: reserved bits, unknown opcodes, a mask where none may be and none where
+one must. Long control frames, and lengths not in their shortest form, are taken as the documented server
+takes them. Its FrameProtocol makes the frames that go out. What is here is what it leaves open, or
+decides otherwise than the documented server:
 
  - A frame that arrives in pieces is handed out in pieces, each with the bytes so far and the frame's length.
    So no frame is too long, however long it says it is, and nothing of it is kept.
@@ -12,7 +13,8 @@ out. What is here is what it leaves open, or decides otherwise than the document
  - Text is checked to be UTF-8 as it passes, but stays bytes, cut where the network cut it.
  - What came is taken with `next`, one at a time: what nobody takes is not decoded, and no ping behind it is
    answered. `pongs` are the answers that are due so far, `controls` all control frames that came so far.
- - At most one `Closed` comes, and nothing after it.
+ - At most one `Closed` comes, and nothing after it. After the peer's own close frame, whatever its code, a
+   program may still write; after a fault it may not (`is_broken`).
 """
 
 from __future__ import annotations
@@ -20,24 +22,15 @@ from __future__ import annotations
 import codecs
 from typing import NamedTuple
 
-from wsproto.frame_protocol import (
-    LOCAL_ONLY_CLOSE_REASONS,
-    MAX_CLOSE_REASON,
-    MIN_LIBRARY_CLOSE_REASON,
-    CloseReason,
-    FrameProtocol,
-    Opcode,
-    ParseFailed,
-)
+from wsproto.frame_protocol import CloseReason, FrameProtocol, Opcode, ParseFailed
 
-from .masking import Decoder, unmasked
+from .masking import LENGTH_BYTES, Decoder, unmasked
 
 MESSAGE_BYTES = 16 << 20  # a message in several frames is kept up to this
-CONTROL_BYTES = 125  # RFC 6455 section 5.5
+SHORT_BYTES = 125  # what seven bits say of a length, RFC 6455 section 5.2
 
 _FINAL_TEXT, _FINAL_BINARY = 0x80 | Opcode.TEXT, 0x80 | Opcode.BINARY
 _Utf8 = codecs.getincrementaldecoder("utf-8")
-_REGISTERED = frozenset(CloseReason) - frozenset(LOCAL_ONLY_CLOSE_REASONS)
 _TO_TEXT = Opcode.BINARY ^ Opcode.TEXT
 _CONTINUATION, _TEXT, _PING, _CLOSE = Opcode.CONTINUATION, Opcode.TEXT, Opcode.PING, Opcode.CLOSE
 
@@ -52,15 +45,17 @@ class Data(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """The end, said by the peer or by us because of the peer's fault; `answer` is the frame to send."""
+    """The end, said by the peer, or by us because of the peer's fault; `answer` is the frame to send."""
 
     code: int
     answer: bytes
+    is_fault: bool = False
 
 
 def control_payload(frame: bytes) -> bytes:
     """Returns what is in a control frame that a codec made."""
-    return unmasked(frame[2:6], frame[6:]) if frame[1] & 0x80 else frame[2:]
+    at = 2 + LENGTH_BYTES.get(frame[1] & 0x7F, 0)
+    return unmasked(frame[at : at + 4], frame[at + 4 :]) if frame[1] & 0x80 else frame[at:]
 
 
 class Codec:
@@ -76,6 +71,7 @@ class Codec:
         self.pongs: list[bytes] = []
         self.controls: list[tuple[int, bytes]] = []  # opcode and payload; whoever takes them clears both
         self.is_over = False
+        self.is_broken = False  # …by a fault of the peer
         self._is_in_message = False  # between the first and the last of its frames
         self._message: bytearray | None = None  # what is kept of a message in several frames
         self._is_text = False
@@ -86,8 +82,9 @@ class Codec:
     # ------------------------------------------------------------ receiving
 
     def feed(self, data: bytes) -> None:
-        """Takes what arrived; `next` has what follows from it."""
-        self._decoder.receive_bytes(data)
+        """Takes what arrived; `next` has what follows from it. After the end it is dropped."""
+        if not self.is_over:
+            self._decoder.receive_bytes(data)
 
     def whole(self, data: bytes) -> tuple[bytes, bool] | None:
         """Returns the message and whether it is text when `data` is just that: one whole, final frame.
@@ -209,25 +206,18 @@ class Codec:
         if opcode is _CLOSE:
             return self._peer_closes(payload)
         if opcode is _PING:
-            self.pongs.append(bytes(self._protocol.pong(payload)))
+            self.pongs.append(self._control_frame(Opcode.PONG, payload))
         return None
 
     def _peer_closes(self, payload: bytes) -> Closed:
-        """RFC 6455 sections 5.5.1 and 7.4. The answer says 1000, whatever came, as documented."""
-        code = int.from_bytes(payload[:2], "big") if payload else int(CloseReason.NORMAL_CLOSURE)
-        if len(payload) == 1 or not (
-            code in _REGISTERED or MIN_LIBRARY_CLOSE_REASON <= code <= MAX_CLOSE_REASON
-        ):
-            return self._fail(CloseReason.PROTOCOL_ERROR)
-        try:
-            payload[2:].decode()
-        except UnicodeDecodeError:
-            return self._fail(CloseReason.INVALID_FRAME_PAYLOAD_DATA)
+        """The program gets any code; none, or half of one, is 1000. The answer says 1000, whatever came."""
+        code = int.from_bytes(payload[:2], "big") if len(payload) > 1 else int(CloseReason.NORMAL_CLOSURE)
         return Closed(code, self.close())
 
     def _fail(self, code: CloseReason) -> Closed:
         self._message = None
-        return Closed(int(code), self.close(code))
+        self.is_broken = True
+        return Closed(int(code), self.close(code), is_fault=True)
 
     # ------------------------------------------------------------ sending
 
@@ -236,7 +226,7 @@ class Codec:
         if not self._is_client:  # nothing to mask, so one copy does, where wsproto makes four
             length = len(payload)
             first = _FINAL_TEXT if is_text else _FINAL_BINARY
-            if length <= CONTROL_BYTES:
+            if length <= SHORT_BYTES:
                 return bytes((first, length)) + payload
             if length <= 0xFFFF:
                 return bytes((first, 126, length >> 8, length & 0xFF)) + payload
@@ -249,8 +239,14 @@ class Codec:
         return bytes(changed)
 
     def ping(self, payload: bytes) -> bytes:
-        """Returns a ping's frame; at most CONTROL_BYTES of payload."""
-        return bytes(self._protocol.ping(payload))
+        """Returns a ping's frame; at most MAX_CONTROL_BYTES of payload."""
+        return self._control_frame(Opcode.PING, payload)
+
+    def _control_frame(self, opcode: Opcode, payload: bytes) -> bytes:
+        """Returns the frame, also one that is longer than wsproto makes it."""
+        frame = bytearray(self._protocol.send_data(payload))
+        frame[0] ^= Opcode.BINARY ^ opcode
+        return bytes(frame)
 
     def close(self, code: int = CloseReason.NORMAL_CLOSURE) -> bytes:
         """Returns a close frame; nothing that is received after this counts."""

@@ -37,13 +37,18 @@ class NotAnUpgrade(BaError):
 
 
 def accept_upgrade(
-    method: str, headers: Sequence[tuple[bytes, bytes]], subprotocol: bytes | None = None
+    method: str,
+    headers: Sequence[tuple[bytes, bytes]],
+    subprotocol: bytes | None = None,
+    *,
+    more: Sequence[tuple[bytes, bytes]] = (),
 ) -> bytes:
     """Returns the whole 101 response to an upgrade request.
 
     `headers` are the request's names and values, in any case and order. No extension is agreed to, and a
     subprotocol only if it is the one given and the client has offered it: a client fails the connection when
-    it is answered another one (section 4.1). Raises NotAnUpgrade for every other request.
+    it is answered another one (section 4.1). `more` are headers of the answer besides. Raises NotAnUpgrade
+    for every other request.
     """
     if method != "GET":
         raise NotAnUpgrade(f"an upgrade request must be a GET, not a {method}")
@@ -53,7 +58,8 @@ def accept_upgrade(
         wanted = None if subprotocol is None else subprotocol.decode("latin-1")
         requests = (event for event in connection.events() if isinstance(event, Request))
         is_offered = any(wanted in request.subprotocols for request in requests)
-        return connection.send(AcceptConnection(subprotocol=wanted if is_offered else None))
+        answer = AcceptConnection(subprotocol=wanted if is_offered else None, extra_headers=list(more))
+        return connection.send(answer)
     except REFUSALS as exc:
         raise NotAnUpgrade(str(exc)) from exc
 

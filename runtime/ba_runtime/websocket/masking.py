@@ -7,7 +7,7 @@ is only its source without a compiler, wsproto's way remains.
 
 from __future__ import annotations
 
-from wsproto.frame_protocol import FrameDecoder, XorMaskerSimple
+from wsproto.frame_protocol import CloseReason, FrameDecoder, Opcode, ParseFailed, XorMaskerSimple
 
 try:
     from tornado.speedups import websocket_mask as unmasked
@@ -18,7 +18,16 @@ except ImportError:
         return bytes(XorMaskerSimple(mask).process(bytearray(data)))
 
 
-__all__ = ["Decoder", "Unmasking", "unmasked"]
+__all__ = ["MAX_CONTROL_BYTES", "Decoder", "Unmasking", "unmasked"]
+
+OPCODE_MASK = 0x0F
+NOT_FINAL_CONTROL_MASK = 0x88  # the bits "final" and "control" of a frame's first byte
+CONTROLS = frozenset({Opcode.CLOSE, Opcode.PING, Opcode.PONG})
+LENGTH_BYTES = {126: 2, 127: 8}  # of the lengths that do not fit in seven bits, by what is in these
+
+# RFC 6455 (5.5) allows 125; the server sends and takes more, and says 1003 to lengths of 64 bits. A control
+# frame is kept until it is whole.
+MAX_CONTROL_BYTES = 0xFFFF
 
 
 class Unmasking:
@@ -37,13 +46,31 @@ class Unmasking:
 
 
 class Decoder(FrameDecoder):
-    """wsproto's decoder, but for the masks."""
+    """wsproto's decoder, but for the masks, and for what the server takes though RFC 6455 forbids it."""
 
     def parse_header(self) -> bool:
         """Returns whether a frame's head has come whole; raises ParseFailed as wsproto's does."""
+        begun = self.buffer.buffer[:1]
+        if begun and begun[0] & NOT_FINAL_CONTROL_MASK == Opcode.CLOSE and begun[0] & OPCODE_MASK in CONTROLS:
+            raise ParseFailed("a control frame in pieces", CloseReason.UNSUPPORTED_DATA)
         if not super().parse_header():
             return False
         if isinstance(self.masker, XorMaskerSimple):
             # The mask is not public there; the tests of frames in pieces notice when it is somewhere else.
             self.masker = Unmasking(bytes(self.masker._masking_key))  # type: ignore[assignment]
         return True
+
+    def parse_extended_payload_length(self, opcode: Opcode, payload_len: int) -> int | None:
+        """Returns a frame's length, None while it has not come: in any form, and of a control frame too."""
+        size = LENGTH_BYTES.get(payload_len)
+        if size is None:
+            return payload_len
+        data = self.buffer.consume_exactly(size)
+        if data is None:
+            return None
+        length = int.from_bytes(data, "big")
+        if length >> 63:
+            raise ParseFailed("a length of more than 63 bits")
+        if opcode.iscontrol() and length > MAX_CONTROL_BYTES:
+            raise ParseFailed("a control frame of more than 64 KiB", CloseReason.UNSUPPORTED_DATA)
+        return length

@@ -13,10 +13,16 @@ local exchange = import "web/exchange"
 local web = import "web/server"
 local check = import "check"
 
-local select, type = select, type
+local select, type, find, lower = select, type, string.find, string.lower
 local state = sock.state
 
 local takeover = {}
+
+-- Tells whether a request for a WebSocket has what a handshake needs; without that, the server gives the plain socket.
+local function has_handshake(X)
+  local headers = lower("\0" .. X.headers) -- names and values, a NUL behind each
+  return find(headers, "\0sec-websocket-key\0", 1, true) and find(headers, "\0sec-websocket-version\0", 1, true)
+end
 
 -- ba.socket.req2sock(request [, raw]) → socket [, data]
 function takeover.req2sock(...)
@@ -31,7 +37,7 @@ function takeover.req2sock(...)
   local current = sched.current
   local cell = current and current.cell
   local number, body = X.number, X.body
-  local upgrades = X.websocket and not raw and not X.committed
+  local upgrades = X.websocket and not raw and not X.committed and has_handshake(X) ~= nil
   local subprotocol = exchange.field(X, "Sec-WebSocket-Protocol") -- the one thing that the page may add to a 101
   local ok, early = host.web_take(number, cell_number(cell), upgrades, subprotocol)
   if not ok then
@@ -59,9 +65,9 @@ function takeover.sock2req(...)
   local n, self, data = select("#", ...), ...
   local S = state[self] or check.expected(1, "_BASOCK", self, n)
   data = data ~= nil and check.string(2, data) or ""
-  if S.secure or S.websocket then
+  if S.secure then
     check.raise("Invalid op: only a plain TCP connection can be passed to the page server")
-  elseif not S.stream then
+  elseif not S.stream then -- the server takes anything, and nothing comes of it
     return
   end
   web.listen()

@@ -14,6 +14,10 @@
 -- then the socket is read whether or not somebody waits, so that pings are answered by a socket that only
 -- writes, or that a cell left alone.
 --
+-- The end is a close frame of the peer's, or a fault. After a fault the socket is closed as soon as the program hears
+-- of it. A close is told once, and answered; the connection stays open until the program closes it, or its cosocket
+-- ends: it can still write, what comes is dropped, and another read waits for the peer to hang up.
+--
 -- S.stream is false for a WebSocket, and S.websocket the table W, while it is open; S.secure stays.
 
 local import = ...
@@ -33,13 +37,14 @@ local clock = host.monotonic
 local DRAINED, READABLE = reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
 
--- What a write takes at most, and a ping, as documented and by RFC 6455.
-local MESSAGE_BYTES, PING_BYTES = 0xFFFF, 125
+-- What a write takes at most, and a ping, as documented.
+local FRAME_BYTES = 0xFFFF
 
--- The codec's flags: bytes are left to be decoded; something waits to be sent.
-local MORE, BUSY = 1, 2
+-- The codec's flags: bytes are left to be decoded; something waits to be sent; the peer has closed, which leaves the
+-- connection open.
+local MORE, BUSY, OPEN = 1, 2, 4
 
--- What a write says when the close has been answered, though nobody has read it yet: it still can be read.
+-- What a write says after a fault of the peer's, though nobody has read of it yet: it still can be read.
 local OVER = -2
 
 local websocket = {}
@@ -47,6 +52,7 @@ local websocket = {}
 -- Passes through what the codec has to say, and remembers its flags.
 local function decoded(S, W, flags, ...)
   W.more = flags & MORE ~= 0
+  W.stays = flags & OPEN ~= 0
   if flags & BUSY ~= 0 then
     S.busy = true
   end
@@ -60,11 +66,26 @@ local function hand(task, data, kind, so_far, length)
   return run(task, data, kind)
 end
 
--- Gives what came to who waits for it, or keeps it. `data` is false for a close, `kind` its code then.
+-- Tells whoever waits that this was the end.
+local function give_end(S, W, code)
+  if not W.stays then
+    return lose(S, "socketclosed", code)
+  elseif S.waiting == "read" then
+    S.waiting = false
+    return run(S.task, nil, "socketclosed", code)
+  end
+  local reader = sock.next_reader(S)
+  while reader do
+    run(reader, nil, "socketclosed", code)
+    reader = sock.next_reader(S)
+  end
+end
+
+-- Gives what came to who waits for it, or keeps it. `data` is false for the end, `kind` its code then.
 local function give(S, W, data, kind, so_far, length)
   if S.waiting == "read" then
     if not data then
-      return lose(S, "socketclosed", kind)
+      return give_end(S, W, kind)
     end
     S.waiting = false
     return hand(S.task, data, kind, so_far, length)
@@ -74,7 +95,7 @@ local function give(S, W, data, kind, so_far, length)
     S.inbox = S.inbox or ""
     return hold_back(S)
   elseif not data then
-    return lose(S, "socketclosed", kind)
+    return give_end(S, W, kind)
   end
   return hand(sock.next_reader(S), data, kind, so_far, length)
 end
@@ -128,7 +149,12 @@ end
 
 -- What a read returns that need not wait. Once nothing is kept, the next pings are answered again.
 local function result(S, W, own, data, kind, so_far, length)
-  if not data then
+  if not data and W.stays then
+    if not S.eof then
+      listen(S)
+    end
+    return nil, "socketclosed", kind
+  elseif not data then
     lose(S, "socketclosed", kind)
     if own then
       sock.mark_lost(S)
@@ -214,7 +240,7 @@ end
 
 -- Writes a message (not empty); returns as a stream's writes do.
 function websocket.write(S, data, is_text)
-  if #data > MESSAGE_BYTES then
+  if #data > FRAME_BYTES then
     check.raise("Max len 0xFFFF")
   end
   return write(S, S.websocket.write, data, is_text)
@@ -222,8 +248,8 @@ end
 
 -- Sends a ping; returns as a write does.
 function websocket.ping(S, data)
-  if #data > PING_BYTES then
-    check.raise("Max len 125")
+  if #data > FRAME_BYTES then
+    check.raise("Max len 0xFFFF")
   end
   return write(S, S.websocket.ping, data)
 end
