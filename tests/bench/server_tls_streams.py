@@ -34,7 +34,7 @@ async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 async def serve() -> None:
     """Prints the port, and serves until the process is ended."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain("tls.pem")
+    context.load_cert_chain("tls.pem", "tls.key")
     server = await asyncio.start_server(serve_one, "127.0.0.1", 0, ssl=context, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -8,6 +8,7 @@ the system tells how much processor time a server has used (Linux), a second fig
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -69,8 +70,8 @@ def measure(ba_lua: Sequence[str], rounds: int, seconds: float, say: Say) -> lis
 def _write_certificate(directory: Path) -> None:
     certs = directory / "certs"
     make_certs.write_all(certs)
-    both = (certs / "server.pem").read_bytes() + (certs / "server.key").read_bytes()
-    (directory / "tls.pem").write_bytes(both)
+    for kind in ("pem", "key"):
+        shutil.copy(certs / f"server.{kind}", directory / f"tls.{kind}")
 
 
 def _figures(server: Server, purpose: Sequence[str], seconds: float) -> dict[str, float]:

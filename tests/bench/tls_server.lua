@@ -1,6 +1,6 @@
 -- A TLS server in the documented style. A connection's first message says what it is for: "echo", "upload"
--- (100 MB come, a word goes) or "download" (100 MB go). Reads its certificate from `tls.pem` in the current
--- directory and prints its port.
+-- (100 MB come, a word goes) or "download" (100 MB go). Reads its certificate from `tls.pem` and its key
+-- from `tls.key` in the current directory, and prints its port.
 
 local TOTAL = 100 * 1000 * 1000
 local BLOCK = ("x"):rep(100 * 1000)
@@ -59,7 +59,7 @@ end
 
 local io = ba.openio "home"
 local context = ba.create.sharkssl(nil, {server = true})
-context:addcert(assert(ba.create.sharkcert(io, "tls.pem", "tls.pem")))
+context:addcert(assert(ba.create.sharkcert(io, "tls.pem", "tls.key")))
 local listener = assert(ba.socket.bind(0, {shark = context}))
 local _, port = listener:sockname()
 listener:event(accept)
