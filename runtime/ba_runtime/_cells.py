@@ -62,16 +62,20 @@ class Cells:
         else:
             self._hand_over("page", cell.number, cell.source, cell.name, cell.path)
 
-    def _done(self, _number: int, *values: bytes) -> None:
-        self._end(values, None)
+    def _done(self, number: int, *values: bytes) -> None:
+        self._end(number, values, None)
 
     def _failed(
-        self, _number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
+        self, number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
     ) -> None:
         place = source.decode("utf-8", "replace")
-        self._end((), ErrorReport(cast(Kind, kind.decode()), message, place, line, frames(stack), code))
+        self._end(
+            number, (), ErrorReport(cast(Kind, kind.decode()), message, place, line, frames(stack), code)
+        )
 
-    def _end(self, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
+    def _end(self, number: int, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
+        if self.running()[0] != number:  # it was given up when starting it failed
+            return
         cell = self._queue.popleft()
         cell.result.set_result(CellResult(cell.number, values, error))
         if self._queue:
