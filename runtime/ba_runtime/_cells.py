@@ -72,16 +72,20 @@ class Cells:
         """What the running cell's value looks like; the end of the cell follows."""
         self._forms = forms(flat)
 
-    def _done(self, _number: int, *values: bytes) -> None:
-        self._end(values, None)
+    def _done(self, number: int, *values: bytes) -> None:
+        self._end(number, values, None)
 
     def _failed(
-        self, _number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
+        self, number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
     ) -> None:
         place = source.decode("utf-8", "replace")
-        self._end((), ErrorReport(cast(Kind, kind.decode()), message, place, line, frames(stack), code))
+        self._end(
+            number, (), ErrorReport(cast(Kind, kind.decode()), message, place, line, frames(stack), code)
+        )
 
-    def _end(self, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
+    def _end(self, number: int, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
+        if not self._queue or self._queue[0].number != number:  # it was given up when starting it failed
+            return
         cell = self._queue.popleft()
         shown, self._forms = self._forms, ()
         cell.result.set_result(CellResult(cell.number, values, error, () if error else shown))

@@ -73,7 +73,7 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
 # takes memory that has not been seen to, so it crosses as it is.
 DIRECT = frozenset(
     {
-        *("monotonic", "thread_time", "time_ns", "poll", "polled", "take", "reply"),
+        *("monotonic", "thread_time", "time_ns", "poll", "polled", "take", "reply", "reply_failed"),
         *("is_interrupting", "interrupt_over", "stop_running", "hook_learn", "hook_note_state"),
         *("finalizers_learn", "finalizers_switch", "allow_hooks", "hold_hooks", "refuse_memory"),
         *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),

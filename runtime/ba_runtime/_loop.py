@@ -30,7 +30,7 @@ from ._lua import LuaMemoryError, LuaState, Main
 from ._reactor import CHUNK_BYTES, Reactor, Value
 from ._resolver import Resolver
 from ._watchdog import Watchdog
-from .errors import RuntimeClosed
+from .errors import RequestFailed, RuntimeClosed
 from .events import CellResult, Note, PageResult, Sink, Stuck
 from .sockets import Network, Rows, socket_rows
 from .sockets.channel import Watcher
@@ -93,7 +93,7 @@ class LuaThread(threading.Thread):
         return page
 
     def ask(self, kind: str, *arguments: bytes | int) -> Future[tuple[Any, ...]]:
-        """Asks Lua something (`requests` in lua/boot.lua); the answer is a tuple."""
+        """Asks Lua something (`questions` in lua/boot.lua); the answer, a tuple, may raise RequestFailed."""
         answer: Future[tuple[Any, ...]] = Future()
 
         def work() -> None:
@@ -231,6 +231,7 @@ class LuaThread(threading.Thread):
             "polled": lambda: self._polled,
             "take": self._take,
             "reply": self._reply,
+            "reply_failed": self._reply_failed,
             **self._cells.functions(),
             "finalizers_learn": self._finalizers.learn,
             "finalizers_switch": self._finalizers.switch,
@@ -309,7 +310,14 @@ class LuaThread(threading.Thread):
         return request
 
     def _reply(self, ticket: int, *values: object) -> None:
-        self._tickets.pop(ticket).set_result(values)
+        answer = self._tickets.pop(ticket, None)
+        if answer is not None and not answer.done():  # else given up, or the runtime closes
+            answer.set_result(values)
+
+    def _reply_failed(self, ticket: int, problem: bytes) -> None:
+        answer = self._tickets.pop(ticket, None)
+        if answer is not None and not answer.done():
+            answer.set_exception(RequestFailed(problem.decode("utf-8", "replace")))
 
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""

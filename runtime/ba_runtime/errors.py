@@ -13,3 +13,7 @@ class UsageError(BaError):
 
 class RuntimeClosed(UsageError):
     """The runtime was closed while, or before, the work was done."""
+
+
+class RequestFailed(BaError):
+    """The runtime could not answer: Lua's memory has run out, or the fault is ours."""

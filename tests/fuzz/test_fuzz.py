@@ -93,9 +93,10 @@ def test_tasks_that_leave_nothing_for_a_cell_are_no_finding() -> None:
     assert found == Finding("does not work afterwards", "interrupt: interrupted")
 
 
-def test_sockets_that_hold_all_descriptors_are_no_finding() -> None:
-    """They are the program's own."""
-    hoard: Block = [Statement(["t = {} repeat local s = ba.socket.udpcon() t[#t + 1] = s until not s"])]
+@pytest.mark.parametrize("opener", ["ba.socket.udpcon()", "ba.socket.bind(0)"])
+def test_sockets_that_hold_all_descriptors_are_no_finding(opener: str) -> None:
+    """They are the program's own. A listener holds two."""
+    hoard: Block = [Statement([f"t = {{}} repeat local s = {opener} t[#t + 1] = s until not s"])]
     with Worker() as worker:
         assert worker.run(Program(0, 0, hoard, AMPLE, (1,))) is None
 

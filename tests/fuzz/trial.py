@@ -29,6 +29,7 @@ QUIET_S = 0.1  # what a cell afterwards has before it is interrupted
 TRIES = 8  # of the cells afterwards
 CLOSE_S = 5.0
 OTHER_DESCRIPTORS = 30  # of a runtime and this process, besides those of sockets
+LISTENER_DESCRIPTORS = 2  # its own, and the one that it keeps to turn clients away when there is no other
 NO_LISTENER = "runtime: no listener"  # as the prelude says it
 
 WAITS = "waits in "
@@ -157,8 +158,12 @@ class Trial:
 
     def _holds_descriptors(self) -> bool:
         """Tells whether sockets that the program can close account for the descriptors."""
-        sockets = [one for one in self._runtime.sockets().result(self._patience_s) if one.socket]
-        return _descriptors() - len(sockets) <= OTHER_DESCRIPTORS
+        asked = self._runtime.sockets()
+        if not wait([asked], self._patience_s).done:
+            raise TrialFailed("a question is not answered", _where(self._runtime._thread))
+        sockets = [one for one in asked.result() if one.socket]
+        held = sum(LISTENER_DESCRIPTORS if one.kind == "listener" else 1 for one in sockets)
+        return _descriptors() - held <= OTHER_DESCRIPTORS
 
     def _ends(self, cell: Future[CellResult]) -> CellResult:
         """Waits for the end of a cell that was interrupted or has ended."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ._programs import message_of, run_well, traced
+from ._programs import message_of, run_well, session, traced
 
 # ---------------------------------------------------------------- one shot
 
@@ -474,3 +474,22 @@ def test_clock_counts_milliseconds_upwards() -> None:
         local b = ba.clock()
         trace(math.type(a), b - a >= 19, b - a < 2000)
     """) == ["integer\ttrue\ttrue"]
+
+
+def test_timers_that_are_due_together_do_not_hold_up_what_arrives() -> None:
+    """Four hundred that compute for some milliseconds each: a cell comes in between."""
+    with session() as lua:
+        lua.run("""
+            done, timers = 0, {}
+            for i = 1, 400 do
+              timers[i] = ba.timer(function()
+                local until_ms = ba.clock() + 5
+                repeat until ba.clock() > until_ms
+                done = done + 1
+                if done == 1 then trace 'begun' end
+              end)
+              timers[i]:set(1)
+            end
+        """)
+        lua.recorder.wait_for_trace("begun")
+        assert int(lua.value("done")) < 200

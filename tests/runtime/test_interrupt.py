@@ -254,3 +254,38 @@ def test_interrupts_that_come_in_bursts_stop_one_cell_after_the_other(lua: Sessi
             lua.runtime.interrupt()
         assert finish().error is not None
     assert lua.value("echo:write 'still here' and echo:read(5000)") == '"still here"'
+
+
+# What wakes forty runaways at once.
+CROWDS = {
+    "events": """
+        peers = {}
+        for i = 1, 40 do
+          local woken, peer = pair()
+          woken:event(function(s) s:read() run_away() end)
+          peers[i] = peer
+        end
+        for _, peer in ipairs(peers) do peer:write 'x' end
+    """,
+    "timers": """
+        timers = {}
+        for i = 1, 40 do
+          timers[i] = ba.timer(run_away)
+          timers[i]:set(1)
+        end
+    """,
+    "tasks that are ready": """
+        for i = 1, 40 do ba.thread.create():run(function() ba.sleep(0) run_away() end) end
+    """,
+}
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_a_cell_does_not_wait_for_all_runaways_that_have_woken_at_once(lua: Session, crowd: str) -> None:
+    """It comes between two of them, and is over: the interrupt ends it too, if it has not ended by itself."""
+    lua.run("function run_away() trace 'runs away' while true do end end " + CROWDS[crowd])
+    lua.recorder.wait_for_trace("runs away")
+    finish = lua.start("return 1 + 1")
+    lua.runtime.interrupt()
+    finish()
+    assert lua.recorder.traced.count("runs away") < 10

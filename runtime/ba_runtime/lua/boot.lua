@@ -45,7 +45,8 @@ local display = import "display/display"
 local outputs = import "display/outputs"
 
 local G = _G
-local type, select, next, collectgarbage, loaded = type, select, next, collectgarbage, package.loaded
+local type, select, next, collectgarbage, loaded, pcall, error =
+  type, select, next, collectgarbage, package.loaded, pcall, error
 local clock, running = host.monotonic, coroutine.running
 
 -- What the documented server calls itself, and the Lua it has.
@@ -153,10 +154,11 @@ end
 -- ---------------------------------------------------------------- what other threads ask for
 
 local requests = {}
+local questions = {} -- those with a ticket in front, under which `host.reply` answers
 
 requests.cell = cell.start
 requests.page = page_cell.start
-requests.serve = app.request
+questions.serve = app.request
 
 -- Comes again and again while an interrupt lasts; the last one may be late.
 function requests.interrupt(serial)
@@ -171,7 +173,7 @@ end
 
 requests.input = stdio.deliver
 
-function requests.fields(ticket, ...)
+function questions.fields(ticket, ...)
   host.reply(ticket, look.fields(...))
 end
 
@@ -189,7 +191,7 @@ function INSPECTION.yielded(task)
 end
 INSPECTION.abandoned = INSPECTION.yielded
 
-function requests.describe(ticket, ...)
+function questions.describe(ticket, ...)
   local value = look.value(...)
   if value == nil then
     return host.reply(ticket)
@@ -199,28 +201,28 @@ function requests.describe(ticket, ...)
   sched.run(task, value)
 end
 
-function requests.sockets(ticket)
+function questions.sockets(ticket)
   host.reply(ticket, socket_table.rows())
 end
 
-function requests.closable(ticket, ...)
+function questions.closable(ticket, ...)
   host.reply(ticket, socket_table.closable(...))
 end
 
-function requests.close_sockets(ticket, ...)
+function questions.close_sockets(ticket, ...)
   socket_table.close(...)
   host.reply(ticket)
 end
 
 -- Somebody begins to listen to the sockets, or ends: between two bytes, as no program runs meanwhile (channel.py).
-function requests.watch(ticket)
+function questions.watch(ticket)
   waiting.record(host.watch())
   sock.each(stream.renew)
   host.reply(ticket)
 end
 
 -- Answers when nothing goes on in the background any more.
-function requests.idle(ticket)
+function questions.idle(ticket)
   background.when_idle(function()
     host.reply(ticket)
   end)
@@ -246,10 +248,32 @@ function requests.close()
   sched.closing = true
 end
 
+-- The request that has failed last, for want of memory or by a fault of ours: whoever waits for the end of a cell, or
+-- for an answer, must not wait forever.
+local failed_kind, failed_first, failed_problem
+
+local function handled(kind, first, ok, problem)
+  if not ok then
+    failed_kind, failed_first, failed_problem = kind, first, problem
+    error(problem, 0)
+  end
+  return true
+end
+
 local function take(kind, ...)
   if kind then
-    requests[kind](...)
-    return true
+    return handled(kind, (...), pcall(requests[kind] or questions[kind], ...))
+  end
+end
+
+-- Gives that request up, unless it has been answered, or a cell that waits will end by itself.
+local function give_up()
+  local kind, first, problem = failed_kind, failed_first, failed_problem
+  failed_kind, failed_first, failed_problem = nil, nil, nil
+  if questions[kind] then
+    host.reply_failed(first, problem)
+  elseif (kind == "cell" or kind == "page") and not (sched.cell and sched.cell.stalled) then
+    host.cell_failed(first, problem == "not enough memory" and "memory" or "runtime", problem, "", 0, "", 0)
   end
 end
 
@@ -289,6 +313,9 @@ return function(problem, is_memory)
   sched.handlers[0] = mailbox
   if problem and not (sched.recover() and is_memory) then
     host.fault(0, problem, problem, "", 0, "")
+  end
+  if failed_kind then
+    give_up()
   end
   sched.loop()
   let_go()

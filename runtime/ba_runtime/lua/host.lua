@@ -408,6 +408,11 @@ function host.went_on(number, task, outcome) end
 ---@param ... any
 function host.reply(ticket, ...) end
 
+--- Gives up the request with this ticket, if it has not been answered.
+---@param ticket integer
+---@param problem string
+function host.reply_failed(ticket, problem) end
+
 --- Ends the running cell with its values, made readable.
 ---@param cell integer
 ---@param ... string

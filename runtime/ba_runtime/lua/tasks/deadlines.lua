@@ -13,6 +13,8 @@
 local import = ...
 local interrupt = import "tasks/interrupt"
 
+local clock = import "host".monotonic
+
 local deadlines = {}
 
 local heap, size = {}, 0 -- entries {at, owner}; heap[1] is the earliest
@@ -130,9 +132,13 @@ function deadlines.next()
   return top and top.at
 end
 
--- Expires all that is due.
+-- Thousands of timers may be due at once, and each may take its milliseconds. So after ROUND_S it is looked at what has
+-- arrived: an interrupt, say. To ask for the time at each of them would cost every short one a tenth.
+local ROUND_S <const>, LOOK_AT <const> = 0.01, 8
+
+-- Expires what is due, for some time; what is left is due still.
 function deadlines.expire(now)
-  local entry = pop_due(now)
+  local entry, count = pop_due(now), 0
   while entry do
     local owner = entry.owner
     if not owner then
@@ -148,6 +154,10 @@ function deadlines.expire(now)
       end
     end
     if interrupt.under_way and interrupt.is_pressing() then -- the rest is looked at once what has arrived has been
+      break
+    end
+    count = count + 1
+    if count % LOOK_AT == 0 and clock() > now + ROUND_S then
       break
     end
     entry = pop_due(now)

@@ -44,7 +44,7 @@ local IN_PLACE_DEPTH <const> = 10 -- what a wait in place adds, and the callback
 local ROUND_S <const> = 0.01 -- for those who are ready; then it is looked at what has arrived
 local NO_MEMORY <const> = "not enough memory" -- Lua's own words
 local depth = 0
-local ending = nil -- the task that has raised, until its end is told
+local ending = nil -- the task that has raised or returned, until its end is told
 local turn = 0 -- counts what the loop has started
 
 -- ---------------------------------------------------------------- tasks
@@ -105,9 +105,11 @@ local function finish(task, ok, ...)
   task.over = true
   if not ok then
     bury(task)
-    ending = nil
   end
+  local outer = ending
+  ending = task -- should telling fail, it is told again
   task.kind.ended(task, ok, ...)
+  ending = outer
   settled(task)
 end
 
@@ -226,6 +228,13 @@ local function go_on(task, values)
   end
 end
 
+-- Hears of an interrupt's requests, and of cells, ahead of the events that wait: each of these may be one more runaway.
+local function hear()
+  arrivals.expect()
+  claim(poll(0))
+  handlers[0]:ready()
+end
+
 -- Handles events until there are none, or the waiter's mail has come: then it returns true.
 local function handle_events(waiter, saved)
   local number, value = take()
@@ -238,6 +247,10 @@ local function handle_events(waiter, saved)
       turn = turn + 1
       handler:ready(value, is_signal)
       depth = saved
+      if interrupt.under_way and interrupt.is_pressing() and not sched.closing then
+        hear()
+        depth = saved
+      end
       if waiter and waiter.mail then
         return true
       end
@@ -291,9 +304,10 @@ end
 function sched.recover()
   local task = ending or sched.current
   sched.current, ending, depth = nil, nil, 0
-  if not task or status(task.co) ~= "dead" then
+  if not task or status(task.co) ~= "dead" or task.recovered then
     return false
   end
+  task.recovered = true -- if that fails too, it is not for want of memory
   task.stalled, task.waits_for = nil, nil
   deadlines.drop(task)
   finish(task, false, NO_MEMORY)
