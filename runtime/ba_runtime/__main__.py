@@ -60,6 +60,9 @@ class Console:
                 if text and (len(forms) == 1 or not event.is_update):  # not every state of a picture
                     self._out.write(text + b"\n")
                     self._out.flush()
+            case LatePrint(0, text):  # of no cell, but of an application
+                self._out.write(text)
+                self._out.flush()
             case LatePrint(_, text):
                 self._error(b"print after the program ended: " + text)
             case Fault(_, text):

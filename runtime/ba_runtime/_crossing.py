@@ -8,6 +8,7 @@ what a user or a network can do. What they raise all the same, and what is too b
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic, thread_time, time_ns
@@ -127,6 +128,7 @@ def crossing_table(
         "allow_hooks": interrupter.allow_hooks,
         "hold_hooks": interrupter.hold,
         "counts_instructions": interrupter.counts_instructions,
+        "exec_path": os.fsencode(os.path.dirname(sys.executable or "")),
         "time_ns": time_ns,
         "urandom": os.urandom,
         "b64encode": _base64.encode,

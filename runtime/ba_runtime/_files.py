@@ -30,6 +30,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from ._descriptors import check_next
+from ._vm import InsideFiles
 from .regular import check_regular, open_regular
 
 Failure = tuple[None, bytes]
@@ -124,6 +125,7 @@ class Files:
 
     def __init__(self) -> None:
         """Starts with no file open."""
+        self._inside = InsideFiles()
         self._descriptors: dict[int, int] = {}
         self._last_number = 0
 
@@ -131,12 +133,22 @@ class Files:
         """Closes every file that Lua left open, at the end of the runtime."""
         for number in list(self._descriptors):
             self.file_close(number)
+        self._inside.close()
+
+    def _changeable(self, root: bytes, name: bytes) -> bytes:
+        """Returns a path, or raises OSError where nothing may be changed: the files inside the server."""
+        path = _path(root, name)
+        if self._inside.holds(path):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return path
 
     @_answering
     def io_root(self, kind: bytes) -> bytes | None:
         """Returns the directory of a named io, None for names that are not known."""
         if kind == b"home":
             return os.getcwdb()
+        if kind == b"vm":
+            return self._inside.root()
         return os.fsencode(os.path.abspath(os.sep)) if kind == b"disk" else None
 
     @_answering
@@ -160,25 +172,25 @@ class Files:
     @_answering
     def io_remove(self, root: bytes, name: bytes) -> bool:
         """Removes a file."""
-        os.unlink(_path(root, name))
+        os.unlink(self._changeable(root, name))
         return True
 
     @_answering
     def io_mkdir(self, root: bytes, name: bytes) -> bool:
         """Makes a directory."""
-        os.mkdir(_path(root, name))
+        os.mkdir(self._changeable(root, name))
         return True
 
     @_answering
     def io_rmdir(self, root: bytes, name: bytes) -> bool:
         """Removes an empty directory."""
-        os.rmdir(_path(root, name))
+        os.rmdir(self._changeable(root, name))
         return True
 
     @_answering
     def io_rename(self, root: bytes, old: bytes, new: bytes) -> bool:
         """Renames a file or directory within its io; an older file of the new name is lost."""
-        os.rename(_path(root, old), _path(root, new))
+        os.rename(self._changeable(root, old), self._changeable(root, new))
         return True
 
     @_answering
@@ -197,7 +209,7 @@ class Files:
         """Opens a regular file; returns its number, else None, the reason, the system's text and the path."""
         path = name
         try:
-            path = _path(root, name)
+            path = _path(root, name) if mode == b"r" else self._changeable(root, name)
             descriptor = self._open(path, _MODES[mode])
         except _FAULTS as fault:
             reason = _reason(fault)

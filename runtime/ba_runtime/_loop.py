@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Any
 
 from ._cells import Cell, Cells
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 # lua/userdata.lua); so it takes three until a socket's coroutine is gone.
 COLLECTIONS = 3
 
+FAREWELL_S = 1.0  # for what programs do when the runtime ends
+
 
 def _bytes_in(values: tuple[object, ...]) -> int:
     return sum(len(value) for value in values if isinstance(value, bytes))
@@ -68,6 +71,7 @@ class LuaThread(threading.Thread):
         self._cells = Cells(self._hand_over, self._before_cell)
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
         self._last_ticket = 0
+        self._has_farewell = self._is_leaving = False  # something is to be done first; it is being done
         self._closing = False
         self._ended = False
         self._unanswered: set[Future[Any]] = set()
@@ -153,6 +157,8 @@ class LuaThread(threading.Thread):
 
     def close(self, timeout_s: float) -> None:
         """Ends the thread, cutting off what runs. Waits `timeout_s` at most; the thread is a daemon."""
+        if self._has_farewell and self.is_alive() and threading.current_thread() is not self:
+            self._take_leave(min(FAREWELL_S, timeout_s))
         self._closing = True
         self._watchdog.begin()
         self.tell("close")
@@ -161,6 +167,17 @@ class LuaThread(threading.Thread):
         elif self.is_alive() and threading.current_thread() is not self:
             self.join(timeout_s)
             self._cancel_all()  # should it not have ended: nobody is to wait for it
+
+    def _take_leave(self, timeout_s: float) -> None:
+        """Lets programs do what they want to do at the end, for which a cell that still runs is stopped."""
+        self._is_leaving = True
+        if self._cells.running() != (0, b""):
+            self.interrupt()
+        with contextlib.suppress(FutureTimeout, RuntimeClosed):
+            self.ask("farewell").result(timeout_s)
+
+    def _note_farewell(self) -> None:
+        self._has_farewell = True
 
     def _post(self, work: Callable[[], None], answer: Future[Any] | None = None) -> None:
         if answer is not None:
@@ -233,6 +250,7 @@ class LuaThread(threading.Thread):
             "reply": self._reply,
             "reply_failed": self._reply_failed,
             **self._cells.functions(),
+            "has_farewell": self._note_farewell,
             "finalizers_learn": self._finalizers.learn,
             "finalizers_switch": self._finalizers.switch,
             **self.listening.functions(),
@@ -298,9 +316,11 @@ class LuaThread(threading.Thread):
 
     def _before_cell(self) -> bool:
         """Tells whether another cell is to begin now, and sees to memory for it."""
-        if self._is_short and not self._closing:
+        if self._closing or self._is_leaving:
+            return False
+        if self._is_short:
             self._hand_over("memory", 1)
-        return not self._closing
+        return True
 
     def _take(self) -> tuple[object, ...] | None:
         if not self._requests:

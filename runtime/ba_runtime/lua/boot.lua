@@ -37,8 +37,9 @@ local issue = import "crypto/issue"
 local httpc = import "http_client/httpc"
 local httpm = import "http_client/httpm"
 local dir = import "web/dir"
-local web = import "web/server"
 local app = import "web/app"
+local farewell = import "tasks/farewell"
+local mako = import "web/mako"
 local resources = import "web/resources"
 local page_cell = import "web/page_cell"
 local display = import "display/display"
@@ -126,18 +127,13 @@ end
 G.ba = ba
 loaded.ba = ba
 
--- What the Mako Server adds; other servers have it under `ba`.
-G.mako = {sharkclient = shark.sharkclient}
-hints.watch(G.mako, "mako", function(name)
-  if name == "port" then -- of the page server, which begins to listen when somebody wants to know
-    return web.listen()
-  end
-end)
 hints.watch(ba, "ba")
 hints.watch(ba.create, "ba.create")
-loaded.mako = G.mako
 loaded.httpc, loaded.httpm = httpc.api, httpm
 seal.apply()
+G.mako = mako.new(VERSION, BUILD_DATE)
+hints.watch(G.mako, "mako", mako.index)
+loaded.mako = G.mako
 G.warn = warnings.warn
 G.display = display
 
@@ -159,6 +155,7 @@ local questions = {} -- those with a ticket in front, under which `host.reply` a
 requests.cell = cell.start
 requests.page = page_cell.start
 questions.serve = app.request
+questions.farewell = farewell.request
 
 -- Comes again and again while an interrupt lasts; the last one may be late.
 function requests.interrupt(serial)

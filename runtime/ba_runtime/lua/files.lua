@@ -2,7 +2,8 @@
 --
 -- An io is a directory's path, and every name given to it is a path below that directory: a leading slash
 -- changes nothing, and `..` leads no higher than the io itself. "disk" is the root of the file system, "home"
--- the current directory, which for a notebook is its folder. Symbolic links are followed wherever they lead:
+-- the current directory, which for a notebook is its folder, "vm" the files inside the server (`_vm.py`), which can
+-- only be read. Symbolic links are followed wherever they lead:
 -- the io is a convenience and no cage, for `ba.openio("disk")` is there for everybody.
 --
 -- Failures are nil and one of the strings in `_files.py`. What the caller did wrong (a bad mode, a closed
@@ -263,7 +264,7 @@ FileMeta.__close = close
 
 local files = {}
 
--- openio(name): an io, or nil for a name that is not "disk" or "home".
+-- openio(name): an io, or nil for a name that is not "disk", "home" or "vm".
 function files.openio(...)
   local root = host.io_root(check.string(1, (...), select("#", ...)))
   return root and new_io(root)

@@ -347,6 +347,9 @@ function host.late_print(cell, text) end
 ---@param stack string all of Lua's traceback
 function host.fault(cell, text, message, source, line, stack) end
 
+--- Tells that there is something to do before the runtime closes.
+function host.has_farewell() end
+
 --- Sends a remark of the runtime's own.
 ---@param cell integer
 ---@param text string

@@ -11,6 +11,7 @@ local files = import "files"
 local dir = import "web/dir"
 local web = import "web/server"
 local resources = import "web/resources"
+local farewell = import "tasks/farewell"
 local report = import "tasks/report"
 local interrupt = import "tasks/interrupt"
 
@@ -20,7 +21,11 @@ local package = package
 
 local app = {}
 
+-- Code of an application belongs to no cell; while it is served, what `.preload` prints is shown.
+local NOBODY = {id = 0}
+
 local current -- the application that is served
+local leaves = false -- …and is left when the runtime ends
 
 -- ---------------------------------------------------------------- serving a folder
 
@@ -33,7 +38,7 @@ function app.add_to_path(root)
   end
 end
 
--- Calls a chunk that comes as `...`: a name for it would show up in tracebacks instead of "main chunk".
+-- Calls what comes as `...`, as C does on the server: a name for it would show up in traces and tracebacks.
 local function run(...)
   (...)()
 end
@@ -50,6 +55,7 @@ local function preload(A)
   run(chunk)
 end
 
+-- Ends the application that is served, if there is one: it hears of it by its `onunload`.
 local function leave()
   local A = current
   current = nil
@@ -57,7 +63,7 @@ local function leave()
     A.dir:unlink()
     local unload = A.env.onunload
     if type(unload) == "function" then
-      unload()
+      run(unload)
     end
   end
 end
@@ -76,6 +82,10 @@ function app.serve(root)
   local port = web.listen()
   preload(A)
   A.dir:insert()
+  if not leaves then
+    leaves = true
+    farewell.add(leave, NOBODY)
+  end
   current = A
   return port
 end
@@ -109,7 +119,7 @@ local KIND = {
 function app.request(ticket, root)
   local task = sched.task(KIND, app.serve)
   task.ticket = ticket
-  task.cell = {id = 0, running = true} -- so that what .preload prints is shown
+  task.cell = {id = 0, running = true}
   interrupt.target = interrupt.target or task -- no cell runs then: it is what the user wants to stop
   sched.run(task, root)
 end

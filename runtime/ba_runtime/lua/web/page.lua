@@ -11,6 +11,7 @@ local exchange = import "web/exchange"
 local command = import "web/command"
 local answers = import "web/answers"
 import "web/response" -- the methods of the object: all of them, before the first one is made
+import "web/deferred"
 local report = import "tasks/report"
 local text = import "console/text"
 

@@ -8,10 +8,11 @@ local host = import "host"
 local check = import "check"
 local command = import "web/command"
 local cookie = import "web/cookie"
+local multipart = import "web/multipart"
 local encoding = import "data/encoding"
 
-local select, lower, sub, match, gmatch, error, unpack =
-  select, string.lower, string.sub, string.match, string.gmatch, error, table.unpack
+local select, type, lower, sub, match, gmatch, error, unpack =
+  select, type, string.lower, string.sub, string.match, string.gmatch, error, table.unpack
 
 local exchanges, meta = command.exchanges, command.meta
 
@@ -197,6 +198,35 @@ function meta.datapairs(...)
     i = i + 2
     return list[i], list[i + 1]
   end
+end
+
+-- Calls a function that comes as `...`, as C does: a name for it would show up in traces and tracebacks.
+local function call(...)
+  local f = ...
+  if f ~= nil then
+    (...)(select(2, ...))
+  end
+end
+
+-- multipart(callbacks) → true, or nil and what is wrong: takes a form with files apart
+function meta.multipart(...)
+  local n, self, callbacks = select("#", ...), ...
+  local X = exchanges[self] or check.expected(1, "HTTPCMD", self, n)
+  if type(callbacks) ~= "table" then
+    check.expected(2, "table", callbacks, n)
+  end
+  local boundary = content_type(X) == "multipart/form-data" and multipart.boundary(header(X, "content-type"))
+  if not boundary then
+    return nil, "the request is not multipart/form-data"
+  end
+  return multipart.each(X.body, boundary, function(content, name, filename, kind)
+    if not filename then
+      return call(callbacks.formdata, name, content)
+    end
+    call(callbacks.beginfile, name, filename, kind)
+    call(callbacks.filedata, content)
+    call(callbacks.endfile)
+  end)
 end
 
 local BLOCK_BYTES = 1024

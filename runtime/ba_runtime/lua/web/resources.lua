@@ -209,7 +209,7 @@ function resources.create(...)
   local n = select("#", ...)
   local name, priority, io = arguments(...)
   if not files.is_io(io) then
-    check.expected(n > 0 and n or 1, "BAIO", io, n)
+    check.expected(n > 0 and n or 1, "BAIO", io, io == nil and 0 or n)
   end
   priority = check.integer(n - 1, priority)
   if not dir.is_priority(priority) then
