@@ -168,7 +168,7 @@ def test_tostring_takes_a_range_of_the_window(lua: Chunks, call: str, result: by
 def test_copy_puts_what_fits_and_counts_the_rest(
     lua: Chunks, arguments: str, result: tuple[int, bytes]
 ) -> None:
-    """A range of the source can be named, where a negative end shortens the source before the start is applied.
+    """A range of the source can be named. A negative end shortens the source before the start is applied.
 
     It never reads past the source's end. What is no text and no array gives no bytes.
     """
