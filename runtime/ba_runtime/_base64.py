@@ -22,12 +22,12 @@ def encode_for_url(data: bytes, pad: bool) -> bytes:
 
 
 def decode(text: bytes) -> bytes:
-    """Returns what the text up to its padding stands for.
+    """Returns what the text up to a NUL stands for.
 
-    Both alphabets count, what belongs to neither is skipped, and padding may be missing. A last character
-    that makes no byte is dropped.
+    Both alphabets count. What belongs to neither is skipped, as is padding, wherever it stands. A last
+    character that makes no byte is dropped.
     """
-    letters = text.partition(b"=")[0].translate(_TO_STANDARD, _FOREIGN)
+    letters = text.partition(b"\0")[0].translate(_TO_STANDARD, _FOREIGN)
     if len(letters) % 4 == 1:
         letters = letters[:-1]
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))

@@ -17,7 +17,7 @@ SELVES = [
     ("'s'", "string"),
     ("1", "number"),
     ("print", "function"),
-    ("ba.timer(print)", "BATIMER"),
+    ("ba.timer(print)", "userdata"),
 ]
 
 

@@ -13,7 +13,7 @@ METHODS = [
     ("made", "BAFILE", ["read", "write", "seek", "close"]),
     ("ba.datetime()", "BADATETIME", ["ticks", "date", "tostring", "offset"]),
     ("ba.json.parser()", "BAJSONPARSER", ["parse"]),
-    ("ba.timer(print)", "BATIMER", ["set", "reset", "cancel"]),
+    ("ba.timer(print)", "TIMER", ["set", "reset", "cancel"]),
     ("ba.socket.udpcon()", "_BASOCK", ["read", "write", "close", "state"]),
     ("require 'httpc'.create()", "HTTPCLIENT", ["request", "read", "close"]),
 ]

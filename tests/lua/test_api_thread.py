@@ -52,11 +52,25 @@ def test_the_pool_runs_so_many_jobs_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "size"),
-    [("", 3), ("nil", 3), ("2", 3), ("5", 5), ("5.5", 5), ("19", 19), ("20", 3), ("1/0", 3), ("'9'", 3)],
+    [("", 3), ("nil", 3), ("2", 3), ("5", 5), ("5.5", 5), ("19", 19), ("20", 3), ("'9'", 9)],
 )
 def test_configure_lets_the_pool_grow(arguments: str, size: int) -> None:
     """Never shrink, nor reach 20; it returns the number of threads."""
     assert traced(f"trace(ba.thread.configure({arguments}))") == [str(size)]
+
+
+@pytest.mark.parametrize(("size", "got"), [("'x'", "string"), ("{}", "table")])
+def test_the_size_of_the_pool_is_a_number(size: str, got: str) -> None:
+    """Anything else raises."""
+    message = f"false\tbad argument #1 to '?' (number expected, got {got})"
+    assert traced(f"trace(pcall(ba.thread.configure, {size}))") == [message]
+
+
+@pytest.mark.parametrize("run", ["ba.thread.run(1, print, f)", "ba.thread.create():run('x', f)"])
+def test_the_last_argument_is_the_job(run: str) -> None:
+    """And gets none itself."""
+    source = "local n local function f(...) n = select('#', ...) end"
+    assert traced(f"{source} {run} await(function() return n end) trace(n)") == ["0"]
 
 
 def test_a_pool_that_grows_takes_on_waiting_jobs() -> None:
@@ -114,7 +128,8 @@ def test_an_error_ends_only_its_job() -> None:
         await(function() return n == 2 end)
     """
     assert faults(source) == [
-        "Lua error: program:5: boom\nstack traceback:\n\tprogram:5: in function <program:3>"
+        "Lua error: program:5: boom\nstack traceback:\n\t[C]: in function 'error'\n"
+        "\tprogram:5: in function <program:3>"
     ]
 
 
@@ -203,6 +218,7 @@ def test_run_wants_a_function(arguments: str, got: str) -> None:
         ("t", "#1 to '?' (function expected, got LTHREADMGR)"),
         ("t, nil", "#2 to '?' (function expected, got nil)"),
         ("t, 1", "#2 to '?' (function expected, got number)"),
+        ("t, print, 1", "#3 to '?' (function expected, got number)"),
     ],
 )
 def test_a_threads_run_wants_itself_and_a_function(arguments: str, message: str) -> None:

@@ -383,12 +383,55 @@ def test_a_timer_wants_a_function(arguments: str, got: str) -> None:
 def test_the_time_is_a_number(method: str, arguments: str, got: str) -> None:
     """As argument 2 through pcall, and 1 in a method call."""
     comma = ", " if arguments else ""
-    assert traced(f"local t = ba.timer(print) trace(pcall(t.{method}, t{comma}{arguments}))") == [
+    made = "local t = ba.timer(print) t:set(60000)"
+    assert traced(f"{made} trace(pcall(t.{method}, t{comma}{arguments}))") == [
         f"false\tbad argument #2 to '?' (number expected, got {got})"
     ]
-    assert message_of(f"local t = ba.timer(print) t:{method}({arguments})") == (
+    assert message_of(f"{made} t:{method}({arguments})") == (
         f"program:1: bad argument #1 to '{method}' (number expected, got {got})"
     )
+
+
+def test_reset_in_the_callback_keeps_the_timer_running() -> None:
+    """With the new time, though the function returns nothing; a later one cancels it nevertheless."""
+    assert traced("""
+        local n, t = 0
+        t = ba.timer(function()
+          n = n + 1
+          if n == 1 then trace(t:reset(1)) elseif n == 2 then trace(t:reset(60000), t:cancel()) end
+        end)
+        t:set(1)
+        await(function() return n == 2 end)
+        trace(t:cancel())
+    """) == ["true", "true\ttrue", "nil"]
+
+
+def test_a_variable_that_is_closed_cancels_its_timer() -> None:
+    """At the end of its block, in the callback, and after an error in that."""
+    assert traced("""
+        local n, kept, failed = 0
+        do
+          local t <close> = ba.timer(function() n = n + 1 end)
+          t:set(1)
+          kept = t
+        end
+        trace(kept:cancel())
+        local u
+        u = ba.timer(function() n = n + 1 local v <close> = u return true end)
+        u:set(1)
+        await(function() return n == 1 end)
+        trace(u:cancel())
+        u = ba.timer(function() failed = true error "boom" end)
+        u:set(1)
+        await(function() return failed and not pcall(u.cancel, u) end)
+        do local v <close> = u end
+    """) == ["nil", "nil"]
+
+
+def test_a_timer_has_no_name() -> None:
+    """It is any userdata to messages, which know only what its methods want."""
+    source = "local t = ba.timer(print)"
+    assert message_of(f"{source} t.x = 1") == ("program:1: attempt to index a userdata value (local 't')")
 
 
 @pytest.mark.parametrize("method", ["set", "reset", "cancel"])
@@ -399,7 +442,7 @@ def test_timer_methods_want_a_timer(method: str, self: str, got: str) -> None:
     """Of the type that a timer's metatable names."""
     comma = ", " if self else ""
     assert traced(f"local t = ba.timer(print) trace(pcall(t.{method}{comma}{self}))") == [
-        f"false\tbad argument #1 to '?' (BATIMER expected, got {got})"
+        f"false\tbad argument #1 to '?' (TIMER expected, got {got})"
     ]
 
 

@@ -86,7 +86,7 @@ def test_trace_joins_its_arguments_with_tabs(arguments: str, text: str) -> None:
         ("{}", r"table: [0-9a-f]+"), ("print", r"function: [0-9a-f]+"),
         ("coroutine.create(print)", r"thread: [0-9a-f]+"),
         ("setmetatable({}, {__name = 'My Type'})", r"My Type: [0-9a-f]+"), ("0/0", "-?NaN"),
-        ("ba.timer(print)", r"BATIMER: [0-9a-f]+"),
+        ("ba.timer(print)", r"userdata: [0-9a-f]+"),
     ],
 )  # fmt: skip
 def test_addresses_have_no_prefix(value: str, pattern: str) -> None:

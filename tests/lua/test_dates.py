@@ -269,16 +269,26 @@ def test_a_mistake_raises_where_it_was_made(lua: Chunks, code: str, message: byt
     ("arguments", "is_equal"),
     [
         ("'10.0.0.1', '10.0.0.1'", True),
-        ("'::FFFF:10.0.0.1', '10.0.0.1'", True),
-        ("'::ffff:10.0.0.1', '::FFFF:10.0.0.1'", True),
-        ("'FE80::1', 'fe80::1'", True),
+        ("'::ffff:10.0.0.1', '10.0.0.1'", True),
+        ("'10.0.0.1', '::ffff:10.0.0.1'", True),
+        ("'::FFFF:10.0.0.1', '10.0.0.1'", False),
+        ("'::ffff:10.0.0.1', '::FFFF:10.0.0.1'", False),
+        ("'FE80::1', 'fe80::1'", False),
         ("'::ffff:1', '1'", False),
         ("'10.0.0.1', '10.0.0.01'", False),
         ("", False),
         ("nil, nil", False),
-        ("1, 1", False),
+        ("1, 1", True),
+        ("true, nil", False),
     ],
 )
 def test_addresses_are_compared_as_texts(lua: Chunks, arguments: str, is_equal: bool) -> None:
-    """An IPv4 address equals its IPv6 form; what is no text equals nothing."""
+    """An IPv4 address equals its IPv6 form in small letters; what is missing equals nothing."""
     assert lua.run(f"return cmpaddr({arguments})") is is_equal
+
+
+def test_only_texts_and_numbers_are_addresses(lua: Chunks) -> None:
+    """Everything else raises."""
+    for arguments, n, got in (("true, '1'", 1, "boolean"), ("'1', {}", 2, "table")):
+        message = f"test:1: bad argument #{n} to 'cmpaddr' (string expected, got {got})"
+        assert lua.error(f"cmpaddr({arguments})") == message.encode()

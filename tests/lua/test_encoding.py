@@ -47,7 +47,8 @@ def test_base64_gives_back_every_byte(lua: Chunks, size: int) -> None:
         ("-_+/", b"\xfb\xff\xbf"),
         ("a", b""),
         ("aGVsbG8sa", b"hello,"),
-        ("YQ==YWI=", b"a"),
+        ("YQ==YWI=", b"a\x06\x16"),
+        ("YWI\0YWI", b"ab"),
         ("====", b""),
     ],
 )
@@ -57,11 +58,11 @@ def test_decoding_makes_the_best_of_a_text(lua: Chunks, text: str, data: bytes) 
 
 
 def test_urlencode_leaves_alone_what_the_original_does(lua: Chunks) -> None:
-    """All 255 bytes but NUL: some punctuation is written as %xx in small letters, everything else stays."""
+    """All 255 bytes but NUL: some punctuation and what breaks lines become %xx, in small letters."""
     encoded = lua.run(
         "local t = {} for c = 1, 255 do t[c] = urlencode(string.char(c)) end return table.concat(t)"
     )
-    changed = b" \"#$%&'+,;<=>?@[\\]^`{|}~"
+    changed = b"\t\n\r #$%&'+,;<=>?@[\\]^`{|}~"
     assert encoded == b"".join(b"%%%02x" % c if c in changed else bytes([c]) for c in range(1, 256))
 
 
@@ -74,6 +75,9 @@ def test_urlencode_leaves_alone_what_the_original_does(lua: Chunks) -> None:
         ("%4", b"%4"),
         ("%zz%41", b"%zzA"),
         ("%2541", b"%41"),
+        ("%u20ac%u0041", "€A".encode()),
+        ("%u20a%u", b"%u20a%u"),
+        ("%ud83d", b"\xed\xa0\xbd"),
     ],
 )
 def test_urldecode_reads_what_is_encoded(lua: Chunks, text: str, decoded: bytes) -> None:
@@ -90,11 +94,11 @@ def test_urldecode_undoes_urlencode(lua: Chunks) -> None:
 
 
 def test_a_nul_ends_the_text_of_a_url(lua: Chunks) -> None:
-    """The original's strings are C's. An encoded one is a byte like any other."""
+    """The original's strings are C's. An encoded one ends it too."""
     assert lua.run("return urlencode('a b\\0c'), urldecode('a+b\\0c'), urldecode('a%00b')") == (
         b"a%20b",
         b"a b",
-        b"a\0b",
+        b"a",
     )
 
 
@@ -105,3 +109,11 @@ def test_only_strings_and_numbers_are_taken(lua: Chunks, name: str) -> None:
     for argument, got in (("", "no value"), ("nil", "nil"), ("{}", "table")):
         message = f"test:1: bad argument #1 to '{name}' (string expected, got {got})"
         assert lua.error(f"{name}({argument})") == message.encode()
+
+
+@pytest.mark.parametrize(("pad", "got"), [("1", "number"), ("'x'", "string"), ("{}", "table")])
+def test_padding_is_a_boolean(lua: Chunks, pad: str, got: str) -> None:
+    """Or not there."""
+    assert lua.run("return b64urlencode('a', nil), b64urlencode('a', false)") == (b"YQ", b"YQ")
+    message = f"test:1: bad argument #2 to 'b64urlencode' (boolean expected, got {got})"
+    assert lua.error(f"b64urlencode('a', {pad})") == message.encode()

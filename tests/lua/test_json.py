@@ -12,6 +12,7 @@ from ._chunks import Chunks
 from ._programs import session
 
 HELPERS = """
+import "console/advice".once = function() end
 json = import "json/json"
 
 -- A value as text that tells integers, floats, strings and null apart; keys in order.
@@ -57,7 +58,8 @@ def decoded(lua: Chunks, text: bytes | str) -> Any:
         ("{{}, {{}}}", b"[{},[{}]]"),
         ("{1, nil, 3}", b"[1,null,3]"),
         ("{1, x = 2}", b"[1]"),
-        ("{[2.5] = 1, [10] = 2, [-1] = 3, b = 4, a = 5}", b'{"-1":3,"2.5":1,"10":2,"a":5,"b":4}'),
+        ("{[2.5] = 1, [10] = 2, [-1] = 3, b = 4, a = 5}", b'{"-1":3,"2":1,"10":2,"a":5,"b":4}'),
+        ("{-0.0, 1 / -math.huge, 0.0}", b"[0,0,0]"),
         ("{math.mininteger, math.maxinteger}", b"[-9223372036854775808,9223372036854775807]"),
         ("{1/3, 1e100, 3.0, 123456789012345.0}", b"[0.33333333333333,1e+100,3,1.2345678901234e+14]"),
         ("{1/0, -1/0, 0/0}", b"[null,null,null]"),
@@ -101,8 +103,9 @@ def test_a_table_within_itself_is_null(lua: Chunks) -> None:
 
 
 def test_several_tables_are_written_one_behind_the_other(lua: Chunks) -> None:
-    """A number at the end is the size that the original wants to know."""
+    """A number at the end, also as text, is the size that the original wants to know."""
     assert lua.run("return json.encode({1}, {a = 2}, {}, 512)") == b'[1]{"a":2}{}'
+    assert lua.run("return json.encode({1}, {a = 2}, '512')") == b'[1]{"a":2}'
 
 
 def test_metamethods_have_no_say(lua: Chunks) -> None:
@@ -147,7 +150,20 @@ def test_a_wrong_argument_raises_at_the_caller(lua: Chunks, call: str, message: 
         ("[0,-0,-7,1234567,12345678,12345678901234,1234567890123456]",
          b"{1=0,2=0,3=-7,4=1234567,5=12345678,6=12345678901234,7=1234567890123456}"),
         ("[-9223372036854775808,9223372036854775807,9223372036854775808]",
-         b"{1=-9223372036854775808,2=9223372036854775807,3=9.2233720368548e+18}"),
+         b"{1=-9223372036854775808,2=9223372036854775807,3=-9223372036854775808}"),
+        ("[18446744073709551615,-9223372036854775809,18446744073709551616]",
+         b"{1=-1,2=9223372036854775807,3=0}"),
+        ("[01,-01,00,1.,0.,-.5,1e,1e+,1.5e]",
+         b"{1=1,2=-1,3=0,4=1.0,5=0.0,6=-0.5,7=1.0,8=1.0,9=1.5}"),
+        ("[-,--1,1.2.3,1e2e3,-.]", b"{1=0,2=1,3=1.2,4=100.0,5=-0.0}"),
+        ("['a', 'it\"s', {'k':1}]", b'{1="a",2="it\\"s",3={k=1}}'),
+        ('{"a":1,}', b"{a=1}"),
+        ('{"a":{"b":2 ,\n},}', b"{a={b=2}}"),
+        ('{"":1}', b"{1=1}"),
+        ('{"a":2,"":{"":3}}', b"{1={1=3},a=2}"),
+        ("/* a */[1/*b*/,//c\n2 /**/ , /***/3]// d", b"{1=1,2=2,3=3}"),
+        ('{/*a*/"k"/*b*/:/*c*/1/*d*/,/*e*/"l":2,//f\n}', b"{k=1,l=2}"),
+        (r'["\v"]', b'{1="\\11"}'),
         ("[1.0,-0.5,21.25,1e3,1E-2,2.5e+1,0.0]", b"{1=1.0,2=-0.5,3=21.25,4=1000.0,5=0.01,6=25.0,7=0.0}"),
         (r'["\"\\\/\b\f\n\r\t"]', b'{1="\\"\\\\/\\8\\12\\\n\\13\\9"}'),
         (r'["\u0041\u00e5\u20AC\ud83d\ude00","\n1234\\u0041"]', '{1="Aå€😀",2="\\\n1234\\\\u0041"}'.encode()),
@@ -155,7 +171,10 @@ def test_a_wrong_argument_raises_at_the_caller(lua: Chunks, call: str, message: 
     ],
 )  # fmt: skip
 def test_a_text_becomes_the_table(lua: Chunks, text: str, shown: bytes) -> None:
-    """Integers stay integers while they fit; of a name that comes twice the last counts."""
+    """Integers stay integers, with the 64 lowest bits; of a name that comes twice the last counts.
+
+    And what is no JSON is read as the original reads it.
+    """
     assert decoded(lua, text) == shown
 
 
@@ -178,6 +197,16 @@ def test_a_text_becomes_the_table(lua: Chunks, text: str, shown: bytes) -> None:
         '"x',
         '[1]{"a":',
         '["\\u00',
+        "['x",
+        "[/",
+        "[/*",
+        "[/* *",
+        "[//",
+        "[1 // ]",
+        '{"a":1,',
+        '{"a":1,/**/',
+        "[-",
+        "[1e",
     ],
 )
 def test_a_text_that_ends_too_early_needs_more(lua: Chunks, text: str) -> None:
@@ -189,10 +218,10 @@ def test_a_text_that_ends_too_early_needs_more(lua: Chunks, text: str) -> None:
     "text",
     [
         *("nonsense", '"x"', "5 ", "true ", "null ", "]", "}", ",", ":", "[1]x", "[1],[2]", "[,]", "[1,]"),
-        *("[1 2]", '{"a" 1}', '{"a":1,}', "{a:1}", "{1:2}", '{"a":1 "b":2}', "[1}", '{"a":1]', "{,}"),
-        *("[01]", "[-01]", "[1.]", "[.5]", "[-.5]", "[+1]", "[1e]", "[1e+]", "[0x10]", "[1-2]", "[--1]"),
-        *("[-]", "[1.5.2]", "['x']", "[NaN]", "[Infinity]", "[True]", "[truefalse]", "[nul]"),
-        *('{"a"}', "[1//2]", "[ -- x\n1]", "[\0]", "[\x01]"),
+        *("[1 2]", '{"a" 1}', '{"a":1,,}', "{a:1}", "[1,/**/]", '{"a":1 "b":2}', "[1}", '{"a":1]', "{,}"),
+        *("[.5]", "[+1]", "[0x10]", "[1-2]", "[-1-2]", "[1.-2]", "[-a]"),
+        *("[NaN]", "[Infinity]", "[True]", "[truefalse]", "[nul]", "['x' 'y']"),
+        *('{"a"}', "[1//2\n3]", "[ -- x\n1]", "[/ 1]", "[\0]", "[\x01]", "[\f1]", "[\v1]", "[1\f]"),
         *(r'["\x41"]', r'["\u12"]', r'["\u12g4"]', r'["\ "]', "[1" + "0" * 2000),
     ],
 )  # fmt: skip
@@ -208,7 +237,7 @@ def test_every_table_is_one_result(lua: Chunks) -> None:
 
 def test_null_is_one_userdata(lua: Chunks) -> None:
     """The same wherever it comes from."""
-    assert lua.run("return type(json.null), tostring(json.null)") == (b"userdata", b"null")
+    assert lua.run("return type(json.null), tostring(json.null)") == (b"userdata", b"userdata: null")
     assert lua.run("return json.decode('[null]')[1] == json.null") is True
 
 
@@ -252,7 +281,7 @@ def test_objects_that_are_almost_alike_keep_their_own_keys(
     The values are of every kind, for a key says nothing of its value either.
     """
     source = random.Random(seed)
-    names = [*"abcd", "", "key with \\", 'and "', *(f"rare {i}" for i in range(200))]
+    names = [*"abcd", " ", "key with \\", 'and "', *(f"rare {i}" for i in range(200))]
     values = [*range(9), -1.5, "text", "", True, False, None, [1], ["a", 2], {"a": "b"}]
     document = [
         {name: source.choice(values) for name in source.sample(names[: source.choice([4, 7, 207])], k=3)}
@@ -351,17 +380,90 @@ def test_a_long_string_in_small_pieces_costs_its_length(lua: Chunks, unit: str) 
 # ------------------------------------------------------------ bounds
 
 
+@pytest.mark.parametrize(
+    ("limit", "level"),
+    [
+        ("", 16),
+        (", true", 16),
+        (", nil", 16),
+        (", 0", 8),
+        (", -5", 8),
+        (", 8.9", 8),
+        (", 20", 20),
+        (", 500", 500),
+    ],
+)
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_the_text_is_too_deep_at_the_sixteenth_level_or_the_limit(
+    lua: Chunks, limit: str, level: int, opening: str, closing: str
+) -> None:
+    """And one level less is read; a limit under 8 is 8."""
+    lua.run(f"function nested(n) return ('{opening}'):rep(n - 1) .. '{{}}' .. ('{closing}'):rep(n - 1) end")
+    assert lua.run(f"return type(json.decode(nested({level - 1}){limit}))") == b"table"
+    assert lua.run(f"return json.decode(nested({level}){limit})") == (None, b"stack")
+
+
+def test_a_parser_has_a_limit_too(lua: Chunks) -> None:
+    """The same, and the parser is broken behind it."""
+    assert lua.run("p = json.parser() return p:parse(('['):rep(15))") is True
+    assert lua.run("return p:parse('[')") == (None, b"stack")
+    assert lua.run("return p:parse(']')") == (None, b"stack")
+    assert lua.run("p = json.parser(30) return p:parse(('['):rep(29))") is True
+    assert lua.run("return p:parse('[')") == (None, b"stack")
+
+
+def test_what_is_too_deep_is_explained_once() -> None:
+    """The trace names the limit and how to set it."""
+    with session() as fresh:
+        fresh.run("for _ = 1, 2 do ba.json.decode(('['):rep(16)) end")
+        assert [text for text in fresh.recorder.notes if "level" in text] == [
+            "JSON is read to the 15th level only, as on the server: a larger limit goes behind the text in"
+            " ba.json.decode, and into ba.json.parser()"
+        ]
+
+
 def test_a_thousand_levels_are_read_and_written_and_no_more(lua: Chunks) -> None:
-    """A hundred thousand, in either direction, crash nothing."""
-    assert lua.run("return json.encode(json.decode(('['):rep(1000) .. (']'):rep(1000))) ~= nil") is True
+    """Whatever the limit; a hundred thousand, in either direction, crash nothing."""
+    decode = "json.decode(('['):rep(1000) .. (']'):rep(1000), 1 << 62)"
+    assert lua.run(f"return json.encode({decode}) ~= nil") is True
     for depth in (1001, 100000):
-        assert lua.run(f"return json.decode(('['):rep({depth}) .. (']'):rep({depth}))") == (None, b"malloc")
-        assert lua.run(f"return json.decode(('{{\"a\":'):rep({depth}))") == (None, b"malloc")
+        read = f"json.decode(('['):rep({depth}) .. (']'):rep({depth}), {depth + 1})"
+        assert lua.run(f"return {read}") == (None, b"stack")
         nested = f"local t = {{}} for i = 2, {depth} do t = {{t}} end"
-        assert lua.run(f"{nested} return json.encode(t)") == (
-            None,
-            b"malloc",
-        )
+        assert lua.run(f"{nested} return json.encode(t)") == (None, b"malloc")
+
+
+def test_a_number_is_no_key(lua: Chunks) -> None:
+    """The original's word for it is "mem"."""
+    assert decoded(lua, "{1:2}") == decoded(lua, '{"a":1,-2:3}') == (None, b"mem")
+
+
+def test_false_leaves_out_what_is_null(lua: Chunks) -> None:
+    """Members are missing and list items move up, at every level; true, a number or nothing keeps them."""
+    text = '[null,1,[null],{"a":null,"b":[null,2,null,3,null],"":null}][null]'
+    assert lua.run(f"local a, b = json.decode('{text}', false) return show(a), #a, show(b)") == (
+        b"{1=1,2={},3={b={1=2,2=3}}}",
+        3,
+        b"{}",
+    )
+    for option in ("", ", true", ", nil", ", 16", ", 'x'"):
+        shown = lua.run(f'return show(json.decode(\'{{"a":null,"b":[1,null]}}\'{option}))')
+        assert shown == b"{a=null,b={1=1,2=null}}"
+
+
+@pytest.mark.parametrize("as_list", ["1", "'x'", "false", "nil"])
+def test_a_list_is_only_for_the_boolean_true(lua: Chunks, as_list: str) -> None:
+    """Anything else gives the tables themselves."""
+    assert lua.run(f"local ok, t = json.parser():parse('[7]', {as_list}) return t[1]") == 7
+    assert lua.run("local ok, t = json.parser():parse('[7]', true) return t[1][1]") == 7
+
+
+@pytest.mark.parametrize("comment", ["/*" + "x" * 5000 + "**/", "//" + "*/" * 2500 + "\\n"])
+def test_a_long_comment_in_small_pieces_ends_where_it_ends(lua: Chunks, comment: str) -> None:
+    """Cut at every byte, and between its last two."""
+    lua.run(f"text = '[1,{comment}2]' p = json.parser()")
+    lua.run("for i = 1, #text do ok, t = p:parse(text:sub(i, i)) end")
+    assert lua.run("return ok, show(t)") == (True, b"{1=1,2=2}")
 
 
 def test_a_number_in_pieces_has_a_thousand_characters_at_most(lua: Chunks) -> None:

@@ -20,6 +20,8 @@ local DEAD = {__name = "collected object", __metatable = false}
 
 local at_work = setmetatable({}, {__mode = "k"}) -- the shown metatable → the one at work
 
+local on_collected = setmetatable({}, {__mode = "k"}) -- by the shown metatable, what is called before an object goes
+
 local userdata = {}
 
 local function prepare(shown)
@@ -29,7 +31,7 @@ local function prepare(shown)
       working[name] = value
     end
   end
-  local cleanup = rawget(shown, "__gc")
+  local cleanup = rawget(shown, "__gc") or on_collected[shown]
   working.__metatable = shown
   function working.__gc(u)
     if cleanup then
@@ -51,6 +53,11 @@ local weigh = import "burden"(3, 16)
 function userdata.new(shown)
   weigh()
   return setmetatable(handle(), at_work[shown] or prepare(shown))
+end
+
+-- Has `cleanup` called with every object of this metatable before it goes, without a `__gc` that programs see.
+function userdata.on_collected(shown, cleanup)
+  on_collected[shown] = cleanup
 end
 
 -- Returns the metatable that a userdata was made with, nil for other values.

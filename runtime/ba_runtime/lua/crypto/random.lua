@@ -16,6 +16,7 @@ local tointeger, ult = math.tointeger, math.ult
 
 -- Bytes drawn at once: a call to Python costs as much as some hundred of them.
 local POOL_BYTES = 512
+local WORD_BYTES <const> = 8
 local LARGE_BYTES = 1 << 16 -- of which Lua must have room for all at once
 local WORDS = POOL_BYTES // 8
 local WORDS_FORMAT = "<" .. rep("i8", WORDS)
@@ -87,35 +88,38 @@ local function up_to(top)
   return value
 end
 
--- rnd(): an integer of 63 bits. rnd(n): one of 0 to n. rnd(a, b): one of a to b.
-function random.rnd(a, b)
-  if a == nil and b == nil then
+-- rnd(), rnd(0): an integer of 63 bits. rnd(n): one of 0 to n. rnd(a, b): one of a to b.
+function random.rnd(...)
+  local count, a, b = select("#", ...), ...
+  local low, high = 0, count > 0 and check.integer(1, a) or 0
+  if count > 1 then
+    low, high = high, check.integer(2, b)
+  elseif high == 0 then
     return unpack("<i8", take(8)) >> 1
   end
-  local low, high = 0, check.integer(1, a)
-  if b ~= nil then
-    low, high = high, check.integer(2, b)
-  end
   if low > high then
-    check.fail(b == nil and 1 or 2, "interval is empty")
+    check.fail(count == 1 and 1 or 2, "interval is empty")
   end
   return low + up_to(high - low)
 end
 
--- rnds(bytes): the unsigned integer in that many random bytes, 1 to 8 (8 wraps to negative).
+-- rnds(bytes): the unsigned integer in that many random bytes: 0 for none, and as many as an integer has, 8, for more
+-- or fewer than that (which may be negative).
 function random.rnds(...)
   local size = check.integer(1, (...), select("#", ...))
-  if size < 1 or size > 8 then
-    check.fail(1, "size out of range")
+  if size == 0 then
+    return 0
+  elseif size < 0 or size > WORD_BYTES then
+    size = WORD_BYTES
   end
   return (unpack("<I" .. size, take(size)))
 end
 
--- rndbs(n): a string of n random bytes.
+-- rndbs(n): a string of n random bytes. The original counts them in 16 bits where n is negative.
 function random.rndbs(...)
   local count = check.integer(1, (...), select("#", ...))
   if count < 0 then
-    check.fail(1, "size out of range")
+    count = count & 0xFFFF
   end
   if count > LARGE_BYTES then
     import "crossing".need(count)

@@ -14,19 +14,21 @@ local check = import "check"
 local userdata = import "userdata"
 
 local collectgarbage = collectgarbage
-local error, select, setmetatable, type = error, select, setmetatable, type
+local error, next, select, setmetatable, tonumber, type = error, next, select, setmetatable, tonumber, type
 local byte, char, sub = string.byte, string.char, string.sub
-local concat, move, unpack = table.concat, table.move, table.unpack
+local concat, move, sort, unpack = table.concat, table.move, table.sort, table.unpack
 local min, mathtype = math.min, math.type
+local rounded = check.rounded
 
 -- What an array holds goes with its finalizer, which comes two collections after its last use. So the collector is told
 -- of four times what it takes, or a program that makes large ones and drops them would run out of memory.
 local LARGE <const> = 1024
 local WEIGHT_BYTES <const> = 4 * 16
 
-local NAME = "BYTEARRAY"
+local NAME = "BTA"
 local OUT_OF_SCOPE = "ByteArray range error: index scope"
 local TOO_LONG = "ByteArray range error: size"
+local EMPTY = "ByteArray range error: use > 0"
 
 -- How many cells become text, or text cells, at once: every one takes a slot of Lua's stack.
 local PIECE = 4096
@@ -34,14 +36,10 @@ local PIECE = 4096
 -- By userdata: {cells = {number…}, size =, first =, last =, text = the window or nil}.
 local arrays = setmetatable({}, {__mode = "k"})
 
-local ByteArray = {
-  __name = NAME,
-  __gc = function(u, is_collected)
-    if is_collected then
-      arrays[u] = nil
-    end
-  end,
-}
+local ByteArray = {__name = NAME}
+userdata.on_collected(ByteArray, function(u)
+  arrays[u] = nil
+end)
 local api = {}
 
 local function is(value)
@@ -72,26 +70,49 @@ local function put(array, i, text)
   array.text = nil
 end
 
--- Returns how many bytes the window has from index `i` on, nil when `i` is outside.
-local function room(array, i)
-  local length = array.last - array.first + 1
-  return i >= 1 and i <= length and length - i + 1 or nil
+local function length_of(array)
+  return array.last - array.first + 1
 end
 
 ByteArray.__tostring = window
 
 function ByteArray.__len(u)
-  local array = arrays[u]
-  return array.last - array.first + 1
+  return length_of(arrays[u])
+end
+
+-- Returns the integer that a value counts as, 0 for what is no number: no index and no byte is raised for its type.
+local function number_of(value)
+  if mathtype(value) == "integer" then
+    return value
+  end
+  local number = (type(value) == "number" or type(value) == "string") and tonumber(value)
+  return number and rounded(number) or 0
 end
 
 function ByteArray.__index(u, i)
   local array = arrays[u]
-  i = check.integer(2, i)
-  if not room(array, i) then
+  i = mathtype(i) == "integer" and i or number_of(i)
+  if i < 1 or i > array.last - array.first + 1 then
     error(OUT_OF_SCOPE, 2)
   end
   return array.cells[array.first + i - 1]
+end
+
+-- Returns the bytes of a table's values, in the order of their keys; holes take no place.
+local function table_text(values)
+  local keys, count = {}, 0
+  for key in next, values do
+    if mathtype(key) == "integer" then
+      count = count + 1
+      keys[count] = key
+    end
+  end
+  sort(keys)
+  local pieces = {}
+  for k = 1, count do
+    pieces[k] = char(number_of(values[keys[k]]) & 0xFF)
+  end
+  return concat(pieces)
 end
 
 -- Returns the text that a value stands for in an assignment, nil for what cannot be assigned.
@@ -99,38 +120,31 @@ local function text_of(value)
   local kind = type(value)
   if kind == "string" then
     return value
-  elseif kind == "boolean" then
-    return value and "\1" or "\0"
   elseif kind == "table" then
-    local pieces = {}
-    for k = 1, #value do
-      local number = mathtype(value[k]) and check.rounded(value[k])
-      if not number then
-        return nil
-      end
-      pieces[k] = char(number & 0xFF)
-    end
-    return concat(pieces)
+    return table_text(value)
   end
   return is(value) and window(value) or nil
 end
 
 function ByteArray.__newindex(u, i, value)
   local array = arrays[u]
-  i = check.integer(2, i)
-  local free = room(array, i)
-  if not free then
-    error(OUT_OF_SCOPE, 2)
-  end
-  if type(value) == "number" then
-    array.cells[array.first + i - 1] = check.integer(3, value) & 0xFF
+  i = mathtype(i) == "integer" and i or number_of(i)
+  local length = array.last - array.first + 1
+  if type(value) == "number" or type(value) == "boolean" then
+    if i < 1 or i > length then
+      error(OUT_OF_SCOPE, 2)
+    end
+    local number = type(value) == "number" and check.integer(3, value) or value and 1 or 0
+    array.cells[array.first + i - 1] = number & 0xFF
     array.text = nil
     return
   end
   local text = text_of(value)
   if not text then
-    check.expected(3, type(value) == "table" and "table of numbers" or "number", value)
-  elseif #text > free then
+    error("Cannot convert " .. type(value) .. " to ByteArray", 2)
+  elseif i < 1 then
+    error(OUT_OF_SCOPE, 2)
+  elseif #text > length - i + 1 then -- nothing fits behind the last byte
     error(TOO_LONG, 2)
   end
   put(array, i, text)
@@ -140,9 +154,12 @@ end
 function api.create(...)
   local value = ...
   local content = type(value) == "string" and value
-  local size = content and #content or check.integer(1, value, select("#", ...))
+  if not content and type(value) ~= "number" then
+    error("Cannot create ByteArray from " .. (select("#", ...) == 0 and "no value" or type(value)), 2)
+  end
+  local size = content and #content or check.integer(1, value)
   if size < 1 then
-    check.fail(1, "size out of range")
+    error(EMPTY, 2)
   end
   if size >= LARGE and collectgarbage "isrunning" then
     collectgarbage("step", size * WEIGHT_BYTES >> 10)
@@ -167,54 +184,82 @@ function api.size(...)
   return array.size, array.first, array.last
 end
 
--- setsize(a [, i [, j]]): the window becomes the bytes i to j of the allocation, negative from its end.
+-- Returns the limits of a range of `size` bytes, the negative ones counted from its end; nil for what is none. A range
+-- may be empty: its first byte then comes behind its last, and may be the one behind the end.
+local function limits(size, i, j)
+  i = i < 0 and size + i + 1 or i
+  j = j < 0 and size + j + 1 or j
+  if i >= 1 and i <= size + 1 and j >= 0 and j <= size then
+    return i, j
+  end
+end
+
+-- setsize(a [, i [, j]]): the window becomes the bytes i to j of the allocation, negative from its end. With j = i - 1
+-- it is empty.
 function api.setsize(...)
   local u, i, j = ...
   local array = arrays[u] or check.expected(1, NAME, u, select("#", ...))
-  local size = array.size
-  local first = i == nil and 1 or check.integer(2, i)
-  local last = j == nil and size or check.integer(3, j)
-  first = first < 0 and size + first + 1 or first
-  last = last < 0 and size + last + 1 or last
-  if first < 1 or last > size or first > last then
+  i = i == nil and 1 or check.integer(2, i)
+  j = j == nil and -1 or check.integer(3, j)
+  local first, last = limits(array.size, i, j)
+  if not first or first > last + 1 then
     error(OUT_OF_SCOPE, 2)
   end
   array.first, array.last, array.text = first, last, nil
 end
 
--- tostring(a [, i [, j]]): the bytes i to j of the window, counted as in string.sub.
+-- tostring(a [, i [, j]]): the bytes i to j of the window, negative from its end; none when j comes before i.
 function api.tostring(...)
   local u, i, j = ...
-  if not is(u) then
-    check.expected(1, NAME, u, select("#", ...))
-  end
+  local array = arrays[u] or check.expected(1, NAME, u, select("#", ...))
   i = i == nil and 1 or check.integer(2, i)
   j = j == nil and -1 or check.integer(3, j)
-  return sub(window(u), i, j)
-end
-
--- copy(a, position, string [, i [, j]]): puts the bytes i to j of the string at the position, as many as fit;
--- returns how many did not. (The original may read past the string's end for i > 1; here it ends there.)
-function api.copy(...)
-  local count, u, position, text, i, j = select("#", ...), ...
-  local array = arrays[u] or check.expected(1, NAME, u, count)
-  position = check.integer(2, position, count)
-  text = check.string(3, text, count)
-  i = i == nil and 1 or check.integer(4, i)
-  j = j == nil and -1 or check.integer(5, j)
-  local free = room(array, position)
-  if not free then
+  local first, last = limits(length_of(array), i, j)
+  if not first then
     error(OUT_OF_SCOPE, 2)
   end
-  text = sub(text, i, j)
+  return sub(window(u), first, last)
+end
+
+-- Returns the bytes of a source that `copy` is to take. A negative j says how many of them there are, counted from the
+-- whole source and not from i: the server's MQTT client takes packets apart by that.
+local function section(source, i, j)
+  i = i == nil and 1 or i
+  if j ~= nil and j < 0 then
+    i = i < 0 and #source + i + 1 or i
+    j = i + #source + j
+  end
+  return sub(source, i, j or -1)
+end
+
+-- copy(a, position, source [, i [, j]]): puts the bytes i to j of a string or of another array's window at the
+-- position, negative from the end, as many as fit; returns how many did not. Of any other source there are none. (The
+-- server may read past the source's end for i > 1, copies other bytes of an array, and none into a window's last byte;
+-- here the range ends with the source, and the window is whole.)
+function api.copy(...)
+  local count, u, position, source, i, j = select("#", ...), ...
+  local array = arrays[u] or check.expected(1, NAME, u, count)
+  i = i ~= nil and check.integer(4, i) or nil
+  j = j ~= nil and check.integer(5, j) or nil
+  local length = length_of(array)
+  position = number_of(position)
+  position = position < 0 and length + position + 1 or position
+  if position < 1 or position > length + 1 then
+    error(OUT_OF_SCOPE, 2)
+  end
+  source = is(source) and window(source) or type(source) == "number" and check.string(3, source) or source
+  if type(source) ~= "string" then
+    return 0
+  end
+  local text, free = section(source, i, j), length - position + 1
   put(array, position, sub(text, 1, free))
   return #text > free and #text - free or 0
 end
 
 -- Returns what is wrong with a number of `size` bytes at `position`, nil when nothing is.
 local function fault(array, position, size)
-  local free = room(array, position)
-  if not free or size > free then
+  local length = length_of(array)
+  if position < 1 or position > length or size > length - position + 1 then
     return "Invalid range"
   elseif size < 1 or size > 8 then
     return "Invalid size"
@@ -225,8 +270,8 @@ end
 function api.h2n(...)
   local count, u, position, size, value = select("#", ...), ...
   local array = arrays[u] or check.expected(1, NAME, u, count)
-  position = check.integer(2, position, count)
   size = check.integer(3, size, count)
+  position = check.integer(2, position, count)
   value = check.integer(4, value, count)
   local message = fault(array, position, size)
   if message then
@@ -239,8 +284,8 @@ end
 function api.n2h(...)
   local count, u, position, size = select("#", ...), ...
   local array = arrays[u] or check.expected(1, NAME, u, count)
-  position = check.integer(2, position, count)
   size = check.integer(3, size, count)
+  position = check.integer(2, position, count)
   local message = fault(array, position, size)
   if message then
     error(message, 2)

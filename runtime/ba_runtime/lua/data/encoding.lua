@@ -1,16 +1,21 @@
 -- `ba.b64encode`, `ba.urlencode` and their family: bytes as text that survives where it goes.
 --
 -- Base64 is Python's (`_base64.py`). What `urlencode` leaves alone is the original's choice, not RFC 3986's:
--- control characters and bytes above 0x7F too.
+-- quotation marks, most control characters and bytes above 0x7F too.
 
 local import = ...
 local check = import "check"
 local host = import "host"
 
 local char, format, gsub, match, byte = string.char, string.format, string.gsub, string.match, string.byte
-local select, tonumber = select, tonumber
+local select, tonumber, type, utf8char = select, tonumber, type, utf8.char
 
 local encoding = {}
+
+-- A NUL ends the text, as in the original, whose strings are C's.
+local function up_to_nul(text)
+  return match(text, "^[^\0]*")
+end
 
 -- b64encode(data): padded, on one line.
 function encoding.b64encode(...)
@@ -21,17 +26,15 @@ end
 function encoding.b64urlencode(...)
   local data, pad = ...
   data = check.string(1, data, select("#", ...))
-  return host.b64urlencode(data, pad and true or false)
+  if pad ~= nil and type(pad) ~= "boolean" then
+    check.expected(2, "boolean", pad)
+  end
+  return host.b64urlencode(data, pad or false)
 end
 
--- b64decode(text): either alphabet; blanks and other foreign characters are skipped.
+-- b64decode(text): either alphabet, up to a NUL; blanks, padding and other foreign characters are skipped.
 function encoding.b64decode(...)
   return host.b64decode(check.string(1, (...), select("#", ...)))
-end
-
--- A NUL ends the text, as in the original, whose strings are C's.
-local function up_to_nul(text)
-  return match(text, "^[^\0]*")
 end
 
 local function hex(c)
@@ -41,17 +44,22 @@ end
 -- urlencode(text): %xx in small letters.
 function encoding.urlencode(...)
   local text = up_to_nul(check.string(1, (...), select("#", ...)))
-  return (gsub(text, "[ \"#$%%&'+,;<=>?@%[\\%]^`{|}~]", hex))
+  return (gsub(text, "[\t\n\r #$%%&'+,;<=>?@%[\\%]^`{|}~]", hex))
 end
 
 local function unhex(digits)
   return char(tonumber(digits, 16))
 end
 
--- urldecode(text): what is no %xx stays as it is.
+local function wide(digits)
+  return utf8char(tonumber(digits, 16))
+end
+
+-- urldecode(text): %xx is a byte, %uxxxx a character in UTF-8; what is neither stays as it is.
 function encoding.urldecode(...)
   local text = up_to_nul(check.string(1, (...), select("#", ...)))
-  return (gsub(gsub(text, "+", " "), "%%(%x%x)", unhex))
+  text = gsub(gsub(text, "+", " "), "%%u(%x%x%x%x)", wide)
+  return up_to_nul((gsub(text, "%%(%x%x)", unhex)))
 end
 
 return encoding

@@ -14,6 +14,9 @@ local userdata = import "userdata"
 local select, setmetatable, type, unpack, error, format, find, unpack_bytes =
   select, setmetatable, type, table.unpack, error, string.format, string.find, string.unpack
 
+-- As deep as a text may be that is written (json/encoder.lua).
+local MAX_DEPTH <const> = 1001
+
 local display = {progress = progress.new}
 
 -- ---------------------------------------------------------------- what display returns
@@ -108,7 +111,7 @@ function display.json(...)
   local n = select("#", ...)
   if type(value) ~= "table" then
     value = check.string(1, value, n)
-    if not json.decode(value) then
+    if not json.decode(value, MAX_DEPTH) then
       check.fail(1, "not JSON")
     end
   end

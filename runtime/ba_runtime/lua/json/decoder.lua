@@ -1,5 +1,8 @@
 -- Reads JSON (RFC 8259) that may come in pieces. Owns the grammar; the functions of the API are in json.lua.
 --
+-- The original reads more than JSON, and so does this: comments in C's forms, a comma behind an object's last member,
+-- strings in apostrophes; scalars.lua has the rest. A member with an empty name becomes a list item.
+--
 -- Theory of operation. The reader is a coroutine of our own that descends through the text. Where the text ends
 -- too early it yields, and the next piece resumes it there (json/text.lua); so a whole document and one that comes
 -- byte by byte take the same way. It never returns: what it can make no sense of ends it with an error. The depth
@@ -14,13 +17,17 @@ local text = import "json/text"
 local scalars = import "json/scalars"
 
 local byte, match, sub = string.byte, string.match, string.sub
+local max, min = math.max, math.min
 local create, resume = coroutine.create, coroutine.resume
 local collectgarbage, error, type = collectgarbage, error, type
 local next_byte, separator, look_up = text.next_byte, text.separator, text.look_up
-local PARSE, TOO_DEEP = text.PARSE, text.TOO_DEEP
+local PARSE, TOO_DEEP, BAD_KEY = text.PARSE, text.TOO_DEEP, text.BAD_KEY
 
--- Nothing that people write or programs exchange comes near; json/encoder.lua has the same bound.
-local MAX_DEPTH <const> = 1000
+-- The original gives up at the sixteenth level, where nobody has set another limit, which counts as 8 at least. Where
+-- it would crash for a large one, nothing comes near a thousand; json/encoder.lua has the same bound.
+local DEFAULT_LIMIT <const> = 16
+local LEAST_LIMIT <const> = 8
+local MAX_LIMIT <const> = 1001
 -- From this size on it is worth to stop the collector, whose next cycle then begins at once.
 local LARGE_BYTES <const> = 1 << 16
 
@@ -33,7 +40,12 @@ local LIKELY_BYTES <const> = 200
 -- Each on its own, for only then the compiler puts the number where the name is.
 local SPACE <const> = 0x20
 local QUOTE <const> = 0x22
+local APOSTROPHE <const> = 0x27
 local COMMA <const> = 0x2C
+local MINUS <const> = 0x2D
+local SLASH <const> = 0x2F
+local ZERO <const> = 0x30
+local NINE <const> = 0x39
 local COLON <const> = 0x3A
 local BRACKET_END <const> = 0x5D
 local BRACE_END <const> = 0x7D
@@ -51,16 +63,24 @@ end
 for c = byte "0", byte "9" do
   READ[c] = scalars.number
 end
-READ[byte "-"], READ[QUOTE] = scalars.number, scalars.string
+READ[MINUS], READ[QUOTE], READ[APOSTROPHE] = scalars.number, scalars.string, scalars.string_in_apostrophes
 READ[byte "t"], READ[byte "f"] = scalars.word("true", true), scalars.word("false", false)
 
-local function enter(depth)
-  return depth < MAX_DEPTH and depth + 1 or error(TOO_DEEP)
+-- A comment before a value.
+READ[SLASH] = function(R, pos, depth)
+  local c
+  c, pos = next_byte(R, pos)
+  return READ[c](R, pos, depth)
+end
+
+local function enter(R, depth)
+  depth = depth + 1
+  return depth < R.limit and depth or error(TOO_DEEP)
 end
 
 READ[byte "["] = function(R, pos, depth)
   local first, second, c
-  depth = enter(depth)
+  depth = enter(R, depth)
   first, pos = next_byte(R, pos + 1)
   if first == BRACKET_END then
     return {}, pos + 1
@@ -87,11 +107,14 @@ end
 
 -- Reads a key and its colon; returns the key, the first byte of the value, and its position.
 local function read_key(R, pos, first)
-  if first ~= QUOTE then
-    error(PARSE)
-  end
   local key, c
-  key, pos = scalars.string(R, pos)
+  if first == QUOTE then
+    key, pos = scalars.string(R, pos)
+  elseif first == APOSTROPHE then
+    key, pos = scalars.string_in_apostrophes(R, pos)
+  else
+    error((first == MINUS or first >= ZERO and first <= NINE) and BAD_KEY or PARSE)
+  end
   c, first, pos = separator(R, pos)
   if c ~= COLON then
     error(PARSE)
@@ -99,9 +122,15 @@ local function read_key(R, pos, first)
   return key, first, pos
 end
 
+-- Makes the member with an empty name a list item.
+local function with_item(object)
+  object[#object + 1], object[""] = object[""], nil
+  return object
+end
+
 READ[byte "{"] = function(R, pos, depth)
   local first, key, after, c
-  depth = enter(depth)
+  depth = enter(R, depth)
   key, after = match(R.text, '^{%s*"([^"]*)"%s*:%s*()', pos)
   first = key and after < R.escape and after < R.check and byte(R.text, after)
   if first then
@@ -135,11 +164,17 @@ READ[byte "{"] = function(R, pos, depth)
     else
       c, first, pos = separator(R, pos)
       if c == BRACE_END then
-        return object, pos + 1
+        return object[""] == nil and object or with_item(object), pos + 1
       elseif c ~= COMMA then
         error(PARSE)
       elseif pos > R.check then
         look_up(R, pos)
+      end
+      if first == SLASH then
+        first, pos = next_byte(R, pos)
+      end
+      if first == BRACE_END then
+        return object[""] == nil and object or with_item(object), pos + 1
       end
       key, first, pos = read_key(R, pos, first)
     end
@@ -170,9 +205,10 @@ function decoder.set_null(null)
   READ[byte "n"] = scalars.word("null", null)
 end
 
--- Returns a reader.
-function decoder.new()
+-- Returns a reader, which gives up at the level `limit`.
+function decoder.new(limit)
   local R = text.new()
+  R.limit = limit and min(max(limit, LEAST_LIMIT), MAX_LIMIT) or DEFAULT_LIMIT
   R.co, R.started = create(read_documents), false
   R.found, R.count = {}, 0 -- the tables that are complete
   R.is_between = true -- nothing is begun that is not complete

@@ -6,15 +6,16 @@
 
 local import = ...
 local host = import "host"
+local check = import "check"
 
 local byte, find, format, gsub, sub = string.byte, string.find, string.format, string.gsub, string.sub
 local concat, move, sort = table.concat, table.move, table.sort
 local codepoint, utf8len = utf8.codepoint, utf8.len
 local error, mathtype, next, pcall, rawlen, setmetatable, type =
   error, math.type, next, pcall, rawlen, setmetatable, type
-local getmetatable = debug.getmetatable
+local getmetatable, whole = debug.getmetatable, check.whole
 
--- As in json/decoder.lua: what can be written can be read.
+-- As in json/decoder.lua: what can be written can be read, by whoever sets the limit there.
 local MAX_DEPTH = 1000
 -- Pieces are put together when there are so many, and then we see whether the user wants to stop.
 local MAX_PIECES = 1 << 16
@@ -87,7 +88,8 @@ end
 function WRITE.number(W, n, value)
   if mathtype(value) == "float" then
     -- There are no words for infinities and NaN, the only numbers whose difference to themselves is not 0.
-    value = value - value == 0 and format("%.14g", value) or "null"
+    -- And only one sign of zero.
+    value = value == 0 and "0" or value - value == 0 and format("%.14g", value) or "null"
   end
   W[n + 1] = value
   return n + 1
@@ -170,7 +172,7 @@ end
 local function prefix_of(W, key)
   local prefix = W.prefixes[key]
   if not prefix then
-    local name = type(key) == "string" and key or mathtype(key) == "float" and format("%.14g", key) or key .. ""
+    local name = type(key) == "string" and key or whole(key) .. "" -- as everywhere, rounded down
     prefix = "," .. quoted(name) .. ":"
     W.prefixes[key] = prefix
   end

@@ -1,16 +1,21 @@
 -- `ba.json`: tables to JSON and back.
 --
 -- Documented facts: tables only; several at a time; null is `ba.json.null`, a userdata; integers stay integers and
--- other numbers have 14 digits; "parse" and "needmoredata". Our reading, where the documentation says nothing: more
--- than 1,000 levels, and more than 100,000 tables in one piece, are nil, "malloc"; infinities and NaN are null.
+-- other numbers have 14 digits; "parse" and "needmoredata"; the sixteenth level is too deep, unless a number says
+-- otherwise.
+-- Different on purpose: what the original writes as no JSON (infinities, NaN) is null, and characters that it loses
+-- (NUL, those beyond U+FFFF) survive both ways. Our bounds: to write more than 1,000 levels, and to read more than
+-- 100,000 tables in one piece, is nil, "malloc".
 
 local import = ...
+local advice = import "console/advice"
 local check = import "check"
 local decoder = import "json/decoder"
 local encoder = import "json/encoder"
 local userdata = import "userdata"
 
-local select, setmetatable, type, unpack = select, setmetatable, type, table.unpack
+local mathtype, next, select, setmetatable, tonumber, type, unpack =
+  math.type, next, select, setmetatable, tonumber, type, table.unpack
 
 local NAME = "BAJSONPARSER"
 -- How many results a call may have: Lua's stack holds ten times as many.
@@ -18,10 +23,11 @@ local MAX_RESULTS = 100000
 
 local json = {}
 
+-- A light userdata on the server, and called so in messages.
 json.null = userdata.new({
-  __name = "null",
+  __name = "light userdata",
   __tostring = function()
-    return "null"
+    return "userdata: null"
   end,
 })
 decoder.set_null(json.null)
@@ -30,7 +36,7 @@ decoder.set_null(json.null)
 function json.encode(...)
   local count = select("#", ...)
   local tables = {...}
-  if count > 1 and type(tables[count]) == "number" then
+  if count > 1 and type(tables[count]) ~= "table" and tonumber(tables[count]) then
     count = count - 1
   end
   for i = 1, count > 0 and count or 1 do
@@ -46,17 +52,55 @@ function json.encodestr(...)
   return encoder.quoted(check.string(1, (...), select("#", ...)))
 end
 
--- decode(text): every table in it, one result each.
+-- Takes the nulls out of a table and what is in it: members go, and list items move up.
+local function without_nulls(t)
+  local null, length = json.null, #t
+  for key, value in next, t do
+    if value == null then
+      t[key] = nil
+    elseif type(value) == "table" then
+      without_nulls(value)
+    end
+  end
+  local kept = 0
+  for i = 1, length do
+    local value = t[i]
+    if value ~= nil then
+      kept = kept + 1
+      if kept < i then
+        t[kept], t[i] = value, nil
+      end
+    end
+  end
+end
+
+-- Returns nil and why a text could not be read; why it was too deep surprises everybody.
+local function failed(reason)
+  if reason == "stack" then
+    advice.once(
+      "JSON is read to the 15th level only, as on the server: a larger limit goes behind the text in ba.json.decode,"
+        .. " and into ba.json.parser()"
+    )
+  end
+  return nil, reason
+end
+
+-- decode(text [, limit | nulls]): every table in it, one result each. The limit is the level that is too deep; false
+-- leaves out what is null.
 function json.decode(...)
-  local text = check.string(1, (...), select("#", ...))
-  local R = decoder.new()
+  local text, option = ...
+  text = check.string(1, text, select("#", ...))
+  local R = decoder.new(mathtype(option) and check.whole(option))
   local found, count = decoder.feed(R, text)
   if not found then
-    return nil, count
+    return failed(count)
   elseif count == 0 or not R.is_between then
     return nil, "needmoredata"
   elseif count > MAX_RESULTS then
     return nil, "malloc"
+  end
+  if option == false then
+    without_nulls(found)
   end
   return unpack(found, 1, count)
 end
@@ -78,11 +122,11 @@ local ParserMeta = {
 -- The closures of a reader are many small objects, and go with the parser's finalizer.
 local weigh = import "burden"(12, 16)
 
--- parser(): an object for JSON that comes in pieces.
-function json.parser()
+-- parser([limit]): an object for JSON that comes in pieces.
+function json.parser(limit)
   weigh()
   local parser = userdata.new(ParserMeta)
-  readers[parser] = decoder.new()
+  readers[parser] = decoder.new(mathtype(limit) and check.whole(limit))
   return parser
 end
 
@@ -93,10 +137,10 @@ function Parser:parse(...)
   piece = check.string(2, piece, select("#", ...) + 1)
   local found, count = decoder.feed(R, piece)
   if not found then
-    return nil, count
-  elseif count > MAX_RESULTS and not as_list then
+    return failed(count)
+  elseif count > MAX_RESULTS and as_list ~= true then
     return nil, "malloc"
-  elseif as_list and count > 0 then
+  elseif as_list == true and count > 0 then
     return true, found
   end
   return true, unpack(found, 1, count)

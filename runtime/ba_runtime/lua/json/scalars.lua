@@ -1,6 +1,10 @@
 -- What JSON's strings, numbers and words mean. Each reader here gets the position of the value's first byte and
 -- returns the value and the position behind it; json/text.lua explains `R`.
 --
+-- The original takes more for a number than JSON has, and gives it a meaning: `01`, `1.`, `-.5`, `1e`, `-`, `--1`,
+-- `1.2.3`; and an integer of more than 64 bits is what is left of it in 64. Only a sign in the middle (`1-1`), of which
+-- it makes another number altogether, is refused here.
+--
 -- A string that comes in many pieces is put together once, at its end, so that no input costs more than its length.
 -- Control characters in strings stand for themselves.
 
@@ -10,7 +14,7 @@ local source = import "json/text"
 local byte, char, find, gsub, match, sub =
   string.byte, string.char, string.find, string.gsub, string.match, string.sub
 local codepoint, concat, utf8char = utf8.codepoint, table.concat, utf8.char
-local error, rawget, setmetatable, tonumber = error, rawget, setmetatable, tonumber
+local error, mathtype, rawget, setmetatable, tonumber = error, math.type, rawget, setmetatable, tonumber
 local more, PARSE = source.more, source.PARSE
 
 -- A double has at most 767 significant digits; what is much longer is no number that anybody wrote.
@@ -30,7 +34,7 @@ local scalars = {}
 
 -- What an escape stands for, by what follows its backslash: a letter, perhaps with digits that have nothing to do with
 -- it, or `u` and its digits. Few texts have more than a hundred different ones; the first so many are remembered.
-local ESCAPED = {['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t"}
+local ESCAPED = {['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", v = "\v"}
 local MAX_KNOWN <const> = 4096
 local known_count = 0
 local has_halves = false
@@ -75,11 +79,11 @@ local function unescape(raw)
 end
 
 -- Reads any string from behind its first quote: also one whose end has not come yet, or has backslashes before quotes.
-local function long_string(R, pos)
+local function long_string(R, pos, quote)
   local parts, count, start = nil, 0, pos
   local stop, escape = 0, 0
   while true do
-    stop = stop < pos and find(R.text, '"', pos, true) or stop < pos and NEVER or stop
+    stop = stop < pos and find(R.text, quote, pos, true) or stop < pos and NEVER or stop
     escape = escape < pos and find(R.text, "\\", pos, true) or escape < pos and NEVER or escape
     if stop < escape then
       local raw = sub(R.text, start, stop - 1)
@@ -116,32 +120,57 @@ function scalars.string(R, pos)
     stop = byte(text, stop - 2) ~= BACKSLASH and find(text, '"', stop + 1, true)
   end
   if not stop then
-    return long_string(R, pos + 1)
+    return long_string(R, pos + 1, '"')
   end
   R.escape = find(text, "\\", stop + 1, true) or NEVER
   return unescape(sub(text, pos + 1, stop - 1)), stop + 1
 end
 
--- ---------------------------------------------------------------- numbers
-
--- Lua reads more than JSON has: leading zeros, and a point without digits on both sides.
-local function is_json(word)
-  return find(word, "^-?%d") and not find(word, "^-?0%d") and not find(word .. " ", "%.%D")
+function scalars.string_in_apostrophes(R, pos)
+  return long_string(R, pos + 1, "'")
 end
 
--- Reads what read_number leaves; `is_sound` tells that it has looked for the faults above.
-local function read_any_number(R, pos, is_sound)
-  local word = match(R.text, "^-?%d*%.?%d*[eE]?[-+]?%d*", pos)
+-- ---------------------------------------------------------------- numbers
+
+-- Returns the low 64 bits of an integer of any length.
+local function integer(digits)
+  local value = 0
+  for i = 1, #digits do
+    value = value * 10 + byte(digits, i) - ZERO
+  end
+  return value
+end
+
+-- Returns what a word of digits, signs, points and exponents means; of a float, what stands before its first fault.
+local function meaning(word)
+  local signs, digits, rest = match(word, "^(%-*)(%d*)(.*)$")
+  local value
+  if rest == "" then
+    value = integer(digits)
+  elseif find(rest, "^[.eE]") and not find(word, "[%d.][-+]") then
+    local number = digits .. match(rest, "^%.?%d*")
+    value = (tonumber(number) or 0) + 0.0
+    local exponent = match(rest, "^%.?%d*([eE][-+]?%d+)")
+    value = exponent and tonumber((number == "." and "0" or number) .. exponent) or value
+  else
+    error(PARSE)
+  end
+  return #signs % 2 == 1 and -value or value
+end
+
+-- Reads what `scalars.number` leaves.
+local function read_any_number(R, pos)
+  local word = match(R.text, "^[-+.eE%d]*", pos)
   while pos + #word > #R.text do
     if #word > MAX_NUMBER_BYTES then
       error(PARSE)
     end
     pos = more(R, pos)
-    word = match(R.text, "^-?%d*%.?%d*[eE]?[-+]?%d*", pos)
+    word = match(R.text, "^[-+.eE%d]*", pos)
   end
   local value = tonumber(word)
-  if not value or not (is_sound or is_json(word)) then
-    error(PARSE)
+  if not value or mathtype(value) == "float" and not find(word, "[.eE]") then
+    value = meaning(word)
   end
   return value, pos + #word
 end
@@ -220,7 +249,7 @@ function scalars.number(R, pos)
   if is_sound and whole <= EXACT_DIGITS and c and not NUMERIC[c] then
     return is_negative and -value or value, after
   end
-  return read_any_number(R, pos, is_sound and c)
+  return read_any_number(R, pos)
 end
 
 -- ---------------------------------------------------------------- words

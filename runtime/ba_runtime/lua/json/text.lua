@@ -7,20 +7,24 @@
 local import = ...
 local host = import "host"
 
-local byte, find, sub, yield, error = string.byte, string.find, string.sub, coroutine.yield, error
+local byte, find, max, sub = string.byte, string.find, math.max, string.sub
+local yield, error = coroutine.yield, error
 
 -- How much is read between two looks at whether the user wants to stop: some hundredths of a second.
 local CHECK_BYTES <const> = 1 << 20
 
 -- Each on its own, for only then the compiler puts the number where the name is.
 local SPACE <const> = 0x20
+local STAR <const> = 0x2A
 local COMMA <const> = 0x2C
+local SLASH <const> = 0x2F
 local COLON <const> = 0x3A
 
 local text = {
   -- Why a reader gave up, as errors: tables, because Lua adds nothing to them.
   PARSE = {reason = "parse"},
-  TOO_DEEP = {reason = "malloc"},
+  TOO_DEEP = {reason = "stack"},
+  BAD_KEY = {reason = "mem"}, -- for numbers as keys, in the original's words
   INTERRUPTED = {reason = "interrupted"},
 }
 
@@ -41,13 +45,35 @@ local function more(R, pos)
 end
 text.more = more
 
--- Returns the next byte that is not blank, and its position.
+-- Returns the position behind the comment at `pos`, whether it ends with its line or with `*/`. What has been looked at
+-- is dropped while it goes on.
+local function behind_comment(R, pos)
+  local second = byte(R.text, pos + 1)
+  if not second then
+    pos = more(R, pos)
+    second = byte(R.text, pos + 1)
+  end
+  local stop = second == STAR and "*/" or second == SLASH and "\n" or error(text.PARSE)
+  local from = pos + 2
+  local first, last = find(R.text, stop, from, true)
+  while not first do
+    from = more(R, max(from, #R.text - #stop + 2)) -- the last byte may begin its end
+    first, last = find(R.text, stop, from, true)
+  end
+  return last + 1
+end
+
+-- Returns the next byte that is neither blank nor part of a comment, and its position.
 local function next_byte(R, pos)
   local c = byte(R.text, pos)
-  while not c or c <= SPACE do
-    pos = find(R.text, "%S", pos) or more(R, #R.text + 1)
+  while not c or c <= SPACE or c == SLASH do
+    if c == SLASH then
+      pos = behind_comment(R, pos)
+    else
+      pos = find(R.text, "[^ \t\r\n]", pos) or more(R, #R.text + 1)
+    end
     c = byte(R.text, pos)
-    if c and c <= SPACE and not find(R.text, "^%s", pos) then
+    if c and c <= SPACE and not find(R.text, "^[ \t\r\n]", pos) then
       error(text.PARSE)
     end
   end
@@ -55,7 +81,7 @@ local function next_byte(R, pos)
 end
 
 -- Returns the next byte that is not blank and, if that is a comma or a colon, the first byte of what it separates,
--- with its position; behind anything else there may be nothing more to come.
+-- with its position, where a comment may begin; behind anything else there may be nothing more to come.
 local function separator(R, pos)
   local c, first, second = byte(R.text, pos, pos + 2)
   if c == COMMA or c == COLON then
@@ -64,7 +90,7 @@ local function separator(R, pos)
     elseif first == SPACE and second and second > SPACE then
       return c, second, pos + 2
     end
-  elseif c and c > SPACE then
+  elseif c and c > SPACE and c ~= SLASH then
     return c, nil, pos
   end
   c, pos = next_byte(R, pos)

@@ -68,18 +68,19 @@ end
 
 local pool = new_queue(POOL_SIZE)
 
--- ba.thread.run(f) → number of jobs that wait
+-- ba.thread.run(…, f) → number of jobs that wait; the server takes the last argument for the function
 function thread.run(...)
-  local f = ...
+  local count = select("#", ...)
+  local f = count > 0 and select(count, ...) or nil
   if type(f) ~= "function" then
-    check.expected(1, "function", f, select("#", ...))
+    check.expected(count > 0 and count or 1, "function", f, count)
   end
   return add(pool, f)
 end
 
 -- ba.thread.configure([n]) → number of threads; it can only grow
 function thread.configure(n)
-  n = type(n) == "number" and check.whole(n)
+  n = n ~= nil and check.integer(1, n)
   if n and n > pool.size and n < POOL_LIMIT then
     pool.size = n
     next_job(pool)
@@ -100,14 +101,13 @@ local queues = setmetatable({}, {__mode = "k"})
 local meta = {__name = "LTHREADMGR"}
 meta.__index = meta
 
--- th:run(f) → number of jobs that wait
+-- th:run(…, f) → number of jobs that wait
 function meta.run(...)
-  local self, f = ...
-  local queue = queues[self] or check.expected(1, "LTHREADMGR", self, select("#", ...))
-  if select("#", ...) < 2 then
-    check.expected(1, "function", self, 1) -- the original looks for the function at the last argument
-  elseif type(f) ~= "function" then
-    check.expected(2, "function", f)
+  local count = select("#", ...)
+  local queue = queues[...] or check.expected(1, "LTHREADMGR", (...), count)
+  local f = select(count, ...)
+  if type(f) ~= "function" then
+    check.expected(count, "function", f, count)
   end
   return add(queue, f)
 end

@@ -20,7 +20,9 @@ local clock, run = host.monotonic, sched.run
 local timer = {}
 
 local state = setmetatable({}, {__mode = "k"})
-local meta = {__name = "BATIMER"}
+-- It has no name: the server's timers are "userdata" to `tostring` and in messages about a value.
+local NAME <const> = "TIMER"
+local meta = {}
 meta.__index = meta
 
 local kept = keepers.add({})
@@ -98,7 +100,7 @@ end
 -- t:set(ms [, keepref [, now]]) → boolean
 function meta.set(...)
   local self, ms, keep, now = ...
-  local T = state[self] or check.expected(1, "BATIMER", self, select("#", ...))
+  local T = state[self] or check.expected(1, NAME, self, select("#", ...))
   if T.failed then
     error(T.failed, 2)
   end
@@ -123,25 +125,28 @@ function meta.set(...)
   return true
 end
 
--- t:reset(ms) → true if it was running
+-- t:reset(ms) → true if it was running. In the callback it keeps the timer running, whatever that returns.
 function meta.reset(...)
   local self, ms = ...
-  local T = state[self] or check.expected(1, "BATIMER", self, select("#", ...))
+  local T = state[self] or check.expected(1, NAME, self, select("#", ...))
   if T.failed then
     error(T.failed, 2)
   end
-  ms = check.number(2, ms, select("#", ...))
   if not T.active then
     return nil
   end
+  ms = check.number(2, ms, select("#", ...))
   T.interval_s = ms > 0 and ms / 1000 or 0
+  if T.busy then
+    T.again = "set"
+  end
   start(T)
   return true
 end
 
 -- t:cancel() → true if it was running
 function meta.cancel(...)
-  local T = state[...] or check.expected(1, "BATIMER", (...), select("#", ...))
+  local T = state[...] or check.expected(1, NAME, (...), select("#", ...))
   if T.failed then
     error(T.failed, 2)
   end
@@ -151,6 +156,15 @@ function meta.cancel(...)
   local was = T.active
   stop(T)
   return was or nil
+end
+
+-- A variable that is closed cancels its timer, also one that has failed.
+function meta.__close(self)
+  local T = state[self]
+  if T.busy then
+    T.again = "cancelled"
+  end
+  stop(T)
 end
 
 function meta.__gc(self)
