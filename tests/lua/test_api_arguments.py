@@ -114,10 +114,11 @@ def test_names_are_address_port_and_family() -> None:
     [
         "'tcp-nodelay', true", "'tcp-nodelay', false", "'keepalive', true", "'keepalive', false",
         "'keepalive', true, 10, 5", "'keepalive', true, 10.7", "'dontroute', true", "'dontroute', false",
+        "'keepalive', true, 0, 0", "'keepalive', true, -1, math.mininteger", "'keepalive', true, '10', '5'",
     ],
 )  # fmt: skip
 def test_a_connection_has_options(arguments: str) -> None:
-    """Set in a blocking socket and in a cosocket."""
+    """Set in a blocking socket and in a cosocket. Times of nothing are the system's own."""
     assert traced(f"""
         local c = pair()
         trace(c:setoption({arguments}))
@@ -130,6 +131,7 @@ def test_a_connection_has_options(arguments: str) -> None:
     [
         ("'broadcast', true", "true"),
         ("'broadcast', false", "true"),
+        ("'tcp-nodelay', true", "true"),
         ("'ip-membership', true, '239.1.2.3', '127.0.0.1'", "true"),
         ("'ip-membership', true, '127.0.0.1', '127.0.0.1'", "nil\tUnknown error -1\t-1"),
         ("'ip-membership', true, 'nonsense', '127.0.0.1'", "nil\tUnknown error -1\t-1"),
@@ -152,7 +154,7 @@ def test_a_group_can_be_left_again() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["'keepalive', true, 1 << 40", "'keepalive', true, 1/0", "'keepalive', true, -1, math.mininteger"],
+    ["'keepalive', true, 1 << 40", "'keepalive', true, 1/0", "'keepalive', true, 0, 1 << 40"],
 )
 def test_an_option_that_the_system_refuses_is_nil_text_and_code(arguments: str) -> None:
     """Whatever was wrong with the number."""
@@ -187,6 +189,8 @@ def test_without_a_system_socket_options_fail(make: str) -> None:
         ("'keepalive'", "bad argument #3 to '?' (boolean expected, got no value)"),
         ("'keepalive', nil", "bad argument #3 to '?' (boolean expected, got nil)"),
         ("'keepalive', 1", "bad argument #3 to '?' (boolean expected, got number)"),
+        ("'keepalive', true, 'x'", "bad argument #4 to '?' (number expected, got string)"),
+        ("'keepalive', true, 1, {}", "bad argument #5 to '?' (number expected, got table)"),
         ("'ip-membership', true", "bad argument #4 to '?' (string expected, got no value)"),
         ("'ip-membership', true, {}", "bad argument #4 to '?' (string expected, got table)"),
     ],

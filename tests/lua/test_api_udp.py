@@ -150,7 +150,7 @@ def test_a_port_is_local_unless_intf_says_otherwise(op: str, address: str, notes
 
 
 @pytest.mark.parametrize(
-    "read", ["s:read(true)", "s:read(2000, true)", "s:read(nil, true)", "s:read('2000', true)"]
+    "read", ["s:read(true)", "s:read(2000, true)", "s:read(true, true)", "s:read('2000', true)"]
 )
 def test_a_cosocket_may_ask_for_the_sender(read: str) -> None:
     """Data, address, port and whether it is IPv6."""
@@ -170,10 +170,14 @@ def test_a_cosocket_may_ask_for_the_sender(read: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "read", ["s:read()", "s:read(false)", "s:read(2000)", "s:read(2000, false)", "s:read(2000, nil)"]
+    "read",
+    [
+        *("s:read()", "s:read(false)", "s:read(2000)", "s:read(2000, false)", "s:read(2000, nil)"),
+        *("s:read(nil, true)", "s:read(nil, 1)"),
+    ],
 )
 def test_without_the_flag_a_read_returns_data_only(read: str) -> None:
-    """One value."""
+    """One value; the flag does not count behind a nil, as on the server."""
     assert traced(f"""
         local port
         local s = ba.socket.event(function(s)
@@ -487,6 +491,41 @@ def test_a_write_without_a_peer_fails_and_leaves_the_socket_open() -> None:
         ba.socket.udpcon():sendto("still there", "127.0.0.1", port)
         trace(u:read(2000))
     """) == ["nil\tsocketwritefailed", "notcon\ttrue", "still there"]
+
+
+def test_a_datagram_that_is_too_long_closes_a_connected_socket() -> None:
+    """As on the server; the longest one does not."""
+    assert traced("""
+        local _, port = udp()
+        local u = ba.socket.udpcon("127.0.0.1", port)
+        trace(u:write(("x"):rep(65507)), u:state())
+        trace(u:write(("x"):rep(65508)))
+        trace(u:state())
+        trace(u:write "x")
+    """) == ["true\tnotcon\ttrue", "nil\tsocketwritefailed", "notcon\tfalse", "nil\tsocketwritefailed"]
+
+
+SENDS = "ba.socket.udpcon():setoption('broadcast', true)"
+BINDS = "bound = ba.socket.udpcon(0) bound:close() bound = ba.socket.udpcon(FREE)"
+
+
+@pytest.mark.parametrize(
+    ("program", "notes"),
+    [
+        (f"{SENDS} {BINDS} {SENDS}", 1),
+        (f"{BINDS} {SENDS}", 1),
+        (SENDS, 0),
+        (BINDS, 0),
+        (f"{SENDS} ba.socket.udpcon{{port = FREE, intf = '127.0.0.1'}}", 0),
+        (f"{BINDS} ba.socket.udpcon():setoption('broadcast', false) pair():setoption('broadcast', true)", 0),
+    ],
+)
+def test_broadcasts_that_no_port_here_can_hear_are_hinted_at(program: str, notes: int) -> None:
+    """Once, whichever comes first: the server binds ports to all interfaces, this to loopback."""
+    free = "local u, FREE = udp() u:close() "
+    told = run_well(free + program).notes
+    assert len(told) == notes
+    assert all("udpcon{port = n, intf =" in note for note in told)
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,9 @@ def test_an_error_in_tostring_is_the_callers() -> None:
 # ---------------------------------------------------------------- where it fails
 
 
-@pytest.mark.parametrize("data", ["'x'", "''", "1"])
+@pytest.mark.parametrize("data", ["'x'", "''", "1", "", "'x', {}"])
 def test_a_closed_socket_takes_nothing(data: str) -> None:
-    """Every time, and empty data too."""
+    """Every time, empty data and none too, before the arguments are looked at."""
     assert (
         traced(f"local c = pair() c:close() trace(c:write({data})) trace(c:write({data}))")
         == ["nil\tsocketwritefailed"] * 2
@@ -157,10 +157,11 @@ def test_an_unconnected_socket_takes_nothing() -> None:
 
 @pytest.mark.parametrize("op", ["", "l:close()", "l:event(function(s) s:accept() end)"])
 def test_a_listener_cannot_be_written(op: str) -> None:
-    """Open or closed."""
-    assert traced(f"local l = ba.socket.bind(0) {op} trace(pcall(l.write, l, 'x'))") == [
-        "false\tInvalid op:  on listen socket"
-    ]
+    """Open or closed, and whatever the arguments are."""
+    for arguments in ("l, 'x'", "l", "l, 'x', {}", "l, ''"):
+        assert traced(f"local l = ba.socket.bind(0) {op} trace(pcall(l.write, {arguments}))") == [
+            "false\tInvalid op:  on listen socket"
+        ]
     assert (
         message_of(f"local l = ba.socket.bind(0) {op}\nl:write 'x'")
         == "program:2: Invalid op:  on listen socket"

@@ -17,20 +17,21 @@ def failure(code: int) -> tuple[None, bytes, int]:
 
 
 def _nodelay(sock: socket.socket, on: bool, _a: object, _b: object) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, on)
+    if sock.type == socket.SOCK_STREAM:  # datagrams never wait; the server says true to that
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, on)
 
 
 def _c_int(value: int) -> int:
     """The nearest number that fits; the system then says what is wrong with it."""
-    return min(max(value, -(2**31)), 2**31 - 1)
+    return min(value, 2**31 - 1)
 
 
 def _keepalive(sock: socket.socket, on: bool, time_s: object, interval_s: object) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, on)
     idle = getattr(socket, "TCP_KEEPIDLE", None)  # macOS calls it TCP_KEEPALIVE, Python too
-    if isinstance(time_s, int) and idle is not None:
+    if isinstance(time_s, int) and time_s > 0 and idle is not None:  # else the system's own times hold
         sock.setsockopt(socket.IPPROTO_TCP, idle, _c_int(time_s))
-    if isinstance(interval_s, int) and hasattr(socket, "TCP_KEEPINTVL"):
+    if isinstance(interval_s, int) and interval_s > 0 and hasattr(socket, "TCP_KEEPINTVL"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _c_int(interval_s))
 
 

@@ -2,9 +2,9 @@
 
 Where things are: `engine.py` is one end of a connection, `events.py` what it reports and the documented
 words for failures; `context.py` is what connections share, with `sessions.py`; `certificates.py` reads
-certificates, `store.py` holds the trusted ones, `credentials.py` a server's or a client's own with the key;
-`trust.py` judges a peer; `ciphers.py` has the names of suites; `unofficial.py` is all that `ssl` offers
-under private names only.
+certificates, `store.py` holds the trusted ones, `credentials.py` a server's or a client's own with the
+key; `fit.py` looks whether a server's fit together, `trust.py` judges a peer; `ciphers.py` has the names
+of suites; `unofficial.py` is all that `ssl` offers under private names only.
 """
 
 from .certificates import CertificateTable, NameTable, describe, flat, parse_der, parse_pem

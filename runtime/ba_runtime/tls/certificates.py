@@ -20,6 +20,8 @@ from cryptography.x509.oid import NameOID
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 _END = b"-----END CERTIFICATE-----"
 
+_ENCODINGS = {"BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
+
 _T = TypeVar("_T")
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -119,11 +121,20 @@ def extension_of(extensions: x509.Extensions, kind: type[_Extension]) -> _Extens
         return None
 
 
-def texts_of(name: x509.Name | None, oid: x509.ObjectIdentifier) -> list[str]:
-    """Returns the values of one attribute of a name. One that is not text (a bit string) is left out."""
+def text_of(name: x509.Name | None, oid: x509.ObjectIdentifier) -> bytes:
+    """Returns an attribute of a name as the bytes that are in the certificate; empty when it is not there.
+
+    Of several the last one counts, as in the original. One that is not text (a bit string) is left out.
+    """
     if name is None:
-        return []
-    return [found.value for found in name.get_attributes_for_oid(oid) if isinstance(found.value, str)]
+        return b""
+    text = b""
+    for attribute in name.get_attributes_for_oid(oid):
+        if isinstance(attribute.value, str):
+            # The library says in which encoding it was, but not in public; all but these are UTF-8, or ASCII.
+            kind = getattr(getattr(attribute, "_type", None), "name", "")
+            text = attribute.value.encode(_ENCODINGS.get(kind, "utf-8"), "replace")
+    return text
 
 
 def dns_names_of(certificate: x509.Certificate) -> list[str] | None:
@@ -165,16 +176,13 @@ def flat(table: Mapping[str, object], path: bytes = b"") -> Iterator[bytes]:
 
 
 def _name_table(name: x509.Name | None) -> NameTable:
-    def first(oid: x509.ObjectIdentifier) -> bytes:
-        return next((_bytes(text) for text in texts_of(name, oid)), b"")
-
     return {
-        "commonname": first(NameOID.COMMON_NAME),
-        "countryname": first(NameOID.COUNTRY_NAME),
-        "locality": first(NameOID.LOCALITY_NAME),
-        "organization": first(NameOID.ORGANIZATION_NAME),
-        "province": first(NameOID.STATE_OR_PROVINCE_NAME),
-        "unit": first(NameOID.ORGANIZATIONAL_UNIT_NAME),
+        "commonname": text_of(name, NameOID.COMMON_NAME),
+        "countryname": text_of(name, NameOID.COUNTRY_NAME),
+        "locality": text_of(name, NameOID.LOCALITY_NAME),
+        "organization": text_of(name, NameOID.ORGANIZATION_NAME),
+        "province": text_of(name, NameOID.STATE_OR_PROVINCE_NAME),
+        "unit": text_of(name, NameOID.ORGANIZATIONAL_UNIT_NAME),
     }
 
 

@@ -30,7 +30,8 @@ from enum import Enum
 from .ciphers import UNKNOWN, VERSIONS, documented_name
 from .context import Context
 from .credentials import CredentialsFault
-from .events import CRYPTO, READ_FAILED, Closed, Event, Failed, HandshakeDone, failure_of
+from .events import CRYPTO, READ_FAILED, WRITE_FAILED, Closed, Event, Failed, HandshakeDone, failure_of
+from .fit import misfit
 from .sessions import Key, Remembered, can_be_resumed
 from .store import CertStore
 from .unofficial import peer_chain
@@ -112,6 +113,11 @@ class Engine:
         self._is_open = True
         self._agreed = self._connection
         self._plan_looks(self._agreed)
+        words = self._misfit()
+        if words is not None:
+            self._say_goodbye()
+            self._end()
+            return [Failed(WRITE_FAILED, words)]
         events: list[Event] = [HandshakeDone()]
         failed = self._send_queue()
         if failed:
@@ -119,6 +125,12 @@ class Engine:
         elif self._incoming.pending:
             events += self._read()
         return events
+
+    def _misfit(self) -> str | None:
+        """Returns what does not fit in the chain of a server that is not known from an earlier connection."""
+        if self._context.is_server or self.is_resumed:
+            return None
+        return misfit(self.peer_chain(), self._context.store)
 
     def _send_queue(self) -> Failed | None:
         try:

@@ -30,9 +30,9 @@ class Failed:
     """The connection is of no use any more. `reason` is a documented string, `detail` is for people.
 
     `socketreadfailed`: the peer hung up before the handshake was done. `socketwritefailed`: it does not
-    speak TLS. `sslalertrecv`: it said why it refuses. `sslcryptoerr`: a signature or a record is not
-    genuine, or our own certificate and key do not fit. `sslhandshake`: everything else that two ends cannot
-    agree upon.
+    speak TLS, or its certificates do not fit together. `sslalertrecv`: it said why it refuses.
+    `sslcryptoerr`: a signature or a record is not genuine, or our own certificate and key do not fit.
+    `sslhandshake`: everything else that two ends cannot agree upon.
     """
 
     reason: str

@@ -8,7 +8,7 @@ a process, at the first question (117 roots: 5 ms), and shared; what a program a
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import certifi
 from cryptography import x509
@@ -26,12 +26,13 @@ class CertStore:
         self._certificates: dict[x509.Certificate, None] = {}
         self._by_subject: dict[x509.Name, list[x509.Certificate]] = {}
         self._wants_public = False
+        self.is_public = False  # it began with the public roots
 
     @classmethod
     def public(cls) -> CertStore:
         """Returns a new store that holds the public roots, which are loaded when first asked for."""
         store = cls()
-        store._wants_public = True
+        store._wants_public = store.is_public = True
         return store
 
     def addcert(self, pem: bytes) -> int:
@@ -64,11 +65,14 @@ class CertStore:
 
     def issuers(self, certificate: x509.Certificate) -> Iterator[x509.Certificate]:
         """Yields the certificates of the store whose key has signed `certificate`."""
-        self._load_public()
-        name = issuer_of(certificate)
-        for candidate in self._by_subject.get(name, ()) if name is not None else ():
+        for candidate in self.named(issuer_of(certificate)):
             if is_signed_by(certificate, candidate):
                 yield candidate
+
+    def named(self, name: x509.Name | None) -> Sequence[x509.Certificate]:
+        """Returns the certificates about `name`."""
+        self._load_public()
+        return self._by_subject.get(name, ()) if name is not None else ()
 
     def der_certificates(self) -> bytes:
         """Returns all certificates in DER, one after the other, as `load_verify_locations` takes them."""

@@ -1,9 +1,9 @@
 """Whether a peer is who it should be, by the documented rules of `s:trusted()` (and not by a browser's).
 
 Two questions are asked apart. Is the CA known: does a path of right signatures lead from the peer's
-certificate through those it sent, in any order, to one in the store? And does the name match: the common
-name or a DNS name of the certificate. Dates, of every certificate on the path, are looked at only when both
-answers are yes.
+certificate through those it sent, each the issuer of the one before it, to one in the store? And does the
+name match: the common name or a DNS name of the certificate. Dates, of every certificate on the path, are
+looked at only when both answers are yes.
 
 On a path, whoever signs must be allowed to: basic constraints (with the path length) and key usage are
 honoured, RFC 5280, 6.1.4, and a certificate with a critical extension that is not known here is refused
@@ -31,10 +31,10 @@ from .certificates import (
     extension_of,
     extensions_of,
     issuer_of,
-    parse_der,
     subject_of,
-    texts_of,
+    text_of,
 )
+from .fit import in_order, parse_chain
 from .store import CertStore, is_signed_by
 
 Doubt: TypeAlias = Literal["certcn", "cert", "cn", "none"]
@@ -52,8 +52,6 @@ KNOWN_EXTENSIONS = (
     x509.CRLDistributionPoints,
 )
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-# A chain in use has four certificates at most; every one that is looked at costs signatures.
-MAX_CHAIN = 16
 
 
 def judge(
@@ -109,12 +107,13 @@ def certificate_table(chain: Sequence[bytes], store: CertStore | None) -> Certif
 def name_matches(certificate: x509.Certificate, name: str) -> bool:
     """Tells whether a common name or a DNS name of the certificate is `name` or, with `*.`, covers it.
 
-    Case does not count. `*.wild.test` covers `a.wild.test` and, other than in RFC 6125, `wild.test`, but
-    never an address (RFC 9525, 6.3): only the same text matches one.
+    Case does not count, a dot at the end does. `*.wild.test` covers `a.wild.test` and, other than in RFC
+    6125, `wild.test`, but never an address (RFC 9525, 6.3): only the same text matches one.
     """
-    wanted = name.rstrip(".").lower()
-    names = texts_of(subject_of(certificate), NameOID.COMMON_NAME) + (dns_names_of(certificate) or [])
-    return bool(wanted) and any(_covers(pattern.rstrip(".").lower(), wanted) for pattern in names)
+    wanted = name.lower()
+    common = text_of(subject_of(certificate), NameOID.COMMON_NAME).decode("utf-8", "replace")
+    names = [common, *(dns_names_of(certificate) or [])]
+    return bool(wanted) and any(_covers(pattern.lower(), wanted) for pattern in names)
 
 
 def _is_address(name: str) -> bool:
@@ -122,7 +121,7 @@ def _is_address(name: str) -> bool:
 
     The last label of a domain is never a number, which is how the URL Standard tells them apart as well.
     """
-    return ":" in name or _NUMBER.fullmatch(name.rpartition(".")[2]) is not None
+    return ":" in name or _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]) is not None
 
 
 def _covers(pattern: str, name: str) -> bool:
@@ -133,10 +132,8 @@ def _covers(pattern: str, name: str) -> bool:
 
 
 def _parse(chain: Sequence[bytes]) -> tuple[x509.Certificate | None, list[x509.Certificate]]:
-    parsed = [parse_der(der) for der in chain[:MAX_CHAIN]]
-    if not parsed:
-        return None, []
-    return parsed[0], [one for one in parsed[1:] if one is not None]
+    path = in_order(parse_chain(chain))
+    return (path[0], path[1:]) if path else (None, [])
 
 
 def _is_current(certificate: x509.Certificate, now: datetime) -> bool:

@@ -11,12 +11,13 @@ local said = {}
 
 local advice = {}
 
--- Says it in the trace, to the cell or else to the one whose code runs, unless it has been said.
-function advice.once(words, cell)
-  if said[words] then
+-- Says it in the trace, to the cell or else to the one whose code runs, unless it has been said. `name` is what it is
+-- known by, where the words are not always the same.
+function advice.once(words, cell, name)
+  if said[name or words] then
     return
   end
-  said[words] = true
+  said[name or words] = true
   local task = import "tasks/sched".current
   host.note(cell_number(cell or task and task.cell), words)
 end

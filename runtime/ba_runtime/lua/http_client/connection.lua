@@ -4,7 +4,7 @@
 -- on it; while a proxy is asked, that with the proxy.
 
 local import = ...
-local hint = import "console/hint"
+local advice = import "console/advice"
 local host = import "host"
 local wire = import "http_client/wire"
 
@@ -62,7 +62,7 @@ local function ask_proxy(X, deadline)
     local kind
     kind, text = host.http_proxied(talk, data)
     if kind == "fault" then
-      hint("proxy", "httpc: the proxy " .. P.host .. " makes no connection: " .. text)
+      advice.once("httpc: the proxy " .. P.host .. " makes no connection: " .. text, nil, "proxy")
       return nil, "prxunknown"
     elseif kind == "open" then
       host.http_forget(talk)

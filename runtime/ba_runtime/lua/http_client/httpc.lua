@@ -8,7 +8,7 @@ local import = ...
 local check = import "check"
 local round_trip = import "http_client/round_trip"
 local fields = import "http_client/fields"
-local hint = import "console/hint"
+local advice = import "console/advice"
 local host = import "host"
 local options = import "http_client/options"
 local sock = import "sockets/sock"
@@ -53,8 +53,7 @@ end
 local function ask(H, op, is_escaped)
   if H.trip and (is_busy(H) or round_trip.is_unread(H.trip)) then
     if not is_busy(H) then
-      hint(
-        "unread",
+      advice.once(
         "httpc: a new request before the last response was read is nil, \"incorrectuse\"; "
           .. "call http:read \"*a\" or http:close() first"
       )

@@ -8,14 +8,15 @@
 --   trusted         the server must be
 --   key             of a WebSocket's handshake
 --
--- What is sent is what the server's client sends, odd as it is in places: a hint says so, and what to write instead.
+-- What is sent is what the server's client sends, odd as it is in places: the trace then says once what to write
+-- instead.
 
 local import = ...
 local host = import "host"
 local check = import "check"
 local encoding = import "data/encoding"
 local fields = import "http_client/fields"
-local hint = import "console/hint"
+local advice = import "console/advice"
 local shark = import "sockets/shark"
 
 local type, tostring, tonumber, concat = type, tostring, tonumber, table.concat
@@ -72,13 +73,12 @@ local function path_of(path, is_escaped)
   if is_escaped then
     return (gsub(gsub(path, "#.*", ""), "[%c\128-\255 ]", percent))
   elseif find(path, "?", 1, true) then
-    hint(
-      "escaped query",
+    advice.once(
       "httpc escapes the '?' in a URL, as the server does, so that it is a part of the path; "
         .. "put what follows it into the request's table: query = {name = value}"
     )
   elseif find(path, "%%%x%x") then
-    hint("escaped path", "httpc escapes the '%' in a URL, as the server does; write the path unescaped")
+    advice.once("httpc escapes the '%' in a URL, as the server does; write the path unescaped")
   end
   return encoding.urlencode(path)
 end
@@ -95,7 +95,7 @@ local function target_of(path, query)
   elseif find(text, "[\r\n%z]") then
     return nil, "a key of the query contains a forbidden character"
   elseif find(text, " ", 1, true) then
-    hint("query key", "httpc does not escape the keys of a query, as the server does not; one has a blank in it")
+    advice.once("httpc does not escape the keys of a query, as the server does not; one has a blank in it")
   end
   return text == "" and path or path .. "?" .. text
 end
@@ -116,13 +116,12 @@ local function add_websocket(R, lines, seen)
   R.key = seen["sec-websocket-key"]
 end
 
-local function hint_at(seen, R)
+local function advise_about(seen, R)
   if seen.host then
-    hint("two hosts", "httpc sends its own Host field besides yours, as the server does; most servers refuse two")
+    advice.once("httpc sends its own Host field besides yours, as the server does; most servers refuse two")
   end
   if seen["content-length"] and not seen["transfer-encoding"] and R.has_body and not R.size then
-    hint(
-      "length and chunks",
+    advice.once(
       "httpc sends a body in chunks besides the Content-Length of your header, as the server does; use size = n instead"
     )
   end
@@ -135,7 +134,7 @@ local function set_fields(R, op, base)
   if problem then
     return problem
   end
-  hint_at(seen, R)
+  advise_about(seen, R)
   local user = text_option(op, {}, "user")
   if user and not seen.authorization then
     local login = user .. ":" .. (text_option(op, {}, "password") or "")

@@ -21,7 +21,7 @@
 
 local import = ...
 local connection = import "http_client/connection"
-local hint = import "console/hint"
+local advice = import "console/advice"
 local host = import "host"
 local received = import "http_client/received"
 local wire = import "http_client/wire"
@@ -129,7 +129,7 @@ function round_trip.write(X, data)
   elseif data == "" then
     return true
   elseif X.left and #data > X.left then
-    hint("long body", "httpc: more was written than the request's size says")
+    advice.once("httpc: more was written than the request's size says")
     return nil, "incorrectuse"
   end
   local ok, reason = send(X, host.http_body(X.parser, data))
@@ -147,7 +147,7 @@ local function send_rest(X)
   if X.phase ~= "body" then
     return true
   elseif X.left and X.left > 0 and not X.S.mute then
-    hint("short body", "httpc: less was written than the request's size says; write the rest before asking on")
+    advice.once("httpc: less was written than the request's size says; write the rest before asking on")
     return nil, "incorrectuse"
   elseif X.left then
     X.phase = "sent"
@@ -178,7 +178,7 @@ end
 
 -- What follows from a response that is none.
 local function invalid(X, words)
-  hint("invalid response", "httpc: the response is not valid HTTP: " .. words)
+  advice.once("httpc: the response is not valid HTTP: " .. words, nil, "invalid response")
   return broken(X, "invalidresponse")
 end
 
@@ -246,8 +246,7 @@ local function next_piece(X)
     elseif kind == "end" then
       X.phase, X.reusable = "over", value == 1
       if value == 2 then
-        hint(
-          "endless body",
+        advice.once(
           "httpc does not read this response's body, as the server does not: it has neither Content-Length nor chunks "
             .. "nor 'Connection: close'; ba.socket.http2sock(http) gives the connection with all that comes"
         )
@@ -283,7 +282,7 @@ function round_trip.read(X, wanted)
     end
     received.add(body, piece)
     if body.bytes > MOST_BYTES then
-      hint("long response", "httpc: a body is too long for one string; read it in pieces, by http:read(n)")
+      advice.once("httpc: a body is too long for one string; read it in pieces, by http:read(n)")
       return nil, "malloc"
     end
   end

@@ -5,6 +5,7 @@
 -- is kept waiting for longer than that; the first one that finds nothing waits again.
 
 local import = ...
+local advice = import "console/advice"
 local host = import "host"
 local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
@@ -16,6 +17,9 @@ local reasons = import "sockets/reasons"
 local clock, run, block = host.monotonic, sched.run, waiting.block
 local hold_back, lose = sock.hold_back, sock.lose
 local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, reasons.CANNOT_RESOLVE
+
+-- What a datagram over IPv4 may have (RFC 768 and 791): 65,535 bytes less the two headers.
+local MOST_BYTES <const> = 65507
 
 -- What one socket may read in a row while others wait for their turn.
 local IN_A_ROW <const> = 16
@@ -57,6 +61,21 @@ local function ready(S, signal)
     return take(S, reader, nil, S.receive())
   end
   hold_back(S)
+end
+
+-- What a program has to do with broadcasts so far.
+local known = {}
+
+-- Notes that a program sends broadcasts ("sent"), or has a port on loopback, where the system delivers none ("bound"):
+-- on the server it would be on all interfaces.
+function datagram.heed_broadcasts(what)
+  known[what] = true
+  if known.sent and known.bound then
+    advice.once(
+      "a broadcast does not reach a UDP port on 127.0.0.1, which is where ports are bound here; "
+        .. 'bind it by ba.socket.udpcon{port = n, intf = "0.0.0.0"}'
+    )
+  end
 end
 
 -- Makes the state a UDP socket.
@@ -118,12 +137,14 @@ function datagram.read_blocking(S, wait_s, full, wait)
   return read(S, wait_s, false, full or false, wait)
 end
 
--- Writes to the connected peer; true, or nil and the reason. An unconnected socket stays open: the original
--- closes it, which helps nobody.
+-- Writes to the connected peer; true, or nil and the reason. One that is longer than any datagram closes the socket, as
+-- on the server; an unconnected socket stays open, which the original closes as well.
 function datagram.write(S, data)
   if S.connected and host.udp_send(S.number, data) then
     S.sent = S.sent + #data
     return true
+  elseif S.connected and #data > MOST_BYTES then
+    lose(S, "socketreadfailed")
   end
   return nil, "socketwritefailed"
 end

@@ -238,6 +238,9 @@ function dial.udpcon(...)
   if signal ~= RESOLVED then
     return failure(number, signal)
   end
+  if local_port ~= 0 and not interface then
+    datagram.heed_broadcasts("bound")
+  end
   local S = own or sock.new(cell)
   datagram.open(S, number, address ~= nil)
   return S.u

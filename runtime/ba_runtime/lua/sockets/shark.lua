@@ -135,6 +135,9 @@ function shark.sharkssl(...)
     end
     cache = op.cachesize ~= nil and check.whole(tonumber(op.cachesize)) or nil
   end
+  if server and store then
+    advice.once "a TLS server with a certificate store asks its clients for certificates here; a device never does"
+  end
   local context = new(CONTEXT, host.tls_context(store_number, server, cache))
   servers[context] = server and "empty" or nil
   return context

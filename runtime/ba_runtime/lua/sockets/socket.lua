@@ -23,8 +23,8 @@ local takeover = import "sockets/takeover"
 local text = import "console/text"
 
 local TIGHT_KB <const> = crossing.tight_kb -- inside a finalizer Lua does not tell the size of its heap
-local collectgarbage, type, select, error, pcall, tonumber, mathtype, sub =
-  collectgarbage, type, select, error, pcall, tonumber, math.type, string.sub
+local collectgarbage, type, select, error, pcall, tonumber, sub =
+  collectgarbage, type, select, error, pcall, tonumber, string.sub
 local state, meta = sock.state, sock.meta
 local to_text = text.tostring
 local whole = check.whole
@@ -72,6 +72,8 @@ function meta.read(...)
   elseif S.datagram and S.open then
     if type(ms) == "boolean" then
       ms, flag = nil, ms
+    elseif ms == nil then
+      flag = nil -- as the server has it: the flag comes first, or after a number
     elseif flag ~= nil and type(flag) ~= "boolean" then
       check.expected(3, "boolean", flag)
     end
@@ -109,7 +111,11 @@ function meta.write(...)
       data = sub(data, n + 1)
     end
   end
-  if type(data) ~= "string" then
+  if S.listening then -- before the arguments are looked at
+    check.raise("Invalid op:  on listen socket")
+  elseif not S.open then
+    return nil, "socketwritefailed"
+  elseif type(data) ~= "string" then
     if select("#", ...) < 2 then
       check.expected(2, "string", nil, 1)
     end
@@ -128,9 +134,7 @@ function meta.write(...)
     return stream.write_blocking(S, data)
   elseif S.websocket and data ~= "" then
     return websocket.write(S, data, first == true or last == true or select(5, ...) == true)
-  elseif S.listening then
-    check.raise("Invalid op:  on listen socket")
-  elseif not S.stream and not S.websocket and not (S.datagram and S.open) then
+  elseif not S.stream and not S.websocket and not S.datagram then
     return nil, "socketwritefailed"
   elseif data == "" then
     return false
@@ -280,8 +284,12 @@ function meta.setoption(...)
   elseif name == "tcp-nodelay" and not S.number then
     return true
   end
-  a = mathtype(a) == "float" and whole(a) or a
-  b = mathtype(b) == "float" and whole(b) or b
+  if name == "keepalive" then
+    a = a ~= nil and whole(check.number(4, a)) or nil
+    b = b ~= nil and whole(check.number(5, b)) or nil
+  elseif name == "broadcast" and value and S.datagram then
+    datagram.heed_broadcasts("sent")
+  end
   return host.setoption(S.number or 0, name, value, a, b)
 end
 
