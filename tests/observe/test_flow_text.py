@@ -35,7 +35,7 @@ ECHO = """\
         ╏╌╌ accept ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌►│
         │                   │                        ╏ read
         │                   │── “hello”  7 bytes ───►╏
-        │                   ┃ read 200 ms            ╏
+        │                   ┃ read 200 ms            │
         │                   ┃◄─── “hello”  7 bytes ──│
         │                   ┃ read 200 ms            ╏ read
         │                   ! read: timeout          ╏
@@ -161,6 +161,44 @@ def test_a_wait_that_was_answered_and_the_next_one_are_two() -> None:
     assert [bar.is_red for bar in picture.bars if bar.is_blocking] == [False, False, True]
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_the_end_of_a_connection_looks_the_same_whether_it_was_waited_for(waits: bool) -> None:
+    """The reader may have found it with the answer before it; only a long wait is drawn."""
+
+    def picture(ended_at_s: float) -> str:
+        events: list[Event] = [
+            Opened(0.0, 1, "client", 2),
+            Waits(0.0, 1, 9, "cell", 2, "read", 5.0),
+            Moved(0.001, 1, False, "wire", 2, b"ok"),
+            WentOn(0.001, 1, 9),
+            *([Waits(0.001, 1, 9, "cell", 2, "read", 5.0)] if waits else []),
+            Opened(0.002, 7, "datagram", 3),
+            Moved(0.002, 7, True, "wire", 1, b"x", peer=Address("127.9.9.8", 53)),
+            Closed(ended_at_s, 1, "peer"),
+            *([WentOn(ended_at_s, 1, 9, "socketreadfailed")] if waits else []),
+        ]
+        return text(events)
+
+    assert picture(0.003).count("read 5 s") == 1
+    assert picture(0.2).count("read 5 s") == 1 + waits
+
+
+def test_a_bar_ends_with_what_came_however_late_its_task_went_on() -> None:
+    """Another arrow may come first."""
+    events: list[Event] = [
+        Opened(0.0, 1, "client", 2),
+        Waits(0.0, 1, 9, "cell", 2, "read", 5.0),
+        Moved(0.001, 1, False, "wire", 2, b"ok"),
+        Closed(0.002, 1, "peer"),
+        WentOn(0.002, 1, 9),
+    ]
+    picture = draw(events, UNTIMED)
+    (bar,) = picture.bars
+    row = picture.rows[bar.last]
+    assert isinstance(row, Arrow)
+    assert row.label == "“ok”"
+
+
 def test_a_peer_that_is_not_trusted_is_red() -> None:
     """With the reason that `trusted` gives."""
     events: list[Event] = [
@@ -268,3 +306,19 @@ def test_what_was_there_before_is_not_seen_to_open() -> None:
 def test_nothing_is_a_sentence() -> None:
     """A recording without events says that nothing happened."""
     assert text([]) == "No socket did anything."
+
+
+def test_the_page_server_is_one_party() -> None:
+    """Its listener and its connections, which belong to no cell."""
+    server = Address("127.0.0.1", 40_000)
+    events: list[Event] = [
+        Opened(0.0, 1, "listener", 0, local=server),
+        Opened(1.0, 2, "client", 3),
+        Connecting(1.0, 2, "127.0.0.1", server),
+        Opened(1.1, 4, "page", 0, parent=1, local=server, peer=HERE),
+        Connected(1.1, 2, HERE, server),
+        Moved(1.2, 2, True, "wire", 3, b"GET"),
+        Moved(1.3, 4, True, "wire", 2, b"ok"),
+    ]
+    picture = draw(events, Names(known=frozenset({1}), is_timed=False))
+    assert [line.name for line in picture.lifelines] == ["cell [3]", "page server"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from ba_runtime.observe import Erred, Event, Moved, Opened, Waits, WentOn
+from ba_runtime.observe import Connecting, Erred, Event, Moved, Opened, Waits, WentOn
 from ba_runtime.observe.hex_dump import SHOWN_MOVES, hex_html, hex_text
 from ba_runtime.observe.json_lines import to_json
 from ba_runtime.observe.selection import of_cell, of_sockets
-from tests.observe._recordings import echo, mishaps, secure
+from tests.observe._recordings import GOOGLE, echo, mishaps, secure
 
 
 def test_a_cell_has_its_sockets_and_those_they_talk_to() -> None:
@@ -62,3 +62,12 @@ def test_every_event_is_json() -> None:
     assert len(listed) == len(events)
     assert listed[-1]["head"] == b"<&\"'\x00".hex()
     assert len(to_json(events).strip().split("\n")) == len(events) + 2
+
+
+def test_what_a_proxy_opens_to_answer_belongs_to_its_client() -> None:
+    """Once it has accepted, and not what it had opened before."""
+    onward: list[Event] = [Opened(1.0004, 8, "client", 1), Connecting(1.0004, 8, "google.com", GOOGLE)]
+    before: list[Event] = [Opened(0.5, 9, "client", 1)]
+    events = sorted([*before, *echo(), *onward], key=lambda event: event.at_s)
+    kept = of_cell(events, 2)
+    assert {event.socket for event in kept} == {1, 2, 3, 8}

@@ -105,6 +105,8 @@ class Lifelines:
         opened = self._facts.opened.get(socket)
         if opened is None:
             return ("socket", socket)
+        if opened.kind == "page" or (opened.kind == "listener" and not opened.cell):
+            return ("pages", 0)
         if opened.kind in ("listener", "accepted"):
             return (opened.kind if opened.kind == "listener" else "socket", socket)
         return ("cell", opened.cell)
@@ -131,6 +133,8 @@ class Lifelines:
             return (f"cell [{what}]" if what else "background"), "cell"
         if kind == "task":
             return self._task_name(self._facts.tasks[int(what)])
+        if kind == "pages":
+            return "page server", "listener"
         if kind == "listener":
             return self._listener_name(int(what)), "listener"
         if kind == "socket":

@@ -3,7 +3,9 @@
 Both ends of a connection on this machine report what they see. One arrow is enough, so what arrives is drawn
 only where nobody has recorded how it was sent. Pieces of one stream that follow each other become one arrow:
 how the system cuts a stream differs from run to run. For the same reason a wait that ends before anything
-else happens leaves no trace, and a loop that waits in the same call again and again has one bar.
+else happens leaves no trace, a loop that waits in the same call again and again has one bar, and a bar ends
+with what came, however late its task went on. Whether a reader still has to wait for the end of a connection
+or finds it there is chance, too, so only a wait for it that takes its time is drawn.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from .events import (
 from .facts import MESSAGES, Facts, Names
 from .lifelines import Lifelines
 
+BRIEF_S = 0.05
 KEPT_ROWS = 500  # far more than a picture shows, so that what is cut off is over
 
 
@@ -339,10 +342,25 @@ class Rows:
             wait.is_red = True
             row = Mark(event.at_s, wait.lifeline, f"{words.shown(wait.call)}: timeout", True)
             wait.end = self._add(row, event.socket)
-        elif self._has_passed(wait.start):
+        elif self._has_passed(wait.start) or self._is_brief(wait, event):
             self._drop(wait.start)
         else:
-            wait.end = self.cells[-1]
+            wait.end = self._answer(wait) or self.cells[-1]
+
+    def _is_brief(self, wait: Wait, event: WentOn) -> bool:
+        row = wait.start.row
+        has_ended = event.outcome not in ("", "timeout")
+        return has_ended and isinstance(row, Starts) and event.at_s - row.at_s < BRIEF_S
+
+    def _answer(self, wait: Wait) -> Cell | None:
+        """Returns what a wait was for: the first that its lifeline received since it began."""
+        found = None
+        for cell in reversed(self.cells):
+            if cell is wait.start:
+                return found
+            if cell.first is not None and isinstance(cell.row, Arrow) and cell.row.target == wait.lifeline:
+                found = cell
+        return None
 
     def _has_passed(self, start: Cell) -> bool:
         """Whether nothing but other waits has begun since a wait that has a row of its own."""
