@@ -190,3 +190,27 @@ def test_callbacks_of_several_tasks_may_wait_for_each_other() -> None:
           return a < b
         end)
     """) == ["1!", "2!", "3!"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "('abc'):gsub('%w', error)",
+        "table.sort({'a', 'a'}, error)",
+        "package.preload.a = error require 'a'",
+        "xpcall(string.rep, string.rep)",
+    ],
+)
+def test_a_function_in_c_blames_no_line_of_ours(call: str) -> None:
+    """Lua's own functions in C would be its callers, and they have no lines."""
+    words = traced(f"trace(pcall(function() {call} end))")
+    assert "ba:" not in words[0]
+
+
+def test_a_function_in_c_blames_nobody_as_in_lua(lua: Chunks) -> None:
+    """Word for word."""
+    for call in ("f('abc', '%w', error)", "f('abc', '%w', string.rep)"):
+        assert lua.run(f"""
+            local function run(f) return select(2, pcall(function() {call} end)) end
+            return run(gsub) == run(string.gsub)
+        """)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.lua._chunks import Chunks
 from tests.lua._programs import session, traced
 
 LOOK = (Path(__file__).parent / "_look.lua").read_bytes()
@@ -123,3 +124,17 @@ def test_locals_of_the_programs_own_can_be_changed() -> None:
         end
         coroutine.resume(co)
     """) == ["2", "mine", "3"]
+
+
+def test_a_stack_that_has_no_room_to_be_looked_at_has_no_position() -> None:
+    """Lua fails with "stack overflow" then: of a coroutine, say, that has used up memory by its recursion."""
+    lua = Chunks()
+    lua.run("""
+        local getinfo = debug.getinfo
+        function debug.getinfo(co, ...)
+          if type(co) == "thread" then error "stack overflow" end
+          return getinfo(co, ...)
+        end
+    """)
+    looked_at = lua.run("return import('stack').position(coroutine.create(print))")
+    assert looked_at == (b"", 0)

@@ -55,3 +55,10 @@ def test_exit_elsewhere_is_an_error(start: str) -> None:
         assert len(lua.recorder.faults) == 1
         assert "os.exit" in lua.recorder.faults[0]
         assert lua.value("1 + 1") == "2"
+
+
+def test_exit_in_a_finalizer_is_an_error() -> None:
+    """It runs in whichever task the collector comes by: that would end a cell that did not call it."""
+    with session() as lua:
+        assert lua.value("setmetatable({}, {__gc = function() os.exit(1) end}) and collectgarbage()") == "0"
+        assert "os.exit" in lua.recorder.notes[-1]

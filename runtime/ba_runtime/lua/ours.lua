@@ -4,7 +4,7 @@
 -- called in them, an interrupt does not cut them short. The exception is code that only computes: it keeps nothing that
 -- an error in the middle could spoil, and it may take long.
 
-local getinfo, sub, gsub, type = debug.getinfo, string.sub, string.gsub, type
+local getinfo, sub, gsub, type, pcall, error = debug.getinfo, string.sub, string.gsub, type, pcall, error
 
 local MARK = "=ba:"
 
@@ -63,6 +63,24 @@ function ours.hide(frames)
   frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
   frames = gsub(frames, "\n\tba:[^\n]*", "")
   return (gsub(gsub(frames, "in upvalue 'native_(%w+)'", "in function '%1'"), "%[C%]: in upvalue 'error'", ERROR))
+end
+
+local function passed_on(ok, ...)
+  if not ok then
+    error((...), 0)
+  end
+  return ...
+end
+
+-- Returns a function of the program's as our code may call it. One in C blames its caller for its errors: where Lua's
+-- own function in C has called it that is nobody, and must not be a line of ours.
+function ours.callable(f)
+  if getinfo(f, "S").what ~= "C" then
+    return f
+  end
+  return function(...)
+    return passed_on(pcall(f, ...))
+  end
 end
 
 -- Returns a message without a position in our own code: Lua adds one to what goes wrong there, such as an overflow of

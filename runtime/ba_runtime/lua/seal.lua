@@ -24,8 +24,8 @@ local hints = import "hints"
 local fractions = import "fractions"
 
 local G = _G
-local type, select, error, setmetatable, native_xpcall, rawset, pairs, load, open, tonumber =
-  type, select, error, setmetatable, xpcall, rawset, pairs, load, io.open, tonumber
+local type, select, error, setmetatable, native_xpcall, rawset, pairs, load, open, tonumber, collectgarbage =
+  type, select, error, setmetatable, xpcall, rawset, pairs, load, io.open, tonumber, collectgarbage
 local gsub, gmatch, sub, find, concat = string.gsub, string.gmatch, string.sub, string.find, table.concat
 local package = package
 local searchpath = package.searchpath
@@ -124,7 +124,7 @@ local function require(...)
   for i = 1, #package.searchers do
     local loader, extra = package.searchers[i](name)
     if type(loader) == "function" then
-      local value = loader(name, extra)
+      local value = ours.callable(loader)(name, extra)
       if value ~= nil then
         loaded[name] = value
       elseif loaded[name] == nil then
@@ -154,7 +154,6 @@ local function shielded(handler)
     local words = (handler or nil)(explained(...)) -- no tail call, which the handler's own traceback would show
     return words
   end
-  latest[HANDLER], latest[SHIELD] = handler, shield
   return shield
 end
 
@@ -165,7 +164,8 @@ local function user_xpcall(f, ...)
     if type(handler) ~= "function" then
       check.expected(2, "function", handler, select("#", ...) + 1)
     end
-    shield = shielded(handler)
+    shield = shielded(ours.callable(handler))
+    latest[HANDLER], latest[SHIELD] = handler, shield
   end
   return native_xpcall(f, shield, select(2, ...))
 end
@@ -186,7 +186,7 @@ local os = {
 -- Ends the program: on the command line the process, in a notebook the cell.
 function os.exit(code)
   local task = sched.current
-  if not task or task.kind.name ~= "cell" then
+  if not task or task.kind.name ~= "cell" or not collectgarbage "count" then -- a finalizer runs in whichever task
     error("os.exit ends a program, so only a cell or a program's main chunk can call it", 2)
   end
   task.exit_code = code == nil and 0 or code == true and 0 or code == false and 1 or tonumber(code) or 1

@@ -7,7 +7,7 @@
 local import = ...
 local is_ours = import "ours".source
 
-local getinfo, gsub = debug.getinfo, string.gsub
+local getinfo, gsub, pcall = debug.getinfo, string.gsub, pcall
 
 local stack = {}
 
@@ -15,9 +15,11 @@ local stack = {}
 -- and not shown all the same.
 local MOST_FRAMES = 200
 
+-- Another coroutine's stack may have no room for what Lua puts there to look: it has overflowed, or memory is short.
 local function look(co, level, options)
   if co then
-    return getinfo(co, level, options)
+    local ok, info = pcall(getinfo, co, level, options)
+    return ok and info or nil
   end
   return (getinfo(level + 1, options)) -- no tail call: this function is one of the levels
 end
@@ -58,7 +60,7 @@ local MOST_OF_OURS = 100
 -- neither C nor ours, "" and 0 where there is none.
 function stack.position(co)
   for level = 0, MOST_OF_OURS do
-    local info = getinfo(co, level, "Sl")
+    local info = look(co, level, "Sl")
     if not info then
       break
     elseif info.what ~= "C" and not is_ours(info.source) then

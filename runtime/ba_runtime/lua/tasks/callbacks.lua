@@ -11,6 +11,7 @@
 
 local import = ...
 local check = import "check"
+local callable = import "ours".callable
 
 local native_sort, native_gsub = table.sort, string.gsub
 local type, pcall, select, getmetatable = type, pcall, select, debug.getmetatable
@@ -88,7 +89,7 @@ function callbacks.sort(...)
   elseif type(is_less) ~= "function" then
     check.expected(2, "function", is_less)
   end
-  quicksort(t, 1, #t, is_less)
+  quicksort(t, 1, #t, callable(is_less))
 end
 
 -- ---------------------------------------------------------------- string.gsub
@@ -164,7 +165,9 @@ function callbacks.gsub(...)
     check.expected(3, "string/function/table", replace, n)
   end
   most = most == nil and #s + 1 or check.integer(4, most, n)
-  if kind == "function" or kind == "table" and getmetatable(replace) then
+  if kind == "function" then
+    return substitute(s, pattern, callable(replace), most)
+  elseif kind == "table" and getmetatable(replace) then
     return substitute(s, pattern, replace, most)
   end
   return checked(pcall(native_gsub, s, pattern, replace, most))
