@@ -160,7 +160,9 @@ class Protocol:
                 return self._begin_answer(self._whole(parser))
             elif event is h11.NEED_DATA:
                 if parser.they_are_waiting_for_100_continue:
-                    self._outgoing = parser.send(h11.InformationalResponse(status_code=100, headers=[]))
+                    self._outgoing = parser.send(
+                        h11.InformationalResponse(status_code=100, reason=b"Continue", headers=[])
+                    )
                 return None
             elif isinstance(event, h11.Data):
                 self.held_bytes += len(event.data)
