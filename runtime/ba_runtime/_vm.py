@@ -7,9 +7,12 @@ They are new in every process, in a folder that goes with it, so that nobody els
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 FOLDER = ".certificate"
 NAME = "MakoServer"
@@ -22,13 +25,15 @@ class InsideFiles:
 
     def __init__(self) -> None:
         """Makes nothing yet."""
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         self._root = b""
 
     def root(self) -> bytes:
         """Returns the folder's real path. Raises OSError when it cannot be made."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="ba-lua-")
+            from tempfile import TemporaryDirectory  # which takes long to import, and hardly anybody needs it
+
+            self._folder = TemporaryDirectory(prefix="ba-lua-")
             self._root = os.fsencode(os.path.realpath(self._folder.name))
             _write_certificate(Path(self._folder.name) / FOLDER)
         return self._root

@@ -52,8 +52,8 @@ REPORTS = {
         "\tprogram:2: in function <program:2>",
     ),
     "an error of the socket library": (
-        "function(s) local x = s:write() end",
-        "program:2: bad argument #1 to 'write' (string expected, got no value)\nstack traceback:\n"
+        "function(s) local x = s:queuelen({}) end",
+        "program:2: bad argument #1 to 'queuelen' (number expected, got table)\nstack traceback:\n"
         "\tprogram:2: in function <program:2>",
     ),
     "a failed assertion": (
@@ -111,6 +111,8 @@ RAISED_BY = {
     "an error of the interpreter further down": "program:2: in local 'inner'",
     "an error of Lua's library": "[C]: in function 'string.rep'",
     "a failed assertion": "[C]: in function 'assert'",
+    "an error in an inner coroutine": "[C]: in ?",
+    "an error of the socket library": "[C]: in method 'queuelen'",
 }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from ba_runtime import Traced
+
 from ._site import Site, get, site
 
 PAGE = """
@@ -85,4 +87,4 @@ def test_callbacks_may_be_missing_and_have_no_name(here: Site) -> None:
     """C calls them on the server."""
     here.page("trace(request:multipart{}) request:multipart{formdata = function() trace 'x' end}")
     assert post(here, FIELD + FILE + END) == ["true", "x"]
-    assert [event.name for event in here.recorder.events if hasattr(event, "name")][-1] == ""
+    assert [event.name for event in here.recorder.events if isinstance(event, Traced)][-1] == ""

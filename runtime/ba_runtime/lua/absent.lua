@@ -30,10 +30,13 @@ absent.fields = {
   ["ba.users"] = USERS,
   ["ba.tracker"] = USERS,
   ["ba.tpm"] = TPM,
+  ["mako.sslport"] = "the port for HTTPS, which the page server does not speak here; use mako.port",
 }
 
 -- Methods of our objects, whose names say enough.
 absent.methods = {
+  login = USERS,
+  logout = USERS,
   setauth = USERS,
 }
 

@@ -4,7 +4,8 @@
 -- called in them, an interrupt does not cut them short. The exception is code that only computes: it keeps nothing that
 -- an error in the middle could spoil, and it may take long.
 
-local getinfo, sub, gsub, type, pcall, error = debug.getinfo, string.sub, string.gsub, type, pcall, error
+local getinfo, sub, gsub, match, find, type, pcall, error =
+  debug.getinfo, string.sub, string.gsub, string.match, string.find, type, pcall, error
 
 local MARK = "=ba:"
 
@@ -55,10 +56,30 @@ function ours.not_ours(name)
   return ours.source(name) and "@" .. sub(name, 2) or name
 end
 
--- Returns Lua's traceback without our frames: neither do they show up nor leave the mark of a tail call. What they call
+local RAISED = "^stack traceback:\n\t%[C%]: in %w+ 'error'()"
+
+-- Of what one of our functions has raised, names that function in place of `error`: on the server it is in C, and
+-- raises by itself. It is the last of our frames before the first of the program's.
+local function name_raiser(frames)
+  local at, what = match(frames, RAISED)
+  while at do
+    local name, following = match(frames, "^\n\tba:[^\n]-: in ([^\n]*)()", at)
+    if not following then
+      break
+    end
+    what, at = name, match(frames, "^\n\t%(%.%.%.tail calls%.%.%.%)()", following) or following
+  end
+  if not what then
+    return frames
+  end
+  return "stack traceback:\n\t[C]: in " .. (find(what, "^function <") and "?" or what) .. sub(frames, at)
+end
+
+-- Returns Lua's traceback without our frames: they neither show up nor leave the mark of a tail call. What they call
 -- Lua's own functions by, `native_` and the name, is not shown either. The library's functions that call a function of
 -- the program's are seen as what they are on the server, in C.
 function ours.hide(frames)
+  frames = name_raiser(frames)
   frames = gsub(frames, "\n\tba:tasks/callbacks:%d+: in function '(%w+%.%w+)'", "\n\t[C]: in function '%1'")
   frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
   frames = gsub(frames, "\n\tba:[^\n]*", "")

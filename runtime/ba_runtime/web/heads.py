@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 from email.utils import formatdate
 from http import HTTPStatus
-from time import time
 
 from .memory import REMEMBERED
 
@@ -34,19 +33,20 @@ KEEP, CLOSE = b"Keep-Alive: Keep-Alive\r\n\r\n", b"Keep-Alive: Close\r\n\r\n"  #
 
 
 @functools.lru_cache(maxsize=2)
-def _date(second: int) -> bytes:
+def date_line(second: int) -> bytes:
+    """Returns the line that says when a response is sent."""
     return b"Date: " + formatdate(second, usegmt=True).encode() + b"\r\n"
-
-
-def date() -> bytes:
-    """Returns the line that says when this is sent."""
-    return _date(int(time()))
 
 
 def phrase(status: int) -> bytes:
     """Returns a status with its reason, as error pages have it."""
     reason = REASONS.get(status)
     return UNKNOWN if reason is None else b"%d %s" % (status, reason)
+
+
+def escape(text: str) -> str:
+    """Returns plain text as HTML. The module for this would be imported with all names of characters."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def error_page(status: int, text: bytes) -> bytes:

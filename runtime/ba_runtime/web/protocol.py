@@ -12,13 +12,13 @@ the head are left out here.
 
 from __future__ import annotations
 
-import html
+from time import time
 from urllib.parse import unquote_to_bytes
 
 from ba_runtime._h11 import h11
 
 from .access import Access, host_name, how_to_allow, origin_name
-from .heads import ALLOW, CLOSE, ERROR_FIELDS, KEEP, date, error_page, head_start
+from .heads import ALLOW, CLOSE, ERROR_FIELDS, KEEP, date_line, error_page, escape, head_start
 from .limits import Limits
 from .memory import Memory
 from .outcome import Ended, Outcome, Refusal, Request
@@ -160,7 +160,9 @@ class Protocol:
                 return self._begin_answer(self._whole(parser))
             elif event is h11.NEED_DATA:
                 if parser.they_are_waiting_for_100_continue:
-                    self._outgoing = parser.send(h11.InformationalResponse(status_code=100, headers=[]))
+                    self._outgoing = parser.send(
+                        h11.InformationalResponse(status_code=100, reason=b"Continue", headers=[])
+                    )
                 return None
             elif isinstance(event, h11.Data):
                 self.held_bytes += len(event.data)
@@ -294,7 +296,7 @@ class Protocol:
             framing = CHUNKED
         self._is_chunked = framing is CHUNKED
         self._left = None if length == UNTIL_CLOSED else length
-        return b"".join((start, date(), framing, CLOSE if self._closes else KEEP))
+        return b"".join((start, date_line(int(time())), framing, CLOSE if self._closes else KEEP))
 
     def data(self, data: bytes) -> bytes:
         """Adds to the response's body; what is more than was announced is left out."""
@@ -326,6 +328,9 @@ class Protocol:
         """
         has_length = is_sized or self._sends_head_only or not (body or self._closes)
         head = self.head(status, fields, len(body) if has_length else None)
+        if self._is_chunked and len(body) <= CHUNK_BYTES:  # as nearly always
+            self._is_done = True
+            return b"%s%x\r\n%s\r\n0\r\n\r\n" % (head, len(body), body)
         return b"".join((head, self.data(body), self.end()))
 
     def refusal(self, refusal: Refusal) -> bytes:
@@ -334,5 +339,5 @@ class Protocol:
         self._body.clear()
         self.held_bytes = 0
         fields = (b"Allow", ALLOW, *ERROR_FIELDS) if refusal.status == 405 else ERROR_FIELDS
-        body = error_page(refusal.status, html.escape(refusal.text, quote=False).encode())
+        body = error_page(refusal.status, escape(refusal.text).encode())
         return self.whole(refusal.status, fields, body)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from ba_runtime._descriptors import closed_on_error
+from ba_runtime._later import later
 from ba_runtime._reactor import Journal, Reactor
 from ba_runtime.sockets import Network
 from ba_runtime.sockets.addresses import local_name, peer_name
@@ -31,7 +32,6 @@ from ba_runtime.sockets.table import PageRow
 
 from .access import Access
 from .folder import content_type, look_up
-from .heads import error_page
 from .limits import Limits
 from .memory import Memory
 from .outcome import Refusal
@@ -98,7 +98,7 @@ class WebServer:
             "web_take": self.take,
             "web_adopt": self.adopt,
             "web_form": self.form,
-            "web_error_page": error_page,
+            "web_error_page": later("ba_runtime.web.heads", "error_page"),
             "web_file": look_up,
             "web_content_type": content_type,
         }
