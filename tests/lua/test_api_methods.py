@@ -11,7 +11,7 @@ from ._programs import traced
 METHODS = [
     ("ba.openio 'disk'", "BAIO", ["open", "stat", "files", "realpath", "dofile"]),
     ("made", "BAFILE", ["read", "write", "seek", "close"]),
-    ("ba.datetime()", "BADATETIME", ["ticks", "date", "tostring", "offset"]),
+    ("ba.datetime()", "BDTz", ["ticks", "date", "tostring", "offset"]),
     ("ba.json.parser()", "BAJSONPARSER", ["parse"]),
     ("ba.timer(print)", "TIMER", ["set", "reset", "cancel"]),
     ("ba.socket.udpcon()", "_BASOCK", ["read", "write", "close", "state"]),
