@@ -45,9 +45,9 @@ local function content(io, name)
   if not file then
     return nil, reason
   end
-  local data = file:read("*a") or ""
+  local data, problem = files.read(file)
   file:close()
-  return data
+  return data, problem
 end
 
 -- ---------------------------------------------------------------- stores
