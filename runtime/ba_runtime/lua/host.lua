@@ -66,7 +66,7 @@ function host.urandom(size) end
 ---@return string
 function host.module_source(name) end
 
--- ---- bytes (_base64.py, _in_place.py)
+-- ---- bytes (_base64.py, _deflate.py, _in_place.py)
 
 --- Returns the text in the usual alphabet, padded, on one line.
 ---@param data string
@@ -83,6 +83,11 @@ function host.b64urlencode(data, pad) end
 ---@param text string
 ---@return string
 function host.b64decode(text) end
+
+--- Returns the data compressed (RFC 1950).
+---@param data string
+---@return string
+function host.deflate(data) end
 
 --- Calls `use` with the caller's first local, which must be called `data`, without a copy; false: it did nothing.
 ---@param use fun(data: any)
