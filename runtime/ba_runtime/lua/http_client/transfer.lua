@@ -8,7 +8,7 @@
 -- `done()` → true | nil, reason; unless that was called, closing it drops what it got.
 
 local import = ...
-local files = import "files"
+local open_file = import "open_file"
 
 local pcall, setmetatable, tonumber, tostring, type = pcall, setmetatable, tonumber, tostring, type
 local min, huge = math.min, math.huge
@@ -66,7 +66,7 @@ local function from_file(conf)
     if left == 0 then
       return nil
     end
-    local piece, problem = files.read(file, min(left, most))
+    local piece, problem = open_file.read(file, min(left, most))
     left = left - #(piece or "")
     return piece, problem
   end
