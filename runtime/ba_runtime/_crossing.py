@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import monotonic, thread_time, time_ns
 from typing import Protocol
 
-from . import _base64, _in_place, crypto, plot
+from . import _base64, _deflate, _in_place, crypto, plot
 from ._files import Files
 from ._guard import FAILED, Guard, takes_no_memory
 from ._interrupt import Interrupter
@@ -134,6 +134,7 @@ def crossing_table(
         "b64encode": _base64.encode,
         "b64urlencode": _base64.encode_for_url,
         "b64decode": _base64.decode,
+        "deflate": _deflate.deflate,
         "read_in_place": _in_place.reader(),
         "module_source": module_source,
         "failed": FAILED,

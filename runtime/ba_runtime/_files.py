@@ -1,23 +1,24 @@
 """What `ba.openio` stands on: files and directories by path, and open files by number.
 
 `Files` belongs to the Lua thread. Its methods are what Lua calls, so they take and give bytes, never raise,
-and answer a failure with None and one of these strings (the originals that are known, and their nearest
-relatives):
+and answer a failure with None and one of these strings (as recorded, and their nearest relatives); where a
+name was given, also with the system's text and the path:
 
 | string | errno |
 |---|---|
-| `enoent` | no such file or directory, also where a part of the path is no directory |
-| `exist` | it exists already |
+| `enoent` | no such file or directory |
+| `exist` | it exists already, or a part of the path is no directory |
 | `notempty` | a directory that is to be removed has entries |
 | `noaccess` | not permitted, read-only, or something else than a regular file |
 | `nospace` | the disk is full, or the file would be too large |
 | `locked` | in use |
-| `invalidname` | a name that cannot be, and one that leads out of its io |
+| `invalidname` | a name that cannot be |
 | `malloc` | too many open files, or no memory |
-| `ioerror` | anything else |
+| `ioerror` | anything else, also to read or write a file that was not opened for that |
 
-A name never leaves its root by `..`. Only regular files are opened: a pipe or a device could keep the Lua
-thread waiting for ever.
+A name is appended to its io's directory and goes to the system as it is, `..` included: an io is a
+convenience and no cage. Only regular files and directories are opened: a pipe or a device could keep the Lua
+thread waiting forever.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from ._vm import InsideFiles
 from .regular import check_regular, open_regular
 
 Failure = tuple[None, bytes]
-OpenFailure = tuple[None, bytes, bytes, bytes]
+PathFailure = tuple[None, bytes, bytes, bytes]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -44,14 +45,13 @@ MAX_OPEN_FILES = 256
 
 _REASONS = {
     errno.ENOENT: b"enoent",
-    errno.ENOTDIR: b"enoent",
+    errno.ENOTDIR: b"exist",
     errno.EEXIST: b"exist",
     errno.ENOTEMPTY: b"notempty",
     errno.EACCES: b"noaccess",
     errno.EPERM: b"noaccess",
     errno.EROFS: b"noaccess",
     errno.EISDIR: b"noaccess",
-    errno.EBADF: b"noaccess",  # reading what was opened for writing, or the reverse
     errno.ENXIO: b"noaccess",  # a pipe with nobody at the other end
     errno.ENOSPC: b"nospace",
     errno.EDQUOT: b"nospace",
@@ -66,22 +66,19 @@ _REASONS = {
     errno.ENOMEM: b"malloc",
 }
 
+# By the letter that says what a file is for. A `+` changes nothing, as recorded.
 _MODES = {
     b"r": os.O_RDONLY,
-    b"r+": os.O_RDWR,
     b"w": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
-    b"w+": os.O_RDWR | os.O_CREAT | os.O_TRUNC,
     b"a": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
-    b"a+": os.O_RDWR | os.O_CREAT | os.O_APPEND,
 }
 
-
-class _NameError(Exception):
-    """The Lua program gave a name that leads out of its io."""
+# The io that a program opens by the name "disk".
+DISK = os.fsencode(os.path.abspath(os.sep))
 
 
 def _reason(fault: Exception) -> bytes:
-    """Returns the string for what went wrong; ValueError is a name with a NUL in it."""
+    """Returns the string for what went wrong with a name; ValueError is one that cannot be."""
     if isinstance(fault, MemoryError):
         return b"malloc"
     if isinstance(fault, OSError):
@@ -89,35 +86,54 @@ def _reason(fault: Exception) -> bytes:
     return b"invalidname"
 
 
-_FAULTS = (OSError, ValueError, MemoryError, _NameError)
+_FAULTS = (OSError, ValueError, MemoryError)
 
 
 def _answering(
     method: Callable[Concatenate[Files, _P], _R],
 ) -> Callable[Concatenate[Files, _P], _R | Failure]:
-    """Makes a method return None and the reason where it would raise."""
+    """Makes a method that is about an open file return None and the reason where it would raise."""
 
     @functools.wraps(method)
     def answer(self: Files, /, *args: _P.args, **kwargs: _P.kwargs) -> _R | Failure:
         try:
             return method(self, *args, **kwargs)
         except _FAULTS as fault:
+            if isinstance(fault, OSError) and fault.errno == errno.EINVAL:
+                return None, b"ioerror"  # there is no name that it could be about
             return None, _reason(fault)
 
     return answer
 
 
+def _answering_for_path(
+    method: Callable[Concatenate[Files, bytes, bytes, _P], _R],
+) -> Callable[Concatenate[Files, bytes, bytes, _P], _R | PathFailure]:
+    """Makes a method that is about a name return None, the reason, the system's text and the path."""
+
+    @functools.wraps(method)
+    def answer(
+        self: Files, root: bytes, name: bytes, /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _R | PathFailure:
+        try:
+            return method(self, root, name, *args, **kwargs)
+        except _FAULTS as fault:
+            reason = _reason(fault)
+            text = os.fsencode(fault.strerror or "") if isinstance(fault, OSError) else reason
+            return None, reason, text, _path(root, name)
+
+    return answer
+
+
 def _path(root: bytes, name: bytes) -> bytes:
-    """Returns the path that `name` has below `root`, without looking at the disk."""
-    parts: list[bytes] = []
-    for part in name.split(b"/"):
-        if part == b"..":
-            if not parts:
-                raise _NameError(name)
-            parts.pop()
-        elif part not in (b"", b"."):
-            parts.append(part)
-    return os.path.join(root, *parts)
+    """Returns the path that `name` has below `root`, without looking at the disk. A NUL ends a name.
+
+    On the disk itself, names that begin without a slash are looked for in the current directory.
+    """
+    name = name.partition(b"\0")[0]
+    if root == DISK:
+        return name or root
+    return os.path.join(root, name.lstrip(b"/"))
 
 
 class Files:
@@ -149,17 +165,17 @@ class Files:
             return os.getcwdb()
         if kind == b"vm":
             return self._inside.root()
-        return os.fsencode(os.path.abspath(os.sep)) if kind == b"disk" else None
+        return DISK if kind == b"disk" else None
 
-    @_answering
+    @_answering_for_path
     def io_enter(self, root: bytes, name: bytes) -> bytes:
-        """Returns the path of a directory that exists."""
-        path = _path(root, name)
+        """Returns the absolute path of a directory that exists; "ioerror" for anything else."""
+        path = os.path.abspath(_path(root, name))
         if not stat.S_ISDIR(os.stat(path).st_mode):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            raise OSError(errno.EIO, os.strerror(errno.ENOTDIR))
         return path
 
-    @_answering
+    @_answering_for_path
     def io_stat(self, root: bytes, name: bytes) -> tuple[bytes, int, int]:
         """Returns the type, the size in bytes and the Unix time of the last change."""
         status = os.stat(_path(root, name))
@@ -169,62 +185,74 @@ class Files:
             kind = b"regular" if stat.S_ISREG(status.st_mode) else b"other"
         return kind, status.st_size, int(status.st_mtime)
 
-    @_answering
+    @_answering_for_path
     def io_remove(self, root: bytes, name: bytes) -> bool:
-        """Removes a file."""
-        os.unlink(self._changeable(root, name))
+        """Removes a file or an empty directory."""
+        path = self._changeable(root, name)
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            os.rmdir(path)
+        else:
+            os.unlink(path)
         return True
 
-    @_answering
+    @_answering_for_path
     def io_mkdir(self, root: bytes, name: bytes) -> bool:
         """Makes a directory."""
         os.mkdir(self._changeable(root, name))
         return True
 
-    @_answering
+    @_answering_for_path
     def io_rmdir(self, root: bytes, name: bytes) -> bool:
         """Removes an empty directory."""
         os.rmdir(self._changeable(root, name))
         return True
 
-    @_answering
+    @_answering_for_path
     def io_rename(self, root: bytes, old: bytes, new: bytes) -> bool:
         """Renames a file or directory within its io; an older file of the new name is lost."""
         os.rename(self._changeable(root, old), self._changeable(root, new))
         return True
 
-    @_answering
+    @_answering_for_path
     def io_realpath(self, root: bytes, name: bytes) -> bytes:
-        """Returns the path on the disk, whether or not there is such a file."""
-        return _path(root, name)
+        """Returns the absolute path on the disk, whether or not there is such a file."""
+        path = _path(root, name)
+        return path if os.path.isabs(path) else os.path.join(os.getcwdb(), path)
 
-    @_answering
+    @_answering_for_path
     def io_list(self, root: bytes, name: bytes) -> bytes:
-        """Returns a directory's entries, sorted: each `d` or `f`, the name, and a NUL, which no name has."""
-        with os.scandir(_path(root, name)) as entries:
-            kinds = {entry.name: b"d" if entry.is_dir() else b"f" for entry in entries}
-        return b"".join(kinds[entry] + entry + b"\0" for entry in sorted(kinds))
+        """Returns a directory's entries in order, `.` and `..` first.
 
-    def io_open(self, root: bytes, name: bytes, mode: bytes) -> int | OpenFailure:
-        """Opens a regular file; returns its number, else None, the reason, the system's text and the path."""
-        path = name
-        try:
-            path = _path(root, name) if mode == b"r" else self._changeable(root, name)
-            descriptor = self._open(path, _MODES[mode])
-        except _FAULTS as fault:
-            reason = _reason(fault)
-            text = os.fsencode(fault.strerror or "") if isinstance(fault, OSError) else reason
-            return None, reason, text, path
+        Each is a name, `d` or `f`, the Unix time of the last change and the size, with a NUL, which no name
+        has, behind each of the four.
+        """
+        path = _path(root, name)
+        listing: list[bytes] = []
+        for entry in (b".", b"..", *sorted(os.listdir(path))):
+            try:
+                status = os.stat(os.path.join(path, entry))
+            except OSError:  # gone meanwhile, or a link to nowhere
+                listing += (entry, b"f", b"0", b"0")
+                continue
+            kind = b"d" if stat.S_ISDIR(status.st_mode) else b"f"
+            listing += (entry, kind, b"%d" % status.st_mtime, b"%d" % status.st_size)
+        return b"\0".join(listing) + b"\0"
+
+    @_answering_for_path
+    def io_open(self, root: bytes, name: bytes, mode: bytes) -> int:
+        """Opens a regular file or a directory; returns its number."""
+        path = _path(root, name) if mode == b"r" else self._changeable(root, name)
+        descriptor = self._open(path, _MODES[mode])
         self._last_number += 1
         self._descriptors[self._last_number] = descriptor
         return self._last_number
 
     def _open(self, path: bytes, flags: int) -> int:
-        """Returns a descriptor, or raises OSError also for what is no regular file."""
+        """Returns a descriptor, or raises OSError also for what could make us wait."""
         if len(self._descriptors) >= MAX_OPEN_FILES:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         check_next()
-        return open_regular(path, flags)
+        return open_regular(path, flags, or_directory=True)
 
     def io_obstacle(self, name: bytes) -> tuple[bytes, int] | None:
         """Returns why Lua's own library must not open a file, as the system's text and number."""

@@ -39,8 +39,8 @@ class InsideFiles:
         return self._root
 
     def holds(self, path: bytes) -> bool:
-        """Tells whether a path is the folder, or in it."""
-        return self._folder is not None and (path + b"/").startswith(self._root + b"/")
+        """Tells whether a path is the folder, or in it, also where it gets there by `..`."""
+        return self._folder is not None and (os.path.abspath(path) + b"/").startswith(self._root + b"/")
 
     def close(self) -> None:
         """Removes the folder."""

@@ -22,11 +22,14 @@ _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getatt
 _PROMPT = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
-def open_regular(path: str | bytes, flags: int) -> int:
-    """Returns the descriptor of a regular file. Raises OSError for anything else, ValueError for a NUL."""
+def open_regular(path: str | bytes, flags: int, *, or_directory: bool = False) -> int:
+    """Returns the descriptor of a regular file, or of a directory where that will do.
+
+    Raises OSError for anything else, ValueError for a NUL.
+    """
     descriptor = os.open(path, flags | _NEVER_WAIT, 0o666)
     mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
+    if stat.S_ISREG(mode) or (or_directory and stat.S_ISDIR(mode)):
         return descriptor
     os.close(descriptor)
     if stat.S_ISDIR(mode):

@@ -9,9 +9,9 @@ import pytest
 from ._programs import traced
 
 METHODS = [
-    ("ba.openio 'disk'", "BAIO", ["open", "stat", "files", "realpath", "dofile"]),
-    ("made", "BAFILE", ["read", "write", "seek", "close"]),
-    ("ba.datetime()", "BADATETIME", ["ticks", "date", "tostring", "offset"]),
+    ("ba.openio 'disk'", "IOINTF", ["open", "stat", "files", "realpath", "dofile"]),
+    ("made", "FILE*", ["read", "write", "seek", "close"]),
+    ("ba.datetime()", "BDTz", ["ticks", "date", "tostring", "offset"]),
     ("ba.json.parser()", "BAJSONPARSER", ["parse"]),
     ("ba.timer(print)", "TIMER", ["set", "reset", "cancel"]),
     ("ba.socket.udpcon()", "_BASOCK", ["read", "write", "close", "state"]),

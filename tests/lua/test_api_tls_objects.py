@@ -19,7 +19,7 @@ from ._tls import traced
         ("ba.create.sharkcert, io, 'x'", "#3 to '?' (string expected, got no value)"),
         ("ba.create.sharkcert, io, 'x', 'y', print", "#4 to '?' (string expected, got function)"),
         ("ba.create.sharkssl, {}", "#1 to '?' (BACERTSTORE expected, got table)"),
-        ("ba.create.sharkssl, io", "#1 to '?' (BACERTSTORE expected, got BAIO)"),
+        ("ba.create.sharkssl, io", "#1 to '?' (BACERTSTORE expected, got userdata)"),
         ("ba.create.sharkssl, context", "#1 to '?' (BACERTSTORE expected, got BASHARKSSL)"),
         ("st.addcert", "#1 to '?' (BACERTSTORE expected, got no value)"),
         ("st.addcert, nil", "#1 to '?' (BACERTSTORE expected, got nil)"),

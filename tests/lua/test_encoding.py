@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import random
+import zlib
 from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from ba_runtime import _base64
+from ba_runtime import _base64, _deflate
 
 from ._chunks import Chunks
 
@@ -16,6 +17,7 @@ HOST = {
     "b64encode": _base64.encode,
     "b64urlencode": _base64.encode_for_url,
     "b64decode": _base64.decode,
+    "deflate": _deflate.deflate,
 }
 
 
@@ -102,7 +104,9 @@ def test_a_nul_ends_the_text_of_a_url(lua: Chunks) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["b64encode", "b64urlencode", "b64decode", "urlencode", "urldecode"])
+@pytest.mark.parametrize(
+    "name", ["b64encode", "b64urlencode", "b64decode", "urlencode", "urldecode", "deflate"]
+)
 def test_only_strings_and_numbers_are_taken(lua: Chunks, name: str) -> None:
     """Everything else raises at the caller."""
     assert lua.run(f"return {name}(42) ~= nil") is True
@@ -117,3 +121,12 @@ def test_padding_is_a_boolean(lua: Chunks, pad: str, got: str) -> None:
     assert lua.run("return b64urlencode('a', nil), b64urlencode('a', false)") == (b"YQ", b"YQ")
     message = f"test:1: bad argument #2 to 'b64urlencode' (boolean expected, got {got})"
     assert lua.error(f"b64urlencode('a', {pad})") == message.encode()
+
+
+def test_deflate_writes_what_zlib_reads(lua: Chunks) -> None:
+    """Any bytes, and less of them where they repeat."""
+    lua.run("data = ('abc\\0\\xff'):rep(1000)")
+    written = lua.run("return deflate(data)")
+    assert zlib.decompress(written) == lua.run("return data")
+    assert len(written) < 100
+    assert zlib.decompress(lua.run("return deflate('')")) == b""

@@ -99,7 +99,6 @@ CALLS = [
     "tostring(ba.datetime{year = 2000, month = 1, day = 1, sec = N, nsec = N, offset = N})",
     "tostring(D + N)",
     "tostring(D - {days = N, hours = N, mins = N, secs = N, nsecs = N})",
-    "D:tostring(N)",
     "ba.crypto.PBKDF2('sha1', 'p', 's', N, 20)",
     "ba.crypto.PBKDF2('sha1', 'p', 's', 1, N)",
     "ba.json.encode({1}, N)",

@@ -32,7 +32,7 @@ def test_a_preload_creates_its_loader(tmp_path: Path) -> None:
     with folder(tmp_path / "app", files) as here:
         assert get(here.port, "/").body == b"one two"
         message = here.value("select(2, pcall(mako.createloader, 1))")
-        assert "BAIO expected, got number" in message
+        assert "IOINTF expected, got number" in message
 
 
 # ---------------------------------------------------------------- the end
@@ -181,8 +181,8 @@ def test_an_io_is_served_by_a_reader(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("ba.create.resrdr()", "bad argument #1 to 'resrdr' (BAIO expected, got no value)"),
-        ("ba.create.resrdr('x', 0)", "bad argument #2 to 'resrdr' (BAIO expected, got no value)"),
+        ("ba.create.resrdr()", "bad argument #1 to 'resrdr' (IOINTF expected, got no value)"),
+        ("ba.create.resrdr('x', 0)", "bad argument #2 to 'resrdr' (IOINTF expected, got no value)"),
         (
             "ba.create.resrdr('x', 200, ba.openio'home')",
             "bad argument #2 to 'resrdr' (priority out of range)",

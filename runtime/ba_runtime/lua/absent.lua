@@ -25,6 +25,7 @@ absent.fields = {
   ["ba.create.servcon"] = "how the App Server opens ports for pages; here there is one, mako.port",
   ["ba.exec"] = SHELL,
   ["ba.forkpty"] = SHELL,
+  ["ba.xml2table"] = "the App Server's reader of XML" .. HERE .. "string.gmatch takes simple texts apart",
   ["ba.session"] = USERS,
   ["ba.sessions"] = USERS,
   ["ba.users"] = USERS,

@@ -1,40 +1,36 @@
 -- `ba.openio` and `ba.mkio`: files below a directory.
 --
--- An io is a directory's path, and every name given to it is a path below that directory: a leading slash
--- changes nothing, and `..` leads no higher than the io itself. "disk" is the root of the file system, "home"
--- the current directory, which for a notebook is its folder, "vm" the files inside the server (`_vm.py`), which can
--- only be read. Symbolic links are followed wherever they lead:
--- the io is a convenience and no cage, for `ba.openio("disk")` is there for everybody.
+-- An io is a directory's path, and every name given to it is appended to that path, `..` included: an io is a
+-- convenience and no cage. "disk" is the root of the file system, where names without a leading slash count from the
+-- current directory, as on the server; "home" is the current directory, which for a notebook is its folder; "vm" holds
+-- the files inside the server (`_vm.py`), which can only be read.
 --
--- Failures are nil and one of the strings in `_files.py`. What the caller did wrong (a bad mode, a closed
--- file) raises. All work on files happens in `_files.py`; a file here is the number that stands for it there.
+-- Failures are nil, one of the strings in `_files.py`, the system's text and the path. What the caller did wrong
+-- raises. Open files are in open_file.lua.
 
 local import = ...
+local advice = import "console/advice"
 local check = import "check"
 local host = import "host"
+local open_file = import "open_file"
 local userdata = import "userdata"
 
 local G = _G
-local collectgarbage, error, load, select, setmetatable, type =
-  collectgarbage, error, load, select, setmetatable, type
-local find, gmatch, gsub = string.find, string.gmatch, string.gsub
-local concat = table.concat
-local min, maxinteger = math.min, math.maxinteger
+local error, load, select, setmetatable, tonumber, type = error, load, select, setmetatable, tonumber, type
+local find, format, gmatch, gsub, sub = string.find, string.format, string.gmatch, string.gsub, string.sub
 
-local IO_NAME, FILE_NAME = "BAIO", "BAFILE"
-
--- One crossing reads at most so much, so that what does not fit into Lua's memory fails in Lua, early.
-local PIECE_BYTES = 1 << 20
--- What `read` takes without an argument: as much as one read of a socket.
-local DEFAULT_BYTES = 8192
+local FILE_NAME = "FILE*"
 
 local roots = setmetatable({}, {__mode = "k"}) -- by io: the path of its directory
-local numbers = setmetatable({}, {__mode = "k"}) -- by file: its number, false once closed
 
--- The methods, and the metatables, which programs have no business with.
-local Io, File = {}, {}
-local IoMeta = {__name = IO_NAME, __index = Io}
-local FileMeta = {__name = FILE_NAME, __index = File}
+-- The methods, and the metatable, which programs have no business with.
+local Io = {}
+local IoMeta = {__index = Io} -- it has no name: to messages about a value an io is "userdata"
+
+-- What is wrong with an argument that is no io; the server calls it by its plain type.
+local function no_io(value, count)
+  return "IOINTF expected, got " .. (count == 0 and "no value" or type(value))
+end
 
 local function new_io(root)
   local io = userdata.new(IoMeta)
@@ -42,134 +38,120 @@ local function new_io(root)
   return io
 end
 
--- Opens a file. Files that nobody refers to any more still count until they are collected, so when there are
--- too many the garbage goes first. The userdata is made before: nothing can then lose an open file.
-local function open(root, name, mode)
-  local file = userdata.new(FileMeta)
-  local number, reason, text, path = host.io_open(root, name, mode)
-  if reason == "malloc" then
-    collectgarbage()
-    number, reason, text, path = host.io_open(root, name, mode)
-  end
-  if not number then
-    return nil, reason, text, path
-  end
-  numbers[file] = number
-  return file
-end
-
--- Returns at most `wanted` bytes, "" at the end of the file; or nil and the reason. It takes the file and not
--- its number, for nobody else may hold it (`io:open "x":read "*a"`): collected meanwhile, it would be closed.
-local function read(file, wanted)
-  local pieces = {}
-  while wanted > 0 do
-    local piece, reason = host.file_read(numbers[file], min(wanted, PIECE_BYTES))
-    if not piece then
-      return nil, reason
-    elseif piece == "" then
-      break
-    end
-    pieces[#pieces + 1] = piece
-    wanted = wanted - #piece
-  end
-  return concat(pieces)
-end
-
-local function close(file)
-  local number = numbers[file]
-  if not number then
-    return false
-  end
-  numbers[file] = false
-  host.file_close(number)
-  return true
-end
-
 -- Compiles a file: Lua text only, with the first line skipped where it begins with `#`, as Lua itself does.
-local function compile(root, name, env)
-  local file, reason = open(root, name, "r")
+local function compile(io, name, env)
+  local file, reason, text = open_file.open(io, roots[io], name, "r")
   if not file then
-    return nil, reason
+    return nil, format("cannot open %s: %s %s", name, reason, text)
   end
   local source
-  source, reason = read(file, maxinteger)
-  close(file)
+  source, reason = open_file.read(file)
+  open_file.close(file)
   if not source then
-    return nil, reason
+    return nil, format("cannot read %s: %s", name, reason)
   end
   source = gsub(gsub(source, "^\xEF\xBB\xBF", ""), "^#[^\n]*", "")
   return load(source, "@" .. name, "t", env == nil and G or env)
 end
 
+-- open(name [, mode]): the first letter of the mode says what the file is for.
 function Io:open(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
   local count, name, mode = select("#", ...), ...
+  if not roots[self] then
+    check.fail(1, no_io(self, self == nil and count))
+  end
   name = check.string(2, name, count + 1)
   mode = mode == nil and "r" or check.string(3, mode)
-  if not find(mode, "^[rwa]%+?b?$") then
-    check.fail(3, "invalid mode")
+  local letter = sub(gsub(mode, "[+b]", ""), 1, 1)
+  if letter == "" or not find(mode, "^[rwa+b]+$") then
+    error(format("Invalid mode '%s'", mode), 2)
   end
-  return open(root, name, (gsub(mode, "b", "")))
+  return open_file.open(self, roots[self], name, letter)
 end
 
 -- A table of the file's name, type ("regular", "directory" or "other"), size, isdir and mtime (Unix seconds).
 function Io:stat(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
+  local root = roots[self] or check.fail(1, no_io(self, self == nil and select("#", ...)))
   local name = check.string(2, (...), select("#", ...) + 1)
-  local kind, size, mtime = host.io_stat(root, name)
+  local kind, size, mtime, path = host.io_stat(root, name)
   if not kind then
-    return nil, size
+    return nil, size, mtime, path
   end
   return {name = name, type = kind, size = size, isdir = kind == "directory", mtime = mtime}
 end
 
 function Io:remove(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
+  local root = roots[self] or check.fail(1, no_io(self, self == nil and select("#", ...)))
   local name = check.string(2, (...), select("#", ...) + 1)
   return host.io_remove(root, name)
 end
 
 function Io:mkdir(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
+  local root = roots[self] or check.fail(1, no_io(self, self == nil and select("#", ...)))
   local name = check.string(2, (...), select("#", ...) + 1)
   return host.io_mkdir(root, name)
 end
 
 function Io:rmdir(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
+  local root = roots[self] or check.fail(1, no_io(self, self == nil and select("#", ...)))
   local name = check.string(2, (...), select("#", ...) + 1)
   return host.io_rmdir(root, name)
 end
 
 function Io:rename(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
+  local root = roots[self] or check.fail(1, no_io(self, self == nil and select("#", ...)))
   local count, old, new = select("#", ...), ...
   old = check.string(2, old, count + 1)
   new = check.string(3, new, count + 1)
   return host.io_rename(root, old, new)
 end
 
+-- What kind of io it is: all are directories of this system.
+function Io:resourcetype()
+  if not roots[self] then
+    check.fail(1, no_io(self, self == nil and 0))
+  end
+  return "disk", "POSIX"
+end
+
+-- Nothing is known of this but that it is there, and has nothing to say of a directory.
+function Io:type()
+  if not roots[self] then
+    check.fail(1, no_io(self, self == nil and 0))
+  end
+  return nil
+end
+
+-- An io cannot be closed.
+function Io:close()
+  if not roots[self] then
+    check.fail(1, no_io(self, self == nil and 0))
+  end
+  error("Not supported or closed", 2)
+end
+
 -- The path on the disk that a name stands for, whether or not there is such a file.
 function Io:realpath(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
+  local root = roots[self] or check.fail(1, no_io(self, self == nil and select("#", ...)))
   local name = check.string(2, (...), select("#", ...) + 1)
   return host.io_realpath(root, name)
 end
 
--- An iterator over the names in a directory, sorted; with true also whether each is a directory.
+-- An iterator over the names in a directory, sorted, "." and ".." too; with true also over whether each is a directory,
+-- the Unix time of its last change, and its size.
 function Io:files(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
-  local name, with_isdir = ...
+  local root = roots[self] or check.fail(1, no_io(self, self == nil and select("#", ...)))
+  local name, with_details = ...
   name = check.string(2, name, select("#", ...) + 1)
-  local listing, reason = host.io_list(root, name)
+  local listing, _, text = host.io_list(root, name)
   if not listing then
-    return nil, reason
+    error("directory open failed: " .. text, 2)
   end
-  local entry = gmatch(listing, "(.)([^\0]*)\0")
+  local entry = gmatch(listing, "([^\0]*)\0(.)\0([^\0]*)\0([^\0]*)\0")
   return function()
-    local kind, found = entry()
-    if with_isdir and found then
-      return found, kind == "d"
+    local found, kind, mtime, size = entry()
+    if with_details and found then
+      return found, kind == "d", tonumber(mtime), tonumber(size)
     end
     return found
   end
@@ -177,110 +159,91 @@ end
 
 -- loadfile(name [, env]): the compiled file, or nil and why not.
 function Io:loadfile(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
+  if not roots[self] then
+    check.fail(1, no_io(self, self == nil and select("#", ...)))
+  end
   local name, env = ...
   name = check.string(2, name, select("#", ...) + 1)
-  return compile(root, name, env)
+  return compile(self, name, env)
 end
 
 -- dofile(name [, env]): what the file returns; raises when it cannot be read or compiled, as Lua's does.
 function Io:dofile(...)
-  local root = roots[self] or check.expected(1, IO_NAME, self)
+  if not roots[self] then
+    check.fail(1, no_io(self, self == nil and select("#", ...)))
+  end
   local name, env = ...
   name = check.string(2, name, select("#", ...) + 1)
-  local chunk, message = compile(root, name, env)
+  local chunk, message = compile(self, name, env)
   if not chunk then
     error(message, 0)
   end
   return chunk()
 end
 
--- read("*a"): all that is left, "" at the end. read(n): at most n bytes, nil at the end.
-function File:read(...)
-  local number, format = numbers[self], ...
-  if number == nil then
-    check.expected(1, FILE_NAME, self)
-  elseif not number then
-    error("attempt to use a closed file", 2)
-  end
-  if format == "*a" or format == "a" then
-    return read(self, maxinteger)
-  elseif format ~= nil and type(format) ~= "number" then
-    check.fail(2, "invalid format")
-  end
-  local wanted = format == nil and DEFAULT_BYTES or check.integer(2, format)
-  if wanted < 0 then
-    check.fail(2, "size out of range")
-  end
-  local data, reason = read(self, wanted)
-  if not data then
-    return nil, reason
-  elseif data == "" and wanted > 0 then
-    return nil
-  end
-  return data
+function IoMeta.__tostring(io)
+  return "IO Interface: " .. open_file.address(io)
 end
-
--- write(data…): true once everything is with the operating system.
-function File:write(...)
-  local number = numbers[self]
-  if number == nil then
-    check.expected(1, FILE_NAME, self)
-  elseif not number then
-    error("attempt to use a closed file", 2)
-  end
-  local pieces = {...}
-  for i = 1, select("#", ...) do
-    pieces[i] = check.string(i + 1, pieces[i])
-  end
-  return host.file_write(number, concat(pieces))
-end
-
--- seek(position): the next read or write is there, counted in bytes from 0 at the start.
-function File:seek(...)
-  local number = numbers[self]
-  if number == nil then
-    check.expected(1, FILE_NAME, self)
-  elseif not number then
-    error("attempt to use a closed file", 2)
-  end
-  local position = check.integer(2, (...), select("#", ...) + 1)
-  if position < 0 then
-    check.fail(2, "position out of range")
-  end
-  return host.file_seek(number, position)
-end
-
--- close(): true, false when it was closed already.
-function File:close()
-  if numbers[self] == nil then
-    check.expected(1, FILE_NAME, self)
-  end
-  return (close(self))
-end
-
-FileMeta.__gc = close
-FileMeta.__close = close
 
 local files = {}
 
--- openio(name): an io, or nil for a name that is not "disk", "home" or "vm".
-function files.openio(...)
-  local root = host.io_root(check.string(1, (...), select("#", ...)))
-  return root and new_io(root)
+-- The ios that have a name; each is the same object every time.
+local NAMES = {"home", "disk", "vm"}
+local named = {}
+
+local function by_name(name)
+  local root = not named[name] and host.io_root(name)
+  if root then
+    named[name] = new_io(root)
+  end
+  return named[name]
 end
 
--- mkio(io, dir): an io for a directory of another io.
+-- openio([name = "home"]): the io, or nil for a name that is not "disk", "home" or "vm".
+function files.openio(...)
+  local name = select("#", ...) == 0 and "home" or check.string(1, (...))
+  if name == "net" then
+    advice.once "ba.openio \"net\" reads files from other servers, which is not here: use httpc"
+  end
+  return by_name(name)
+end
+
+-- io(): a table of all ios that have a name.
+function files.named()
+  local all = {}
+  for i = 1, #NAMES do
+    all[NAMES[i]] = by_name(NAMES[i])
+  end
+  return all
+end
+
+-- mkio(io, dir): an io for a directory of another io. Of nothing it makes none.
 function files.mkio(...)
-  local io, dir = ...
-  local root = roots[io] or check.expected(1, IO_NAME, io, select("#", ...))
-  dir = check.string(2, dir, select("#", ...))
+  local count, io, dir = select("#", ...), ...
+  if count == 0 then
+    return false
+  end
+  local root = roots[io] or check.fail(1, no_io(io))
+  if count == 1 then
+    check.expected(1, FILE_NAME, io) -- the original then takes it for a file
+  end
+  dir = check.string(2, dir)
   local reason
   root, reason = host.io_enter(root, dir)
   if not root then
     return nil, reason
   end
   return new_io(root)
+end
+
+-- ba.loadfile(name [, io = home [, env]]): as io:loadfile.
+function files.loadfile(...)
+  local name, io, env = ...
+  name = check.string(1, name, select("#", ...))
+  if io ~= nil and not roots[io] then
+    check.fail(2, no_io(io))
+  end
+  return compile(io or by_name "home", name, env)
 end
 
 -- Returns an io for the directory of this path.

@@ -66,7 +66,7 @@ function host.urandom(size) end
 ---@return string
 function host.module_source(name) end
 
--- ---- bytes (_base64.py, _in_place.py)
+-- ---- bytes (_base64.py, _deflate.py, _in_place.py)
 
 --- Returns the text in the usual alphabet, padded, on one line.
 ---@param data string
@@ -83,6 +83,11 @@ function host.b64urlencode(data, pad) end
 ---@param text string
 ---@return string
 function host.b64decode(text) end
+
+--- Returns the data compressed (RFC 1950).
+---@param data string
+---@return string
+function host.deflate(data) end
 
 --- Calls `use` with the caller's first local, which must be called `data`, without a copy; false: it did nothing.
 ---@param use fun(data: any)
@@ -947,26 +952,31 @@ function host.web_content_type(name) end
 ---@return string?
 function host.io_root(kind) end
 
---- Returns the path of a directory that exists.
+--- Returns the absolute path of a directory that exists.
 ---@param root string
 ---@param name string
 ---@return string? value
 ---@return string? reason
+---@return string? text
+---@return string? path
 function host.io_enter(root, name) end
 
 --- Returns the type, the size in bytes and the Unix time of the last change.
 ---@param root string
 ---@param name string
 ---@return string? kind
----@return integer|string size
----@return integer? mtime
+---@return integer|string size or reason
+---@return integer|string mtime or text
+---@return string? path
 function host.io_stat(root, name) end
 
---- Removes a file.
+--- Removes a file or an empty directory.
 ---@param root string
 ---@param name string
 ---@return boolean? value
 ---@return string? reason
+---@return string? text
+---@return string? path
 function host.io_remove(root, name) end
 
 --- Makes a directory.
@@ -974,6 +984,8 @@ function host.io_remove(root, name) end
 ---@param name string
 ---@return boolean? value
 ---@return string? reason
+---@return string? text
+---@return string? path
 function host.io_mkdir(root, name) end
 
 --- Removes an empty directory.
@@ -981,6 +993,8 @@ function host.io_mkdir(root, name) end
 ---@param name string
 ---@return boolean? value
 ---@return string? reason
+---@return string? text
+---@return string? path
 function host.io_rmdir(root, name) end
 
 --- Renames a file or directory within its io; an older file of the new name is lost.
@@ -989,23 +1003,29 @@ function host.io_rmdir(root, name) end
 ---@param new string
 ---@return boolean? value
 ---@return string? reason
+---@return string? text
+---@return string? path
 function host.io_rename(root, old, new) end
 
---- Returns the path on the disk, whether or not there is such a file.
+--- Returns the absolute path on the disk, whether or not there is such a file.
 ---@param root string
 ---@param name string
 ---@return string? value
 ---@return string? reason
+---@return string? text
+---@return string? path
 function host.io_realpath(root, name) end
 
---- Returns a directory's entries, sorted: each `d` or `f`, the name, and a NUL, which no name has.
+--- Returns a directory's entries in order, each as name, `d` or `f`, mtime and size, with a NUL behind each of these.
 ---@param root string
 ---@param name string
 ---@return string? value
 ---@return string? reason
+---@return string? text
+---@return string? path
 function host.io_list(root, name) end
 
---- Opens a regular file; returns its number, else nil, the reason, the system's text and the path.
+--- Opens a regular file or a directory for `r`, `w` or `a`; returns its number.
 ---@param root string
 ---@param name string
 ---@param mode string

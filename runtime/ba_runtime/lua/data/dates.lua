@@ -36,13 +36,14 @@ function dates.encdate(...)
     rest // 3600, rest // 60 % 60, rest % 60)
 end
 
--- Returns the numbers in a date, all as text but the month; nothing for what is no date.
+-- Returns the numbers in a date, all as text but the month; nothing for what is no date. Seconds may be missing.
 local function fields(text)
-  local day, name, year, hour, minute, second = match(text, "^%s*%a+,%s*(%d%d?) (%a+) (%d%d%d%d) (%d%d):(%d%d):(%d%d)")
+  local day, name, year, hour, minute, second =
+    match(text, "^%s*%a+,%s*(%d%d?) (%a+) (%d%d%d%d) (%d%d):(%d%d):?(%d?%d?)")
   if day then
     return year, MONTH_NUMBERS[lower(name)], day, hour, minute, second
   end
-  day, name, year, hour, minute, second = match(text, "^%s*%a+,%s*(%d%d?)-(%a+)-(%d%d) (%d%d):(%d%d):(%d%d)")
+  day, name, year, hour, minute, second = match(text, "^%s*%a+,%s*(%d%d?)-(%a+)-(%d%d) (%d%d):(%d%d):?(%d?%d?)")
   if day then
     return year, MONTH_NUMBERS[lower(name)], day, hour, minute, second
   end
@@ -60,11 +61,13 @@ function dates.parsedate(...)
     return 0
   end
   year, day, hour, minute, second =
-    tonumber(year), tonumber(day), tonumber(hour), tonumber(minute), tonumber(second)
-  if day < 1 or day > 31 or hour > 23 or minute > 59 or second > 60 then
+    tonumber(year), tonumber(day), tonumber(hour), tonumber(minute), tonumber(second) or 0
+  -- The month may be 0 here, by the third form.
+  local days = calendar.days(year, month, day)
+  if day < 1 or days >= calendar.days(year, month + 1, 1) or hour > 23 or minute > 59 or second > 60 then
     return 0
   end
-  return calendar.days(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second
+  return days * DAY_S + hour * 3600 + minute * 60 + second
 end
 
 return dates

@@ -1,22 +1,23 @@
 -- `ba.datetime`: points in time with nanoseconds, and an offset from UTC to show them at.
 --
--- Documented facts: how an object is made, "Invalid datetime range", the names of the methods, + and - and the
--- comparisons. Our reading: offsets are minutes; years go from 1 to 9999; two objects are equal when they are the
--- same moment, whatever their offsets; a text is written with no, three, six or nine digits of a fraction, and
--- read in the forms of ISO 8601 that RFC 3339 keeps, where the time or the offset may also be missing (midnight, and
--- UTC); ticks returns seconds, nanoseconds and the offset; an operation whose result cannot be said raises.
+-- As recorded: a moment may lie anywhere, but has a text only from the year 1 to 9999, at offsets of less than a day;
+-- the text of any other is the words "Invalid datetime range". A text is read with all its fields and an offset, and at
+-- most nine digits of a fraction; written are the nanoseconds as a plain number behind the point, so that small
+-- fractions come back larger, and the trace says so. The fields of a table are UTC. Two objects are equal when they are
+-- the same moment, whatever their offsets. Our own: differences of more than 63 bits of nanoseconds raise.
 
 local import = ...
+local advice = import "console/advice"
 local calendar = import "data/calendar"
 local check = import "check"
 local host = import "host"
 local userdata = import "userdata"
 
-local rawget, select, setmetatable, tonumber, type = rawget, select, setmetatable, tonumber, type
-local format, match, sub, rep, upper = string.format, string.match, string.sub, string.rep, string.upper
-local ult = math.ult
+local error, rawget, select, setmetatable, tonumber, type = error, rawget, select, setmetatable, tonumber, type
+local format, match, sub, rep = string.format, string.match, string.sub, string.rep
+local mathtype, ult = math.type, math.ult
 
-local NAME <const> = "BADATETIME"
+local NAME <const> = "BDTz"
 local OUT_OF_RANGE <const> = "Invalid datetime range"
 
 local DAY_S <const> = 86400
@@ -29,8 +30,8 @@ local MAX_OFFSET <const> = 1439
 -- The difference between two objects must fit into 63 bits of nanoseconds: about 292 years.
 local MAX_DIFFERENCE_S <const> = 9223372036
 
--- What a duration may have of anything: more leads out of the range, and much more out of 64 bits.
-local MAX_COUNT <const> = 1000000000000
+-- Nanoseconds from here on are as many as a text can say: all nine digits.
+local FULL_NS <const> = 100000000
 
 local datetime = {}
 
@@ -38,73 +39,80 @@ local moments = setmetatable({}, {__mode = "k"}) -- by object: sec, nsec and off
 local Methods = {}
 local Meta = {__name = NAME, __index = Methods}
 
--- Returns an object, or nil and why there is no such moment.
+-- Returns an object; nanoseconds of more than a second, or fewer than none, are carried.
 local function new(sec, nsec, offset)
-  local shown = sec + offset * 60
-  if sec < FIRST_S or sec > LAST_S or shown < FIRST_S or shown > LAST_S
-    or nsec < 0 or nsec >= SECOND_NS or offset < -MAX_OFFSET or offset > MAX_OFFSET then
-    return nil, OUT_OF_RANGE
-  end
   local u = userdata.new(Meta)
-  moments[u] = {sec = sec, nsec = nsec, offset = offset}
+  moments[u] = {sec = sec + nsec // SECOND_NS, nsec = nsec % SECOND_NS, offset = offset}
   return u
 end
 
--- As `new`, from what a calendar and a clock show at the offset.
-local function from_fields(year, month, day, hour, minute, second, nsec, offset)
+local function is_offset(offset)
+  return ult(offset + MAX_OFFSET, 2 * MAX_OFFSET + 1)
+end
+
+-- Returns the seconds that a calendar and a clock show; nil for what is no date or time of day.
+local function seconds_of(year, month, day, hour, minute, second)
   -- The comparison as unsigned numbers finds the negative ones too.
-  if year < 1 or year > 9999 or not calendar.is_date(year, month, day) or not ult(hour, 24) or not ult(minute, 60)
-    or not ult(second, 60) or not ult(offset + MAX_OFFSET, 2 * MAX_OFFSET + 1) then
-    return nil, OUT_OF_RANGE
+  if year < 1 or not calendar.is_date(year, month, day) or not ult(hour, 24) or not ult(minute, 60) then
+    return nil
   end
-  local sec = calendar.days(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second
-  return new(sec - offset * 60, nsec, offset)
+  return calendar.days(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second
 end
 
 -- ---------------------------------------------------------------- text
 
 -- Returns the minutes that an offset stands for, nil for what is none.
 local function read_offset(text)
-  if text == "" or upper(text) == "Z" then
+  if text == "Z" or text == "z" then
     return 0
   end
-  local sign, hours, minutes = match(text, "^([+-])(%d%d):?(%d%d)$")
-  if not sign then
-    sign, hours = match(text, "^([+-])(%d%d)$")
-    minutes = 0
-  end
+  local sign, hours, minutes = match(text, "^([+-])(%d%d):(%d%d)$")
   if not sign or tonumber(hours) > 23 or tonumber(minutes) > 59 then
     return nil
   end
   return (sign == "-" and -1 or 1) * (tonumber(hours) * 60 + tonumber(minutes))
 end
 
+local NAMED = {
+  MIN = function() return new(FIRST_S, 0, 0) end,
+  MAX = function() return new(LAST_S, SECOND_NS - 1, 0) end,
+  NOW = function() return new(0, host.time_ns(), 0) end,
+}
+
 local function from_text(text)
-  local year, month, day, rest = match(text, "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$")
-  local hour, minute, second, fraction = 0, 0, 0, ""
-  if year and rest ~= "" then
-    local zone
-    hour, minute, second, zone = match(rest, "^[Tt ](%d%d):(%d%d):(%d%d)(.*)$")
-    if zone and sub(zone, 1, 1) == "." then
-      fraction, zone = match(zone, "^%.(%d+)(.*)$")
-    end
-    rest = zone
+  if NAMED[text] then
+    return NAMED[text]()
   end
-  local offset = year and rest and read_offset(rest)
-  if not offset then
+  local year, month, day, hour, minute, second, rest =
+    match(text, "^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(.*)$")
+  local fraction, zone = match(rest or "", "^%.(%d+)(.*)$")
+  local offset = rest and read_offset(zone or rest)
+  if not offset or #(fraction or "") > 9 or tonumber(second) > 59 then
     return nil, OUT_OF_RANGE
   end
-  local nsec = tonumber(sub(fraction .. rep("0", 9), 1, 9))
-  return from_fields(tonumber(year), tonumber(month), tonumber(day), tonumber(hour), tonumber(minute),
-    tonumber(second), nsec, offset)
+  local shown = seconds_of(tonumber(year), tonumber(month), tonumber(day), tonumber(hour), tonumber(minute),
+    tonumber(second))
+  local sec = shown and shown - offset * 60
+  if not sec or sec < FIRST_S or sec > LAST_S then
+    return nil, OUT_OF_RANGE
+  end
+  return new(sec, tonumber(sub((fraction or "") .. rep("0", 9), 1, 9)), offset)
 end
 
 local function to_text(moment, offset)
   local shown = moment.sec + offset * 60
+  if not is_offset(offset) or shown < FIRST_S or shown > LAST_S then
+    return OUT_OF_RANGE
+  end
   local year, month, day = calendar.date(shown // DAY_S)
   local clock, nsec = shown % DAY_S, moment.nsec
-  local fraction = nsec == 0 and "" or nsec % 1000000 == 0 and format(".%03d", nsec // 1000000)
-    or nsec % 1000 == 0 and format(".%06d", nsec // 1000) or format(".%09d", nsec)
+  if nsec > 0 and nsec < FULL_NS then
+    advice.once(
+      "datetimes are written without the zeros behind the point, as on the server: 5 ms reads as .5000000, which is"
+        .. " half a second; d:ticks() has the nanoseconds"
+    )
+  end
+  local fraction = nsec == 0 and "" or "." .. nsec
   local minutes = offset < 0 and -offset or offset
   local zone = offset == 0 and "Z" or format("%s%02d:%02d", offset < 0 and "-" or "+", minutes // 60, minutes % 60)
   return format("%04d-%02d-%02dT%02d:%02d:%02d%s%s", year, month, day, clock // 3600, clock // 60 % 60, clock % 60,
@@ -113,58 +121,44 @@ end
 
 -- ---------------------------------------------------------------- tables
 
--- Returns an integer field of a table, which may be missing when there is a default.
+-- Returns an integer field of a table; fractions are rounded down, and numeric strings count.
 local function field(fields, name, default)
   local value = rawget(fields, name)
-  if value == nil and default then
+  if value == nil then
     return default
   end
   local number = tonumber(value)
-  number = number and check.rounded(number)
-  if not number then
-    check.raise_outside(format("field '%s' %s in date table", name, value == nil and "missing" or "is not an integer"))
-  end
-  return number
+  return number and check.rounded(number)
+    or check.raise_outside(format("field '%s' is not an integer", name))
 end
 
 local function from_table(fields)
-  return from_fields(field(fields, "year"), field(fields, "month"), field(fields, "day"), field(fields, "hour", 0),
-    field(fields, "min", 0), field(fields, "sec", 0), field(fields, "nsec", 0), field(fields, "offset", 0))
+  local second = field(fields, "sec", 0) & 0xFFFFFFFF -- the original reads it as an unsigned number, and any will do
+  local sec = seconds_of(field(fields, "year", 1), field(fields, "month", 1), field(fields, "day", 1),
+    field(fields, "hour", 0), field(fields, "min", 0), second)
+  if not sec then
+    return nil, OUT_OF_RANGE
+  end
+  return new(sec, field(fields, "nsec", 0), field(fields, "offset", 0))
 end
 
 -- datetime(): now. datetime(text | table | seconds [, nanoseconds [, offset]]): that moment, or nil and the reason.
 function datetime.new(...)
   local count, value, nsec, offset = select("#", ...), ...
-  if value == nil or (type(value) == "string" and upper(value) == "NOW") then
-    local now = host.time_ns()
-    return new(now // SECOND_NS, now % SECOND_NS, 0)
+  if count == 0 then
+    return NAMED.NOW()
   elseif type(value) == "string" then
     return from_text(value)
   elseif type(value) == "table" then
     return from_table(value)
-  elseif moments[value] then
-    local moment = moments[value]
-    return new(moment.sec, moment.nsec, moment.offset)
   end
   value = check.integer(1, value, count)
   nsec = nsec == nil and 0 or check.integer(2, nsec)
   offset = offset == nil and 0 or check.integer(3, offset)
-  if not ult(offset + MAX_OFFSET, 2 * MAX_OFFSET + 1) then
-    return nil, OUT_OF_RANGE
-  end
   return new(value, nsec, offset)
 end
 
 -- ---------------------------------------------------------------- methods
-
--- Returns the offset that a method was given, or the object's own; nil when it is none.
-local function chosen_offset(moment, offset)
-  if offset == nil then
-    return moment.offset
-  end
-  local shown = moment.sec + offset * 60
-  return ult(offset + MAX_OFFSET, 2 * MAX_OFFSET + 1) and shown >= FIRST_S and shown <= LAST_S and offset or nil
-end
 
 -- ticks(): seconds since 1970, nanoseconds, offset.
 function Methods:ticks()
@@ -172,113 +166,89 @@ function Methods:ticks()
   return moment.sec, moment.nsec, moment.offset
 end
 
--- date([offset]): a table as os.date's "*t", with nsec and offset.
+-- date([flag]): a table as os.date's "!*t", with nsec, and the offset beside it. What the flag is for is not known.
 function Methods:date(...)
   local moment = moments[self] or check.expected(1, NAME, self)
-  local offset = (...) ~= nil and check.integer(2, (...)) or nil
-  offset = chosen_offset(moment, offset)
-  if not offset then
-    return nil, OUT_OF_RANGE
+  local flag = ...
+  if flag ~= nil and type(flag) ~= "boolean" then
+    check.expected(2, "boolean", flag)
   end
-  local shown = moment.sec + offset * 60
-  local days, clock = shown // DAY_S, shown % DAY_S
+  local days, clock = moment.sec // DAY_S, moment.sec % DAY_S
   local year, month, day = calendar.date(days)
   return {
     year = year, month = month, day = day,
     hour = clock // 3600, min = clock // 60 % 60, sec = clock % 60, nsec = moment.nsec,
-    wday = calendar.weekday(days) + 1, yday = days - calendar.days(year, 1, 1) + 1, isdst = false,
-    offset = offset,
+    wday = calendar.weekday(days) + 1, yday = days - calendar.days(year, 1, 1) + 1,
+    offset = moment.offset,
   }
 end
 
--- tostring([offset]): as ISO 8601.
+-- tostring([offset]): as ISO 8601. What is no integer is not heard.
 function Methods:tostring(...)
   local moment = moments[self] or check.expected(1, NAME, self)
-  local offset = (...) ~= nil and check.integer(2, (...)) or nil
-  offset = chosen_offset(moment, offset)
-  if not offset then
-    return nil, OUT_OF_RANGE
-  end
-  return to_text(moment, offset)
+  local offset = ...
+  return to_text(moment, mathtype(offset) == "integer" and offset or moment.offset)
 end
 
--- offset([minutes]): the offset, which may be set.
+-- offset([minutes]): the offset, which an integer sets; then the one before.
 function Methods:offset(...)
   local moment = moments[self] or check.expected(1, NAME, self)
-  local offset = (...) ~= nil and check.integer(2, (...)) or nil
-  offset = chosen_offset(moment, offset)
-  if not offset then
-    return nil, OUT_OF_RANGE
+  local offset, before = (...), moment.offset
+  if mathtype(offset) == "integer" then
+    if not is_offset(offset) then
+      error("Offset range", 2)
+    end
+    moment.offset = offset
   end
-  moment.offset = offset
-  return offset
+  return before
 end
 
 -- ---------------------------------------------------------------- operators
 
--- Returns the seconds that a field of a duration stands for.
-local function seconds(fields, name, factor)
-  local count = field(fields, name, 0)
-  if count > MAX_COUNT or count < -MAX_COUNT then
-    check.raise_outside(OUT_OF_RANGE)
+-- Returns the seconds and nanoseconds that a table says.
+local function duration(fields)
+  local nsecs = field(fields, "nsecs", 0)
+  if nsecs <= -SECOND_NS or nsecs >= SECOND_NS then
+    check.raise_outside("nsec range")
   end
-  return count * factor
+  return field(fields, "days", 0) * DAY_S + field(fields, "hours", 0) * 3600 + field(fields, "mins", 0) * 60
+    + field(fields, "secs", 0), nsecs
 end
 
--- Returns the seconds and nanoseconds that an operand stands for; nil for what is none.
-local function duration(value)
-  if type(value) == "table" then
-    local nsecs = field(value, "nsecs", 0)
-    local secs = seconds(value, "days", DAY_S) + seconds(value, "hours", 3600) + seconds(value, "mins", 60)
-      + seconds(value, "secs", 1)
-    return secs + nsecs // SECOND_NS, nsecs % SECOND_NS
-  end
-  local nsecs = type(value) == "number" and check.rounded(value)
-  if nsecs then
-    return nsecs // SECOND_NS, nsecs % SECOND_NS
-  end
-end
-
-local function moved(u, value, direction)
-  local moment = moments[u]
-  local sec, nsec = duration(value)
-  if not sec then
-    check.raise_outside("integer or table expected, got " .. check.typename(value))
-  end
-  nsec = moment.nsec + direction * nsec
-  local result = new(moment.sec + direction * sec + nsec // SECOND_NS, nsec % SECOND_NS, moment.offset)
-  return result or check.raise_outside(OUT_OF_RANGE)
-end
-
+-- datetime + nanoseconds, or + a table of days, hours, mins, secs and nsecs: a datetime.
 function Meta.__add(a, b)
-  if moments[a] then
-    return moved(a, b, 1)
+  local moment = moments[a] or check.expected(1, NAME, a)
+  if moments[b] then
+    error("Invalid op: datetime + datetime", 2)
   end
-  return moved(b, a, 1)
+  local sec, nsec
+  if type(b) == "table" then
+    sec, nsec = duration(b)
+  else
+    sec, nsec = 0, check.integer(2, b)
+  end
+  return new(moment.sec + sec + nsec // SECOND_NS, moment.nsec + nsec % SECOND_NS, moment.offset)
 end
 
--- datetime - duration: a datetime. datetime - datetime: nanoseconds.
+-- datetime - the same: a datetime. datetime - an earlier datetime: nanoseconds.
 function Meta.__sub(a, b)
-  local from, to = moments[b], moments[a]
-  if not to then
-    check.raise_outside(NAME .. " expected, got " .. check.typename(a))
-  elseif not from then
-    return moved(a, b, -1)
+  local moment, from = moments[a] or check.expected(1, NAME, a), moments[b]
+  if not from then
+    local sec, nsec
+    if type(b) == "table" then
+      sec, nsec = duration(b)
+    else
+      sec, nsec = 0, check.integer(2, b)
+    end
+    return new(moment.sec - sec - nsec // SECOND_NS, moment.nsec - nsec % SECOND_NS, moment.offset)
   end
-  local difference = to.sec - from.sec
-  if difference >= MAX_DIFFERENCE_S or difference <= -MAX_DIFFERENCE_S then
-    check.raise_outside(OUT_OF_RANGE)
+  local difference = moment.sec - from.sec
+  if difference < 0 or difference == 0 and moment.nsec < from.nsec then
+    error("datetime1 < datetime2", 2)
+  elseif difference >= MAX_DIFFERENCE_S then
+    error(OUT_OF_RANGE, 2)
   end
-  return difference * SECOND_NS + to.nsec - from.nsec
-end
-
--- Returns both moments of a comparison.
-local function both(a, b)
-  local left, right = moments[a], moments[b]
-  if not left or not right then
-    check.raise_outside("attempt to compare " .. check.typename(a) .. " with " .. check.typename(b))
-  end
-  return left, right
+  return difference * SECOND_NS + moment.nsec - from.nsec
 end
 
 function Meta.__eq(a, b)
@@ -287,12 +257,12 @@ function Meta.__eq(a, b)
 end
 
 function Meta.__lt(a, b)
-  local left, right = both(a, b)
+  local left, right = moments[a] or check.expected(1, NAME, a), moments[b] or check.expected(2, NAME, b)
   return left.sec < right.sec or (left.sec == right.sec and left.nsec < right.nsec)
 end
 
 function Meta.__le(a, b)
-  local left, right = both(a, b)
+  local left, right = moments[a] or check.expected(1, NAME, a), moments[b] or check.expected(2, NAME, b)
   return left.sec < right.sec or (left.sec == right.sec and left.nsec <= right.nsec)
 end
 

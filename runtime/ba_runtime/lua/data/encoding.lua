@@ -1,4 +1,4 @@
--- `ba.b64encode`, `ba.urlencode` and their family: bytes as text that survives where it goes.
+-- `ba.b64encode`, `ba.urlencode` and their family: bytes as text that survives where it goes; and `ba.deflate`.
 --
 -- Base64 is Python's (`_base64.py`). What `urlencode` leaves alone is the original's choice, not RFC 3986's:
 -- quotation marks, most control characters and bytes above 0x7F too.
@@ -35,6 +35,11 @@ end
 -- b64decode(text): either alphabet, up to a NUL; blanks, padding and other foreign characters are skipped.
 function encoding.b64decode(...)
   return host.b64decode(check.string(1, (...), select("#", ...)))
+end
+
+-- deflate(data): compressed, in the zlib format, which HTTP calls "deflate".
+function encoding.deflate(...)
+  return host.deflate(check.string(1, (...), select("#", ...)))
 end
 
 local function hex(c)

@@ -7,6 +7,9 @@
 -- A source has `get()` → piece | nil at the end | nil, reason. A sink has `put(piece)` → true | nil, reason and
 -- `done()` → true | nil, reason; unless that was called, closing it drops what it got.
 
+local import = ...
+local open_file = import "open_file"
+
 local pcall, setmetatable, tonumber, tostring, type = pcall, setmetatable, tonumber, tostring, type
 local min, huge = math.min, math.huge
 
@@ -63,7 +66,7 @@ local function from_file(conf)
     if left == 0 then
       return nil
     end
-    local piece, problem = file:read(min(left, most))
+    local piece, problem = open_file.read(file, min(left, most))
     left = left - #(piece or "")
     return piece, problem
   end

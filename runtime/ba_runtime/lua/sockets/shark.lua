@@ -9,6 +9,7 @@ local check = import "check"
 local advice = import "console/advice"
 local userdata = import "userdata"
 local files = import "files"
+local open_file = import "open_file"
 
 local type, select, setmetatable, tonumber = type, select, setmetatable, tonumber
 local gmatch = string.gmatch
@@ -45,9 +46,9 @@ local function content(io, name)
   if not file then
     return nil, reason
   end
-  local data = file:read("*a") or ""
+  local data, problem = open_file.read(file)
   file:close()
-  return data
+  return data, problem
 end
 
 -- ---------------------------------------------------------------- stores

@@ -91,7 +91,7 @@ function lsp.translate(text)
   end
 end
 
-local COMMENT = "a comment before `?>` also hides the text behind it, on a device too: put `?>` on a line of its own"
+lsp.COMMENT = "a comment before `?>` also hides the text behind it, on a device too: put `?>` on a line of its own"
 
 -- Returns a page's chunk, to be called with an environment and what PARAMETERS names; or nil, a message, and advice if
 -- there is any.
@@ -104,7 +104,7 @@ function lsp.compile(text, name)
     return nil, format("%s:%d: %s", name, where, problem)
   end
   local _, chunk, trouble = pcall(load, source, ours.not_ours("=" .. name), "t", G) -- as in tasks/cell.lua
-  return chunk, trouble, not chunk and where and COMMENT or nil
+  return chunk, trouble, not chunk and where and lsp.COMMENT or nil
 end
 
 return lsp

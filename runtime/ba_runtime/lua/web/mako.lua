@@ -47,7 +47,7 @@ end
 
 -- createloader(io): `require` finds the modules in the io's folder `.lua`
 local function createloader(...)
-  local root = files.root((...)) or check.expected(1, "BAIO", (...), select("#", ...))
+  local root = files.root((...)) or check.expected(1, "IOINTF", (...), select("#", ...))
   app.add_to_path(root)
 end
 

@@ -28,7 +28,7 @@ local INDEXES = {"index.lsp", "index.html"}
 
 -- Reads a file below a root, or nil.
 function resources.read(root, path)
-  local number = host.io_open(root, path, "r")
+  local number = host.io_open(root, "/" .. path, "r")
   if not number then
     return nil
   end
@@ -52,7 +52,7 @@ local function send_file(X, R, path, size)
     exchange.set_field(X, "Allow", "GET, HEAD")
     return answers.error(X, 405)
   end
-  local number = host.io_open(R.root, path, "r")
+  local number = host.io_open(R.root, "/" .. path, "r")
   if not number then
     return answers.not_found(X)
   end
@@ -209,7 +209,7 @@ function resources.create(...)
   local n = select("#", ...)
   local name, priority, io = arguments(...)
   if not files.is_io(io) then
-    check.expected(n > 0 and n or 1, "BAIO", io, io == nil and 0 or n)
+    check.expected(n > 0 and n or 1, "IOINTF", io, io == nil and 0 or n)
   end
   priority = check.integer(n - 1, priority)
   if not dir.is_priority(priority) then
