@@ -276,3 +276,12 @@ def test_an_error_that_a_device_does_not_raise_has_a_remark() -> None:
             assert fresh.run("local x = ('x'):sub(1.5)").error is not None
         fresh.run("ba.socket.event(function() return select(1.5, 1) end)")
         assert [note.partition(": ")[2] for note in fresh.recorder.notes] == ["write n // 1 instead of n"]
+
+
+def test_a_program_s_own_text_of_numbers_is_asked() -> None:
+    """By tostring and print, though the metatable is looked at only where a program has set one."""
+    with session() as fresh:
+        fresh.run("debug.setmetatable(1, {__tostring = function(n) return '#' .. n end})")
+        assert fresh.value("tostring(5), tostring(1.5)") == '"#5"\t"#1.5"'
+        fresh.run("debug.setmetatable(1, nil)")
+        assert fresh.value("tostring(5), tostring(1.5), tostring(-0.0)") == '"5"\t"1.5"\t"0.0"'

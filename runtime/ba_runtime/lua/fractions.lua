@@ -11,6 +11,7 @@
 
 local import = ...
 local check = import "check"
+local show_numbers_by = import "console/text".show_numbers_by
 
 local error, getmetatable, pcall, rawget, select, setmetatable, tonumber, type =
   error, debug.getmetatable, pcall, rawget, select, debug.setmetatable, tonumber, type
@@ -77,6 +78,7 @@ end
 -- Gives numbers the metatable of a program's, which is then the only one; without one they round again.
 function fractions.set_metatable(meta)
   setmetatable(0, meta or ROUNDING)
+  show_numbers_by(meta)
 end
 
 -- ---------------------------------------------------------------- functions of the library
