@@ -4,7 +4,7 @@
 -- called in them, an interrupt does not cut them short. The exception is code that only computes: it keeps nothing that
 -- an error in the middle could spoil, and it may take long.
 
-local getinfo, sub, gsub, type = debug.getinfo, string.sub, string.gsub, type
+local getinfo, find, sub, gsub, type = debug.getinfo, string.find, string.sub, string.gsub, type
 
 local MARK = "=ba:"
 
@@ -60,6 +60,10 @@ end
 -- the program's are seen as what they are on the server, in C.
 function ours.hide(frames)
   frames = gsub(frames, "\n\tba:tasks/callbacks:%d+: in function '(%w+%.%w+)'", "\n\t[C]: in function '%1'")
+  if find(frames, "\n\tba:fractions:", 1, true) then -- a function of Lua's that is called through one of ours
+    frames = gsub(frames, "\n\tba:fractions:%d+: in upvalue 'again'", "")
+    frames = gsub(frames, "\n\t%[C%]: in %?\n\t%[C%]: in function 'pcall'\n\tba:fractions:%d+: in ", "\n\t[C]: in ")
+  end
   frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
   frames = gsub(frames, "\n\tba:[^\n]*", "")
   return (gsub(gsub(frames, "in upvalue 'native_(%w+)'", "in function '%1'"), "%[C%]: in upvalue 'error'", ERROR))
