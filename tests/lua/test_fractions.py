@@ -306,3 +306,18 @@ def test_a_traceback_does_not_show_how_the_call_is_protected(lua: Session) -> No
             "function 'string.format'",
             "main chunk",
         ]
+
+
+@pytest.mark.parametrize(
+    ("code", "frames"),
+    [
+        ("local x = string.rep()", ["function 'string.rep'", "main chunk"]),
+        ("local x = ('x'):rep(1e12)", ["function 'string.rep'", "main chunk"]),
+        ("local x = 1 | {}", ["main chunk"]),
+    ],
+)
+def test_a_traceback_names_the_function_that_has_failed(lua: Session, code: str, frames: list[str]) -> None:
+    """As Lua's own do; operators have no frame."""
+    error = lua.run(code).error
+    assert error is not None
+    assert [frame.decode().partition(" in ")[2] for frame in error.traceback] == frames

@@ -55,14 +55,22 @@ function ours.not_ours(name)
   return ours.source(name) and "@" .. sub(name, 2) or name
 end
 
+-- Functions of Lua's that are called through one of ours are seen as what they are without it: while they run, and when
+-- an error of theirs is raised in their name. Operators are not functions at all.
+local function of_rounding(frames)
+  frames = gsub(gsub(frames, "\n\tba:fractions:%d+: in upvalue 'again'", ""), "\n\tba:check:[^\n]*", "")
+  frames = gsub(frames, "\n\t%[C%]: in %?\n\t%[C%]: in function 'pcall'\n\tba:fractions:%d+: in ", "\n\t[C]: in ")
+  frames = gsub(frames, "\n\t%[C%]: in %w+ 'error'\n\tba:fractions:%d+: in function ", "\n\t[C]: in function ")
+  return (gsub(frames, "\n\t%[C%]: in %w+ 'error'\n\tba:fractions:%d+: in metamethod[^\n]*", ""))
+end
+
 -- Returns Lua's traceback without our frames: neither do they show up nor leave the mark of a tail call. What they call
 -- Lua's own functions by, `native_` and the name, is not shown either. The library's functions that call a function of
 -- the program's are seen as what they are on the server, in C.
 function ours.hide(frames)
   frames = gsub(frames, "\n\tba:tasks/callbacks:%d+: in function '(%w+%.%w+)'", "\n\t[C]: in function '%1'")
-  if find(frames, "\n\tba:fractions:", 1, true) then -- a function of Lua's that is called through one of ours
-    frames = gsub(frames, "\n\tba:fractions:%d+: in upvalue 'again'", "")
-    frames = gsub(frames, "\n\t%[C%]: in %?\n\t%[C%]: in function 'pcall'\n\tba:fractions:%d+: in ", "\n\t[C]: in ")
+  if find(frames, "\n\tba:fractions:", 1, true) then
+    frames = of_rounding(frames)
   end
   frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")
   frames = gsub(frames, "\n\tba:[^\n]*", "")
