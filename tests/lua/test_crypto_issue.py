@@ -46,7 +46,7 @@ def test_a_new_key_is_on_the_curve(lua: Session, tmp_path: Path, curve: str) -> 
     """And a new one every time."""
     run(
         lua,
-        f"made, other = ba.create.key{{curve = '{curve}'}}, ba.create.key{{key = 'ecc', curve = '{curve}'}}",
+        f"made, other = ba.create.key{{curve = '{curve}'}}, ba.create.key{{key = 'ECC', curve = '{curve.lower()}'}}",
     )
     key = load_pem_private_key(saved(lua, tmp_path, "made"), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
