@@ -179,6 +179,8 @@ local D = crypto.symmetric("CBC", K, K, "decrypt")
         ("C:encrypt(('x'):rep(1 << 24))", "CCM takes at most 16777207 bytes"),
         ("G:decrypt(K, 'short tag')", "Arg 2: tag len must be 16"),
         ("G:decrypt 'x'", "bad argument #2 to 'decrypt' (string expected, got no value)"),
+        ("G.setauth({}, 'x')", "bad argument #1 to 'setauth' (BASYMMETRIC expected, got table)"),
+        ("G.decrypt({}, 'x')", "bad argument #1 to 'decrypt' (BASYMMETRIC expected, got table)"),
         ("G.encrypt({}, 'x')", "bad argument #1 to 'encrypt' (BASYMMETRIC expected, got table)"),
     ],
 )

@@ -46,7 +46,8 @@ def test_a_new_key_is_on_the_curve(lua: Session, tmp_path: Path, curve: str) -> 
     """And a new one every time."""
     run(
         lua,
-        f"made, other = ba.create.key{{curve = '{curve}'}}, ba.create.key{{key = 'ecc', curve = '{curve}'}}",
+        f"made = ba.create.key{{curve = '{curve}'}}"
+        f"other = ba.create.key{{key = 'ECC', curve = '{curve.lower()}'}}",
     )
     key = load_pem_private_key(saved(lua, tmp_path, "made"), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
@@ -60,6 +61,7 @@ def test_a_new_rsa_key_has_the_bits(lua: Session, tmp_path: Path) -> None:
     key = load_pem_private_key(saved(lua, tmp_path, "made"), None)
     assert isinstance(key, rsa.RSAPrivateKey)
     assert key.key_size == 1024
+    assert value(lua, "ba.crypto.keysize(ba.create.key{key = 'rsa'})") == "256\t'RSA'"
 
 
 def test_a_request_says_what_it_was_given(lua: Session, tmp_path: Path) -> None:
@@ -75,6 +77,9 @@ def test_a_request_says_what_it_was_given(lua: Session, tmp_path: Path) -> None:
     purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH]
     openssl(tmp_path, "req -in request -verify -noout")
+    run(lua, "bare = ba.create.csr(key, {commonname = 'bare.test'})")
+    bare = x509.load_pem_x509_csr(saved(lua, tmp_path, "bare")).extensions
+    assert [type(one.value) for one in bare] == [x509.BasicConstraints]
 
 
 def test_openssl_verifies_a_certificate_by_its_issuer(lua: Session, tmp_path: Path) -> None:
@@ -175,6 +180,9 @@ def test_what_cannot_be_made_is_a_reason(lua: Session, call: str, reason: str) -
         ("key{key = 'rsa', bits = 512}", "option 'bits' must be 1024 to 4096, not 512"),
         ("key{key = 'rsa', bits = '2048'}", "option 'bits': number expected, got string"),
         ("csr(key)", "bad argument #2 to 'csr' (table expected, got no value)"),
+        ("csr(key, {}, 'SSL_SERVER')", "bad argument #3 to 'csr' (table expected, got string)"),
+        ("csr(key, {}, {}, 'CRL_SIGN')", "bad argument #4 to 'csr' (table expected, got string)"),
+        ("csr(key, {}, {}, {}, 'sha256')", "bad argument #5 to 'csr' (table expected, got string)"),
         ("csr(key, {name = 'x'})", "unknown name 'name' in the subject"),
         ("csr(key, {commonname = 1})", "commonname: a string without zeros expected, got number"),
         ("csr(key, {commonname = 'x\\0y'})", "commonname: a string without zeros expected, got string"),

@@ -161,6 +161,7 @@ def test_locked_keys_open_with_their_password_alone(lua: Session, keys: Path) ->
         verified = f"crypto.verify({signed % repr(PASSWORD)}, file '{keys}/{name}.pub', digest 'data')"
         assert value(lua, verified) == "true"
         assert value(lua, f"#crypto.keyparams({locked}, {PASSWORD!r}) > 0") == "true"
+        assert value(lua, f"crypto.keysize({locked}, {PASSWORD!r}) > 0") == "true"
         for wrong in ("'x'", "''", "nil"):
             assert value(lua, signed % wrong) == "nil\t'Invalid key'"
             assert value(lua, f"crypto.keysize({locked}, {wrong})") == "nil\t'Invalid key'"

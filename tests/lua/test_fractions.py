@@ -121,6 +121,8 @@ CALLS = [
     "utf8.char(N + 62, N + 8361)",
     "table.concat({1, 2, 3, 4}, ',', N - 1, N)",
     "os.date('!%H:%M:%S', N)",
+    "os.time{year = N + 2000, month = N, day = N, hour = N, min = N, sec = N}",
+    "(function() local t = {year = 2000, month = 1, day = N + 40} os.time(t) return t.day, t.month end)()",
     "math.tointeger(N)",
     "math.tointeger(-N)",
     "math.ult(N, 4), math.ult(3, N)",
@@ -184,6 +186,9 @@ def test_a_text_of_a_fraction_is_rounded_down_as_an_argument(lua: Session, call:
         ("string.char(256.5)", "bad argument #1 to 'char' (value out of range)"),
         ("string.char(65, nil)", "bad argument #2 to 'char' (number expected, got nil)"),
         ("os.date('%Ez', 0.5)", "bad argument #1 to 'date' (invalid conversion specifier '%Ez')"),
+        ("os.time{year = 1}", "field 'month' missing in date table"),
+        ("os.time{year = 1e300, month = 1, day = 1}", "field 'year' is not an integer"),
+        ("os.time(5)", "bad argument #1 to 'time' (table expected, got number)"),
         ("math.tointeger()", "bad argument #1 to 'tointeger' (value expected)"),
         ("ba.rndbs(2^63)", "bad argument #1 to 'rndbs' (number has no integer representation)"),
         ("local x = 1e300 | 0", "number has no integer representation"),
@@ -275,3 +280,43 @@ def test_an_error_that_a_device_does_not_raise_has_a_remark() -> None:
             assert fresh.run("local x = ('x'):sub(1.5)").error is not None
         fresh.run("ba.socket.event(function() return select(1.5, 1) end)")
         assert [note.partition(": ")[2] for note in fresh.recorder.notes] == ["write n // 1 instead of n"]
+
+
+def test_a_program_s_own_text_of_numbers_is_asked() -> None:
+    """By tostring and print, though the metatable is looked at only where a program has set one."""
+    with session() as fresh:
+        fresh.run("debug.setmetatable(1, {__tostring = function(n) return '#' .. n end})")
+        assert fresh.value("tostring(5), tostring(1.5)") == '"#5"\t"#1.5"'
+        fresh.run("debug.setmetatable(1, nil)")
+        assert fresh.value("tostring(5), tostring(1.5), tostring(-0.0)") == '"5"\t"1.5"\t"0.0"'
+
+
+def test_a_traceback_does_not_show_how_the_call_is_protected(lua: Session) -> None:
+    """From a metamethod that such a function calls, the first time and again."""
+    run = """
+        local value = setmetatable({}, {__tostring = function() words = debug.traceback() return "" end})
+        local x = string.format("%s %d", value, NUMBER)
+    """
+    for number in ("1", "1.5"):
+        assert lua.run(run.replace("NUMBER", number)).error is None
+        frames = lua.value("words")[1:-1].split("\\n\\t")[1:]
+        assert [frame.partition(" in ")[2] for frame in frames] == [
+            "function <program:2>",
+            "function 'string.format'",
+            "main chunk",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("code", "frames"),
+    [
+        ("local x = string.rep()", ["function 'string.rep'", "main chunk"]),
+        ("local x = ('x'):rep(1e12)", ["function 'string.rep'", "main chunk"]),
+        ("local x = 1 | {}", ["main chunk"]),
+    ],
+)
+def test_a_traceback_names_the_function_that_has_failed(lua: Session, code: str, frames: list[str]) -> None:
+    """As Lua's own do; operators have no frame."""
+    error = lua.run(code).error
+    assert error is not None
+    assert [frame.decode().partition(" in ")[2] for frame in error.traceback] == frames

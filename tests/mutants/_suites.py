@@ -51,6 +51,7 @@ SUITES: dict[str, tuple[str, ...]] = {
         *SOCKETS,
     ),
     "runtime/ba_runtime/lua": LUA,
+    "runtime/ba_runtime/lua/fractions.lua": ("tests/lua/test_fractions.py", *LUA),
     "runtime/ba_runtime/lua/console": ("tests/runtime", "tests/lua/test_files.py", API % "trace"),
     "runtime/ba_runtime/lua/crypto": ("tests/lua/test_crypto_*.py", "tests/lua/test_random.py"),
     "runtime/ba_runtime/lua/data": DATA,

@@ -11,9 +11,10 @@
 
 local import = ...
 local check = import "check"
+local show_numbers_by = import "console/text".show_numbers_by
 
-local error, getmetatable, pcall, rawget, select, setmetatable, tonumber, type =
-  error, debug.getmetatable, pcall, rawget, select, debug.setmetatable, tonumber, type
+local error, getmetatable, pcall, rawget, rawset, select, setmetatable, tonumber, type =
+  error, debug.getmetatable, pcall, rawget, rawset, select, debug.setmetatable, tonumber, type
 local format, match, find = string.format, string.match, string.find
 local mathtype, tointeger, pack, unpack = math.type, math.tointeger, table.pack, table.unpack
 local rounded, typename = check.rounded, check.typename
@@ -77,6 +78,7 @@ end
 -- Gives numbers the metatable of a program's, which is then the only one; without one they round again.
 function fractions.set_metatable(meta)
   setmetatable(0, meta or ROUNDING)
+  show_numbers_by(meta)
 end
 
 -- ---------------------------------------------------------------- functions of the library
@@ -93,7 +95,7 @@ end
 -- Errors of the functions below that are not about an argument, but their own, so that they name a place. What else
 -- comes out of them comes from a metamethod of the program's, or says that there is no memory.
 local OWN = {"^invalid ", "^resulting string too large", "^'__tostring' must", "^date result", "^integral size",
-  "^format result", "^too many", "^variable"}
+  "^format result", "^too many", "^variable", "^field '"}
 
 local function is_own(message)
   for i = 1, #OWN do
@@ -178,12 +180,36 @@ local function char_rounding(native)
   end
 end
 
+local FIELDS = {"year", "month", "day", "hour", "min", "sec"}
+
+-- Returns os.time, of which the fields of a table are rounded: it brings them into their ranges in any case.
+local function time_rounding(native)
+  return function(...)
+    local date = ...
+    if date == nil then
+      return native()
+    end
+    for i = 1, type(date) == "table" and #FIELDS or 0 do
+      local value = rawget(date, FIELDS[i])
+      if mathtype(value) == "float" then
+        rawset(date, FIELDS[i], rounded(value) or value)
+      end
+    end
+    local ok, result = pcall(native, ...)
+    if ok then
+      return result
+    end
+    result = again(native, result, ...)
+    return result
+  end
+end
+
 -- Makes numbers round, and the functions of these libraries.
 function fractions.apply(string, table, math, os, utf8)
   setmetatable(0, ROUNDING)
   string.format, string.rep, string.pack = rounding(string.format), rounding(string.rep), rounding(string.pack)
   string.char, utf8.char = char_rounding(string.char), rounding(utf8.char)
-  table.concat, os.date = rounding(table.concat), rounding(os.date)
+  table.concat, os.date, os.time = rounding(table.concat), rounding(os.date), time_rounding(os.time)
   math.tointeger, math.ult = tointeger_rounding, rounding(math.ult)
 end
 

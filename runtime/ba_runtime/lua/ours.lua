@@ -56,6 +56,15 @@ function ours.not_ours(name)
   return ours.source(name) and "@" .. sub(name, 2) or name
 end
 
+-- Functions of Lua's that are called through one of ours are seen as what they are without it: while they run, and when
+-- an error of theirs is raised in their name. Operators are not functions at all.
+local function of_rounding(frames)
+  frames = gsub(gsub(frames, "\n\tba:fractions:%d+: in upvalue 'again'", ""), "\n\tba:check:[^\n]*", "")
+  frames = gsub(frames, "\n\t%[C%]: in %?\n\t%[C%]: in function 'pcall'\n\tba:fractions:%d+: in ", "\n\t[C]: in ")
+  frames = gsub(frames, "\n\t%[C%]: in %w+ 'error'\n\tba:fractions:%d+: in function ", "\n\t[C]: in function ")
+  return (gsub(frames, "\n\t%[C%]: in %w+ 'error'\n\tba:fractions:%d+: in metamethod[^\n]*", ""))
+end
+
 local RAISED = "^stack traceback:\n\t%[C%]: in %w+ 'error'()"
 
 -- Of what one of our functions has raised, names that function in place of `error`: on the server it is in C, and
@@ -79,6 +88,9 @@ end
 -- Lua's own functions by, `native_` and the name, is not shown either. The library's functions that call a function of
 -- the program's are seen as what they are on the server, in C.
 function ours.hide(frames)
+  if find(frames, "\n\tba:fractions:", 1, true) then
+    frames = of_rounding(frames)
+  end
   frames = name_raiser(frames)
   frames = gsub(frames, "\n\tba:tasks/callbacks:%d+: in function '(%w+%.%w+)'", "\n\t[C]: in function '%1'")
   frames = gsub(frames, "\n\tba:[^\n]*\n\t%(%.%.%.tail calls%.%.%.%)", "")

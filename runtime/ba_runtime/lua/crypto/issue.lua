@@ -7,7 +7,8 @@ local import = ...
 local check = import "check"
 local host = import "host"
 
-local concat, find, format, type, pairs, select = table.concat, string.find, string.format, type, pairs, select
+local concat, find, format, lower, upper = table.concat, string.find, string.format, string.lower, string.upper
+local pairs, select, type = pairs, select, type
 
 local CURVES = {SECP256R1 = true, SECP384R1 = true, SECP521R1 = true}
 local MIN_BITS <const>, MAX_BITS <const> = 1024, 4096
@@ -50,7 +51,7 @@ function issue.key(...)
     check.expected(1, "table", op, select("#", ...))
   end
   op = op or {}
-  local kind = op.key == nil and "ecc" or op.key
+  local kind = op.key == nil and "ecc" or type(op.key) == "string" and lower(op.key)
   if kind == "rsa" then
     local bits = integer_option(op, "bits", 2048)
     if bits < MIN_BITS or bits > MAX_BITS then
@@ -60,7 +61,7 @@ function issue.key(...)
   elseif kind ~= "ecc" then
     wrong("option 'key' must be 'ecc' or 'rsa'")
   end
-  local curve = op.curve == nil and "SECP256R1" or op.curve
+  local curve = op.curve == nil and "SECP256R1" or type(op.curve) == "string" and upper(op.curve)
   return host.crypto_create_curve_key(CURVES[curve] and curve or wrong("Unknown curve"))
 end
 
