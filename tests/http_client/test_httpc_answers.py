@@ -300,6 +300,34 @@ def test_a_body_of_a_known_size_is_sent() -> None:
         assert b"Content-Length: 6" in server.requests[0]
 
 
+@pytest.mark.parametrize(
+    ("header", "sent"),
+    [
+        ('["Content-Length"] = 3', b"abc"),
+        ('["Transfer-Encoding"] = "chunked"', b"3\r\nabc\r\n0\r\n\r\n"),
+        ('["Content-Length"] = "0"', b""),
+    ],
+)
+def test_a_header_may_announce_a_body_where_there_is_none(header: str, sent: bytes) -> None:
+    """With a GET too, a program can do what it says."""
+    received = []
+
+    def script(peer: Peer) -> None:
+        peer.head()
+        received.append(peer.body(len(sent)))
+        peer.say(OK + b"Content-Length: 2\r\n\r\nok")
+
+    program = f"""
+        local http = require "httpc".create()
+        http:request{{url = "http://127.0.0.1:PORT/", header = {{{header}}}}}
+        trace(http:write "abc")
+        trace(http:read "*a")
+    """
+    with Server(script) as server:
+        assert told(server, program) == ["true" if sent else "nil\tincorrectuse", "ok"]
+        assert received == [sent]
+
+
 def test_a_body_of_no_known_size_is_sent_in_chunks() -> None:
     """Until somebody asks for the response; an empty one too, and that of size 0."""
     received = []

@@ -50,6 +50,16 @@ def test_json_can_be_asked_for_by_a_form() -> None:
         assert b"Content-Type: application/x-www-form-urlencoded" in server.requests[0]
 
 
+def test_a_null_is_nothing_unless_it_is_wanted() -> None:
+    """By op.jnull."""
+    body = b'{"a": null, "b": 1}'
+    with answering(HEAD % (200, len(body)) + body) as server:
+        assert told(
+            server,
+            "trace(h:json(url).a, h:json(url, nil, {jnull = true}).a == ba.json.null, h:json(url).b)",
+        ) == ["nil\ttrue\t1"]
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [

@@ -700,6 +700,11 @@ function host.sockname(number) end
 ---@return boolean? is_ipv6
 function host.peername(number) end
 
+--- Tells whether the lab answers for this name.
+---@param name string
+---@return boolean
+function host.is_in_lab(name) end
+
 --- Sets an option by its documented name; true, or nil, text, code.
 ---@param number integer
 ---@param name string

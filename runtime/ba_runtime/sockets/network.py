@@ -72,6 +72,7 @@ class Network:
             **self.tls_calls.functions(),
             **{name: getattr(self, name) for name in CALLS},
             "close": self.close_socket,
+            "is_in_lab": self.names.is_in_lab,
             "ws_open": later("ba_runtime.sockets.websocket", "opener", self._endpoints),
         }
 

@@ -4,7 +4,7 @@
 --   shark (a context's number, 0 for none), interface, ipv6, proxy   how to get there; two requests with the same
 --                   `place` can share a connection
 --   method, target, fields   `name:value` lines
---   has_body, size  there is a body, so long (nil: any, in chunks)
+--   has_body, size  there is a body, so long (nil: any, in chunks); of a method that has none, if a field says so
 --   trusted         the server must be
 --   key             of a WebSocket's handshake
 --
@@ -127,6 +127,21 @@ local function advise_about(seen, R)
   end
 end
 
+-- Adds the field that says how long the body is. Where the method has none, the program's own fields may say that there
+-- is one.
+local function announce_body(R, lines, seen)
+  local is_chunked = seen["transfer-encoding"] ~= nil
+  if R.size then
+    fields.add(lines, seen, "Content-Length", R.size)
+  elseif R.has_body and not is_chunked then
+    fields.add(lines, seen, "Transfer-Encoding", "chunked")
+  elseif not R.has_body then
+    local size = whole(tonumber(seen["content-length"]) or 0)
+    R.has_body = is_chunked or size > 0
+    R.size = not is_chunked and size > 0 and size or nil
+  end
+end
+
 -- All fields, with those that say how long the body is. Returns what is wrong with one.
 local function set_fields(R, op, base)
   local lines, seen = {}, {}
@@ -140,11 +155,7 @@ local function set_fields(R, op, base)
     local login = user .. ":" .. (text_option(op, {}, "password") or "")
     fields.add(lines, seen, "Authorization", "Basic " .. encoding.b64encode(login))
   end
-  if R.size then
-    fields.add(lines, seen, "Content-Length", R.size)
-  elseif R.has_body and not seen["transfer-encoding"] then
-    fields.add(lines, seen, "Transfer-Encoding", "chunked")
-  end
+  announce_body(R, lines, seen)
   if R.key then
     add_websocket(R, lines, seen)
   end

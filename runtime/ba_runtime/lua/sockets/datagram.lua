@@ -14,7 +14,7 @@ local sock = import "sockets/sock"
 local stream = import "sockets/stream"
 local reasons = import "sockets/reasons"
 
-local clock, run, block = host.monotonic, sched.run, waiting.block
+local clock, run, block, match = host.monotonic, sched.run, waiting.block, string.match
 local hold_back, lose = sock.hold_back, sock.lose
 local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, reasons.CANNOT_RESOLVE
 
@@ -63,14 +63,18 @@ local function ready(S, signal)
   hold_back(S)
 end
 
--- What a program has to do with broadcasts so far.
-local known = {}
+-- Where the program has bound ports so far: on loopback, as it is here unless `intf` says otherwise, or elsewhere.
+local is_bound = {loopback = false, elsewhere = false}
 
--- Notes that a program sends broadcasts ("sent"), or has a port on loopback, where the system delivers none ("bound"):
--- on the server it would be on all interfaces.
-function datagram.heed_broadcasts(what)
-  known[what] = true
-  if known.sent and known.bound then
+-- Notes where a port was bound.
+function datagram.note_bound(interface)
+  is_bound[interface and "elsewhere" or "loopback"] = true
+end
+
+-- Says why nobody hears a broadcast, if it is sent in vain: on the server, ports are on all interfaces. That of the lab
+-- network is heard.
+local function heed_broadcast(address)
+  if is_bound.loopback and not is_bound.elsewhere and match(address, "%.255$") and not host.is_in_lab(address) then
     advice.once(
       "a broadcast does not reach a UDP port on 127.0.0.1, which is where ports are bound here; "
         .. 'bind it by ba.socket.udpcon{port = n, intf = "0.0.0.0"}'
@@ -171,6 +175,9 @@ function datagram.send_to(S, data, address, port)
   local is_sent = S.send_known(data, address, port)
   if is_sent then
     S.sent = S.sent + #data
+    if S.broadcasts then
+      heed_broadcast(address)
+    end
     return true
   elseif is_sent == false then
     return nil, "socketwritefailed"

@@ -238,8 +238,8 @@ function dial.udpcon(...)
   if signal ~= RESOLVED then
     return failure(number, signal)
   end
-  if local_port ~= 0 and not interface then
-    datagram.heed_broadcasts("bound")
+  if local_port ~= 0 then
+    datagram.note_bound(interface)
   end
   local S = own or sock.new(cell)
   datagram.open(S, number, address ~= nil)

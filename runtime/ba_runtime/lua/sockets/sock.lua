@@ -27,6 +27,7 @@
 --   reader, readers   blocked tasks that read; writers: tasks that wait for the queue to drain
 --   half_closes   it stays open when the peer will send no more (luasocket/tcp.lua)
 --   busy      Python holds unsent data
+--   broadcasts    a UDP socket's: the option is set
 --   nonblocking   queued mode, writes do not wait; limit: its bound, when set (queuelen)
 --   misread   a read failed because it was closed: the next one raises
 --   cell, received, sent   for the socket table

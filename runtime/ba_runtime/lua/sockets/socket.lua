@@ -287,8 +287,8 @@ function meta.setoption(...)
   if name == "keepalive" then
     a = a ~= nil and whole(check.number(4, a)) or nil
     b = b ~= nil and whole(check.number(5, b)) or nil
-  elseif name == "broadcast" and value and S.datagram then
-    datagram.heed_broadcasts("sent")
+  elseif name == "broadcast" then
+    S.broadcasts = value or nil
   end
   return host.setoption(S.number or 0, name, value, a, b)
 end
