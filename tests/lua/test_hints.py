@@ -60,6 +60,7 @@ def test_globals_of_devices_and_forgotten_requires_are_explained() -> None:
     assert message_of("esp32.gpio(1)").startswith(
         "program:1: attempt to index a nil value (global 'esp32'); esp32 is "
     )
+    assert message_of("print(unpack {1})").endswith("; unpack is table.unpack since Lua 5.2")
     assert message_of("socket.tcp()").endswith('; write local socket = require "socket"')
 
 

@@ -23,6 +23,8 @@ absent.fields = {
   ["ba.create.netio"] = FILE_SERVERS,
   ["ba.create.redirector"] = "the App Server's reverse proxy" .. HERE .. "a page can fetch by httpc",
   ["ba.create.servcon"] = "how the App Server opens ports for pages; here there is one, mako.port",
+  ["ba.create.tracelogger"] = "the service that sends the App Server's trace to a browser; here trace writes to the"
+    .. " trace area, or to stderr",
   ["ba.exec"] = SHELL,
   ["ba.forkpty"] = SHELL,
   ["ba.session"] = USERS,
@@ -37,11 +39,16 @@ absent.methods = {
   setauth = USERS,
 }
 
--- Globals of other servers, and modules of ours that are no globals.
+-- Globals of devices and of older Luas, and modules of ours that are no globals.
 absent.globals = {
   esp32 = HARDWARE,
   xedge = XEDGE,
   luasql = SQL,
+  unpack = "table.unpack since Lua 5.2",
+  loadstring = "load since Lua 5.2",
+  setfenv = "not in Lua since 5.2; load takes an environment",
+  getfenv = "not in Lua since 5.2; the environment is _ENV",
+  module = "not in Lua since 5.2; a module's file returns its table",
   httpc = 'a module; write local httpc = require "httpc"',
   httpm = 'a module; write local httpm = require "httpm"',
   socket = 'LuaSocket\'s module; write local socket = require "socket"',

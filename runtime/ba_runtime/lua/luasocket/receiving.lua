@@ -4,6 +4,7 @@
 -- its length. What is left of a piece stays with the object (`kept`, from `at` on) for the next call.
 
 local import = ...
+local crossing = import "crossing"
 local objects = import "luasocket/objects"
 local stream = import "sockets/stream"
 local rest = import "tasks/waiting".rest
@@ -21,6 +22,8 @@ local function fetch(L)
   local S = L.S
   if not S or not S.stream then
     return nil, "closed"
+  elseif crossing.is_tight then -- for what the poll brings
+    crossing.need(0)
   end
   local data, reason = read_blocking(S, seconds_left(L), rest)
   if not data then

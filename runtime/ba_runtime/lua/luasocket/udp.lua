@@ -5,6 +5,7 @@
 local import = ...
 local host = import "host"
 local check = import "check"
+local crossing = import "crossing"
 local sock = import "sockets/sock"
 local datagram = import "sockets/datagram"
 local cosocket = import "sockets/cosocket"
@@ -155,6 +156,9 @@ local function receive(L, size, full)
   local ok, problem = opened(L)
   if not ok then
     return nil, problem
+  end
+  if crossing.is_tight then -- for what the poll brings
+    crossing.need(0)
   end
   objects.begin(L)
   local data, address, port = datagram.read_blocking(L.S, seconds_left(L), full, rest)
