@@ -11,7 +11,8 @@ local SQL = "the App Server's database (SQLite)" .. HERE .. "try it on the serve
 
 local absent = {}
 
--- Fields of `ba` and `mako`, by their path. To programs that look whether they are there, they are not.
+-- Fields of `ba` and `mako`, by their path; and methods that have only nil to give. To programs that look whether they
+-- are there, they are not.
 absent.fields = {
   ["ba.create.authenticator"] = USERS,
   ["ba.create.authuser"] = USERS,
@@ -32,6 +33,8 @@ absent.fields = {
   ["ba.users"] = USERS,
   ["ba.tracker"] = USERS,
   ["ba.tpm"] = TPM,
+  ["request:session"] = USERS,
+  ["request:user"] = USERS,
 }
 
 -- Methods of our objects, whose names say enough.
