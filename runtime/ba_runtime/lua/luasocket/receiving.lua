@@ -75,8 +75,14 @@ function receiving.all(L, prefix)
   return nil, reason, data
 end
 
--- So many bytes, those of the prefix included.
+-- So many bytes, those of the prefix included; none of none once there are some, which tells the state of a connection.
 function receiving.count(L, wanted, prefix)
+  if wanted == 0 and prefix == "" then
+    local ok, reason = fetch(L)
+    if not ok then
+      return nil, reason, ""
+    end
+  end
   local pieces, count, missing = {prefix}, 1, wanted - #prefix
   while missing > 0 do
     local ok, reason = fetch(L)

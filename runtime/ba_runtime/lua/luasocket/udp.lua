@@ -113,7 +113,7 @@ function methods.setpeername(...)
   return 1
 end
 
--- send(datagram) → 1 | nil, reason
+-- send(datagram) → its length | nil, reason
 function methods.send(...)
   local self, data = ...
   local L = state[self]
@@ -125,13 +125,13 @@ function methods.send(...)
   if not ok then
     return nil, reason
   elseif not datagram.write(L.S, data) then
-    return nil, "refused"
+    return nil, "connection refused"
   end
   L.sent = L.sent + #data
-  return 1
+  return #data
 end
 
--- sendto(datagram, address, port) → 1 | nil, reason
+-- sendto(datagram, address, port) → its length | nil, reason
 function methods.sendto(...)
   local self, data, address, port = ...
   local n = select("#", ...)
@@ -149,7 +149,7 @@ function methods.sendto(...)
     return nil, reason == "gethostbyname" and "host not found" or "refused"
   end
   L.sent = L.sent + #data
-  return 1
+  return #data
 end
 
 local function receive(L, size, full)
@@ -163,7 +163,7 @@ local function receive(L, size, full)
   objects.begin(L)
   local data, address, port = datagram.read_blocking(L.S, seconds_left(L), full, rest)
   if not data then
-    return nil, address == "timeout" and address or L.is_closed and "closed" or "refused"
+    return nil, address == "timeout" and address or L.is_closed and "closed" or "connection refused"
   end
   L.received = L.received + #data
   return sub(data, 1, size), address, port
