@@ -60,6 +60,7 @@ def test_globals_of_devices_and_forgotten_requires_are_explained() -> None:
     assert message_of("esp32.gpio(1)").startswith(
         "program:1: attempt to index a nil value (global 'esp32'); esp32 is "
     )
+    assert message_of("print(unpack {1})").endswith("; unpack is table.unpack since Lua 5.2")
     assert message_of("socket.tcp()").endswith('; write local socket = require "socket"')
 
 
@@ -92,9 +93,14 @@ def test_errors_in_the_background_and_in_message_handlers_are_explained_too() ->
 def test_a_page_is_explained_as_well() -> None:
     """In its text, as an error of its own is."""
     with session() as fresh:
-        result = fresh.runtime.run_page(b"<?lsp ba.create.wfs() ?>", name="page.lsp", cell=1).result(30)
-        assert result.error is not None
-        assert b"ba.create.wfs is one of the App Server's file servers" in result.error.message
+        for code, hint in (
+            (b"ba.create.wfs()", b"ba.create.wfs is one of the App Server's file servers"),
+            (b"local session = request:session(true) session.n = 1", b"; request:session is part of"),
+            (b"local user = request:user() print(user:name())", b"; request:user is part of"),
+        ):
+            result = fresh.runtime.run_page(b"<?lsp %s ?>" % code, name="page.lsp", cell=1).result(30)
+            assert result.error is not None
+            assert hint in result.error.message
 
 
 MODULES = {

@@ -11,7 +11,8 @@ local SQL = "the App Server's database (SQLite)" .. HERE .. "try it on the serve
 
 local absent = {}
 
--- Fields of `ba` and `mako`, by their path. To programs that look whether they are there, they are not.
+-- Fields of `ba` and `mako`, by their path; and methods that have only nil to give. To programs that look whether they
+-- are there, they are not.
 absent.fields = {
   ["ba.create.authenticator"] = USERS,
   ["ba.create.authuser"] = USERS,
@@ -23,6 +24,8 @@ absent.fields = {
   ["ba.create.netio"] = FILE_SERVERS,
   ["ba.create.redirector"] = "the App Server's reverse proxy" .. HERE .. "a page can fetch by httpc",
   ["ba.create.servcon"] = "how the App Server opens ports for pages; here there is one, mako.port",
+  ["ba.create.tracelogger"] = "the service that sends the App Server's trace to a browser; here trace writes to the"
+    .. " trace area, or to stderr",
   ["ba.exec"] = SHELL,
   ["ba.forkpty"] = SHELL,
   ["ba.xml2table"] = "the App Server's reader of XML" .. HERE .. "string.gmatch takes simple texts apart",
@@ -32,6 +35,8 @@ absent.fields = {
   ["ba.tracker"] = USERS,
   ["ba.tpm"] = TPM,
   ["mako.sslport"] = "the port for HTTPS, which the page server does not speak here; use mako.port",
+  ["request:session"] = USERS,
+  ["request:user"] = USERS,
 }
 
 -- Methods of our objects, whose names say enough.
@@ -41,11 +46,16 @@ absent.methods = {
   setauth = USERS,
 }
 
--- Globals of other servers, and modules of ours that are no globals.
+-- Globals of devices and of older Luas, and modules of ours that are no globals.
 absent.globals = {
   esp32 = HARDWARE,
   xedge = XEDGE,
   luasql = SQL,
+  unpack = "table.unpack since Lua 5.2",
+  loadstring = "load since Lua 5.2",
+  setfenv = "not in Lua since 5.2; load takes an environment",
+  getfenv = "not in Lua since 5.2; the environment is _ENV",
+  module = "not in Lua since 5.2; a module's file returns its table",
   httpc = 'a module; write local httpc = require "httpc"',
   httpm = 'a module; write local httpm = require "httpm"',
   socket = 'LuaSocket\'s module; write local socket = require "socket"',

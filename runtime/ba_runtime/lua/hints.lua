@@ -34,6 +34,11 @@ function hints.watch(api, path, index)
   })
 end
 
+-- Remembers that a method had nothing to give, such as a session: what is done with that nil is explained by `path`.
+function hints.remember(name, path)
+  missed[name] = path
+end
+
 local function of_field(name)
   local path = missed[name]
   return path and path .. " is " .. fields[path]

@@ -4,7 +4,7 @@
 -- on their way; a pump moves them. Errors are nil and a reason.
 
 local type, error, select, tostring = type, error, select, tostring
-local sub, concat, insert = string.sub, table.concat, table.insert
+local sub, insert = string.sub, table.insert
 
 local ltn12 = {filter = {}, source = {}, sink = {}, pump = {}, BLOCKSIZE = 2048, _VERSION = "LTN12 1.0.3"}
 local filter, source, sink, pump = ltn12.filter, ltn12.source, ltn12.sink, ltn12.pump
@@ -23,27 +23,25 @@ function filter.cycle(f, context, extra)
   end
 end
 
--- Puts a piece through a filter of the row and all behind it: returns what comes out. At the end (nil) every filter may
--- give several pieces, until it gives nil.
-local function through(filters, first, chunk)
-  if first > #filters then
-    return chunk
+-- Puts a piece through a filter of the row and all behind it; what comes out of the last goes to `out`. Each is asked,
+-- by "" or at the end by nil, for what it has left, until it gives that back.
+local function through(filters, first, chunk, out)
+  local f = filters[first]
+  if not f then
+    if chunk and chunk ~= "" then
+      out[#out + 1] = chunk
+    end
+    return
   end
-  local out = {}
-  local piece = filters[first](chunk)
-  if chunk ~= nil then
-    return piece and through(filters, first + 1, piece)
+  local done = chunk and ""
+  local piece = f(chunk)
+  while piece and piece ~= done do
+    through(filters, first + 1, piece, out)
+    piece = f(done)
   end
-  while piece do
-    out[#out + 1] = through(filters, first + 1, piece)
-    piece = filters[first](nil)
+  if chunk == nil then
+    through(filters, first + 1, nil, out)
   end
-  local rest = through(filters, first + 1, nil)
-  if rest then
-    out[#out + 1] = rest
-  end
-  local all = concat(out)
-  return all ~= "" and all or nil
 end
 
 -- filter.chain(f1, f2, ...) → one filter for all of them
@@ -54,16 +52,23 @@ function filter.chain(...)
       error("bad argument #" .. i .. " to 'chain' (filter expected, got nil)", 2)
     end
   end
-  local is_over = false
+  local out, at, is_over = {}, 0, false
   return function(chunk)
-    if chunk ~= nil then
+    if chunk ~= "" and not is_over then
+      is_over = chunk == nil
+      through(filters, 1, chunk, out)
+    end
+    at = at + 1
+    local piece = out[at]
+    if piece then
+      return piece
+    end
+    out, at = {}, 0
+    if chunk == nil then
       is_over = false
-      return through(filters, 1, chunk) or ""
-    elseif is_over then
       return nil
     end
-    is_over = true
-    return through(filters, 1, nil)
+    return ""
   end
 end
 
@@ -139,7 +144,7 @@ function source.rewind(src)
   return function(chunk)
     if chunk then
       given_back[#given_back + 1] = chunk
-      return 1
+      return nil
     end
     local last = #given_back
     if last == 0 then
@@ -151,21 +156,25 @@ function source.rewind(src)
   end
 end
 
--- One source with one filter.
+-- One source with one filter, which is asked by "" for what it has left of a piece, and by nil at the end.
 local function filtered(src, f)
-  local is_over = false
+  local is_over, has_more = false, false
   return function()
     while true do
+      local chunk = ""
       if is_over then
-        return f(nil)
+        chunk = nil
+      elseif not has_more then
+        local reason
+        chunk, reason = src()
+        if reason then
+          return nil, reason
+        end
+        is_over = chunk == nil
       end
-      local chunk, reason = src()
-      if reason then
-        return nil, reason
-      end
-      is_over = chunk == nil
       local result = f(chunk)
-      if result == nil and is_over or result and result ~= "" then
+      has_more = chunk ~= nil and result ~= nil and result ~= ""
+      if chunk == nil or has_more then
         return result
       end
     end
@@ -219,7 +228,7 @@ end
 function sink.table(items)
   items = items or {}
   return function(chunk)
-    if chunk and chunk ~= "" then
+    if chunk then
       insert(items, chunk)
     end
     return 1
@@ -255,24 +264,17 @@ end
 -- One sink behind one filter.
 local function behind(f, snk)
   return function(chunk, reason)
-    if chunk == "" then
-      return snk(chunk, reason)
-    end
+    local done = chunk and ""
     local piece = f(chunk)
-    if chunk then
-      if piece and piece ~= "" then
-        return snk(piece, reason)
-      end
-      return 1
-    end
-    while piece do
+    while true do
       local ok, problem = snk(piece, reason)
       if not ok then
         return nil, problem
+      elseif not piece or piece == done then
+        return 1
       end
-      piece = f(nil)
+      piece = f(done)
     end
-    return snk(nil, reason)
   end
 end
 

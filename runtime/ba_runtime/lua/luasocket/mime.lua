@@ -40,6 +40,11 @@ function mime.b64(...)
   return host.b64encode(sub(kept, 1, whole)), sub(kept, whole + 1)
 end
 
+-- What was padded may be followed by more.
+local function decoded(text)
+  return (gsub(text, "[^=]+=*", host.b64decode))
+end
+
 -- unb64(left over [, piece]) → decoded, left over; what is not of the alphabet is skipped
 function mime.unb64(...)
   local kept, piece = ...
@@ -48,11 +53,11 @@ function mime.unb64(...)
   end
   kept = check.string(1, kept)
   if piece == nil then
-    return last_piece(host.b64decode(kept)), nil
+    return last_piece(decoded(kept)), nil
   end
   kept = gsub(kept .. check.string(2, piece), "[^%w+/=]", "")
   local whole = #kept - #kept % 4
-  return host.b64decode(sub(kept, 1, whole)), sub(kept, whole + 1)
+  return decoded(sub(kept, 1, whole)), sub(kept, whole + 1)
 end
 
 -- ---------------------------------------------------------------- quoted-printable
@@ -87,6 +92,9 @@ function mime.qp(...)
     at = cr + 2
   end
   out[#out + 1] = quoted_line(sub(kept, at, upto), is_last)
+  if is_last and find(kept, "[ \t\r]$") then -- the text ends in what must not be the end of a line
+    out[#out + 1] = "=" .. CRLF
+  end
   local done = concat(out)
   if is_last then
     return last_piece(done), nil
@@ -108,7 +116,7 @@ function mime.unqp(...)
   kept = check.string(1, kept)
   local is_last = piece == nil
   kept = is_last and kept or kept .. check.string(2, piece)
-  local left = not is_last and match(kept, "=[%x\r]?$") or ""
+  local left = match(kept, "=[%x\r]?$") or "" -- at the very end half an escape is dropped
   local done = gsub(sub(kept, 1, #kept - #left), "=\r\n", "")
   done = gsub(done, "=(%x%x)", unquoted)
   if is_last then

@@ -4,6 +4,7 @@
 -- its length. What is left of a piece stays with the object (`kept`, from `at` on) for the next call.
 
 local import = ...
+local crossing = import "crossing"
 local objects = import "luasocket/objects"
 local stream = import "sockets/stream"
 local rest = import "tasks/waiting".rest
@@ -21,6 +22,8 @@ local function fetch(L)
   local S = L.S
   if not S or not S.stream then
     return nil, "closed"
+  elseif crossing.is_tight then -- for what the poll brings
+    crossing.need(0)
   end
   local data, reason = read_blocking(S, seconds_left(L), rest)
   if not data then
@@ -72,8 +75,14 @@ function receiving.all(L, prefix)
   return nil, reason, data
 end
 
--- So many bytes, those of the prefix included.
+-- So many bytes, those of the prefix included; none of none once there are some, which tells the state of a connection.
 function receiving.count(L, wanted, prefix)
+  if wanted == 0 and prefix == "" then
+    local ok, reason = fetch(L)
+    if not ok then
+      return nil, reason, ""
+    end
+  end
   local pieces, count, missing = {prefix}, 1, wanted - #prefix
   while missing > 0 do
     local ok, reason = fetch(L)

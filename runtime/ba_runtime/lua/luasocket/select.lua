@@ -3,7 +3,7 @@
 -- A socket tells its watchers when something comes that nobody reads, when all that was written has gone, and when it
 -- is closed (`sock.tell_watchers`). What comes on a stream is kept with it, so a look tells the next time; a datagram
 -- or a client stays with the system, and that one is there is known only from the watcher. So every select asks anew,
--- which costs a turn of the loop.
+-- which costs a turn of the loop, also where one of the sockets is ready: it must not hide the others.
 
 local import = ...
 local host = import "host"
@@ -28,17 +28,22 @@ function watch:noticed(S, is_sent)
   end
 end
 
+-- What is lost can be read: that tells it. What the program has closed is in nobody's way.
 local function can_read(L, watcher)
   local S = L.S
-  if L.at <= #L.kept or not S or not S.open and not L.is_connecting then
+  if L.at <= #L.kept then
     return true
+  elseif not S or L.is_closed then
+    return false
+  elseif not S.open then
+    return not L.is_connecting
   end
   return S.inbox ~= nil or S.eof ~= nil or watcher.has_come[S]
 end
 
 local function can_write(L)
   local S = L.S
-  return not L.is_connecting and not (S and S.busy)
+  return S ~= nil and not L.is_closed and not L.is_connecting and not S.busy
 end
 
 -- Returns the sockets of `list` of which `can` holds, by number and by themselves.
@@ -106,22 +111,20 @@ return function(...)
   local deadline = timeout_s >= 0 and clock() + timeout_s or nil
   local task = waiting.caller()
   watcher.task = task
-  local ready_to_read, readable, ready_to_write, writable
-  local is_late = false
+  local _, readable = those(receiving, can_read, watcher)
+  local _, writable = those(sending, can_write)
+  local ready_to_read, ready_to_write, reason
   repeat
-    ready_to_read, readable = those(receiving, can_read, watcher)
-    ready_to_write, writable = those(sending, can_write)
-    if readable > 0 or writable > 0 or is_late then
-      break
-    end
+    local has_some = readable > 0 or writable > 0
     watch_all(receiving, watcher, true)
     watch_all(sending, watcher, false)
     task.waits_for = watcher
-    local _, reason = waiting.rest(task, deadline, "select")
+    _, reason = waiting.rest(task, has_some and clock() or deadline, "select")
     unwatch_all(receiving, watcher)
     unwatch_all(sending, watcher)
-    is_late = reason == "timeout"
-  until false
+    ready_to_read, readable = those(receiving, can_read, watcher)
+    ready_to_write, writable = those(sending, can_write)
+  until readable > 0 or writable > 0 or reason == "timeout"
   if readable == 0 and writable == 0 then
     return ready_to_read, ready_to_write, "timeout"
   end

@@ -146,6 +146,15 @@ function socket.dns.getaddrinfo(...)
   return {{family = find(address, ":", 1, true) and "inet6" or "inet", addr = address}}
 end
 
+-- dns.tohostname(address) → name, what is known of it | nil, reason; only the loopback's is known
+function socket.dns.tohostname(...)
+  local address = check.string(1, (...), select("#", ...))
+  if find(address, "^127%.") or address == "::1" or address == "localhost" then
+    return "localhost", {name = "localhost", alias = {}, ip = {dial.toip(address)}}
+  end
+  return nil, "host not found"
+end
+
 -- dns.gethostname() → the name of this computer: as far as programs here are concerned, the loopback's
 function socket.dns.gethostname()
   return "localhost"

@@ -14,7 +14,7 @@ local addresses = import "luasocket/addresses"
 local objects = import "luasocket/objects"
 local receiving = import "luasocket/receiving"
 
-local select, type, sub, min, match = select, type, string.sub, math.min, string.match
+local select, type, tonumber, sub, min, match = select, type, tonumber, string.sub, math.min, string.match
 local state, deadline, words = objects.state, objects.deadline, objects.words
 local rest, run = waiting.rest, sched.run
 
@@ -38,7 +38,7 @@ end
 -- Begins a connection; its outcome goes to the state, and to whoever waits for it.
 local function begin(L, address, port)
   local is_ipv6 = addresses.is_ipv6(L, address)
-  L.problem, L.is_connecting = nil, true
+  L.problem, L.is_connecting, L.is_closed, L.has_told = nil, true, nil, nil
   local S
   S = dial.begin(address, port, L.interface, is_ipv6, function(ok, reason)
     L.is_connecting, L.problem = nil, not ok and words(reason) or nil
@@ -84,7 +84,11 @@ function methods.connect(...)
   address, port = check.string(2, address, n), check.number(3, port, n)
   local S = L.S
   if S and S.stream then
-    return nil, "already connected"
+    if L.has_told then
+      return nil, "already connected"
+    end
+    L.has_told = true
+    return 1
   elseif not L.is_connecting then
     if S and S.listening then -- only bound so far, for the sake of the address
       cosocket.close(S)
@@ -97,6 +101,7 @@ function methods.connect(...)
   if not ok then
     return nil, reason
   end
+  L.has_told = true
   return 1
 end
 
@@ -167,6 +172,7 @@ end
 -- Writes bytes `first` to `last`; returns the last one taken, and the reason if that is not `last`.
 local function send(L, data, first, last)
   local S = L.S
+  last = last < first and first - 1 or last
   while first <= last do
     if S.busy then
       local ok, reason = stream.await_sent(S, deadline(L), rest)
@@ -214,7 +220,7 @@ function methods.send(...)
   if reason then
     return nil, reason, sent
   end
-  return sent < 0 and 0 or sent
+  return sent
 end
 
 -- receive([pattern [, prefix]]) → data | nil, reason, what has come
@@ -227,6 +233,9 @@ function methods.receive(...)
   end
   prefix = prefix == nil and "" or check.string(3, prefix)
   local letter = pattern == nil and "l" or type(pattern) == "string" and match(pattern, "^%*?([la])") or nil
+  if not letter and type(pattern) == "string" and not tonumber(pattern) then
+    check.fail(2, "invalid receive pattern")
+  end
   local count = not letter and check.number(2, pattern, n) or nil
   if count and count < 0 then
     check.fail(2, "invalid receive pattern")
@@ -264,7 +273,7 @@ end
 function methods.close(...)
   local L = state[...] or check.fail(1, "tcp{any} expected")
   local S = L.S
-  L.is_connecting, L.kept, L.at = nil, "", 1
+  L.is_closed, L.is_connecting, L.kept, L.at = true, nil, "", 1
   if S and S.busy and S.stream then
     L.S = nil
     linger(S)

@@ -5,6 +5,7 @@
 local import = ...
 local host = import "host"
 local check = import "check"
+local crossing = import "crossing"
 local sock = import "sockets/sock"
 local datagram = import "sockets/datagram"
 local cosocket = import "sockets/cosocket"
@@ -112,7 +113,7 @@ function methods.setpeername(...)
   return 1
 end
 
--- send(datagram) → 1 | nil, reason
+-- send(datagram) → its length | nil, reason
 function methods.send(...)
   local self, data = ...
   local L = state[self]
@@ -124,13 +125,13 @@ function methods.send(...)
   if not ok then
     return nil, reason
   elseif not datagram.write(L.S, data) then
-    return nil, "refused"
+    return nil, "connection refused"
   end
   L.sent = L.sent + #data
-  return 1
+  return #data
 end
 
--- sendto(datagram, address, port) → 1 | nil, reason
+-- sendto(datagram, address, port) → its length | nil, reason
 function methods.sendto(...)
   local self, data, address, port = ...
   local n = select("#", ...)
@@ -148,7 +149,7 @@ function methods.sendto(...)
     return nil, reason == "gethostbyname" and "host not found" or "refused"
   end
   L.sent = L.sent + #data
-  return 1
+  return #data
 end
 
 local function receive(L, size, full)
@@ -156,10 +157,13 @@ local function receive(L, size, full)
   if not ok then
     return nil, problem
   end
+  if crossing.is_tight then -- for what the poll brings
+    crossing.need(0)
+  end
   objects.begin(L)
   local data, address, port = datagram.read_blocking(L.S, seconds_left(L), full, rest)
   if not data then
-    return nil, address == "timeout" and address or L.is_closed and "closed" or "refused"
+    return nil, address == "timeout" and address or L.is_closed and "closed" or "connection refused"
   end
   L.received = L.received + #data
   return sub(data, 1, size), address, port

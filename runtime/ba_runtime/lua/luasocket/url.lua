@@ -2,7 +2,7 @@
 
 local byte, char, find, format, gmatch, gsub, match, sub =
   string.byte, string.char, string.find, string.format, string.gmatch, string.gsub, string.match, string.sub
-local concat, pairs, tonumber, type = table.concat, pairs, tonumber, type
+local concat, error, pairs, tonumber, type = table.concat, error, pairs, tonumber, type
 
 local url = {_VERSION = "URL 1.0.3"}
 
@@ -10,9 +10,9 @@ local function escaped(c)
   return format("%%%02x", byte(c))
 end
 
--- escape(s) → with everything escaped but letters, digits and "-_.~"
+-- escape(s) → with everything escaped but letters, digits and "_"
 function url.escape(text)
-  return (gsub(text, "[^%w%-_.~]", escaped))
+  return (gsub(text, "[^%w_]", escaped))
 end
 
 -- unescape(s)
@@ -24,7 +24,9 @@ end
 
 -- What may stand in a segment of a path as it is.
 local function protected(segment)
-  return (gsub(segment, "[^%w%-_.~!*'():@&=+$,]", escaped))
+  return (gsub(segment, "[^%w%-_.~!*'():@&=+$,]", function(c)
+    return format("%%%02X", byte(c))
+  end))
 end
 
 local function split_authority(parsed, authority)
@@ -90,6 +92,9 @@ end
 
 -- build(parts) → url
 function url.build(parsed)
+  if type(parsed) ~= "table" then
+    error("bad argument #1 to 'build' (table expected, got " .. type(parsed) .. ")", 2)
+  end
   local text = parsed.path or ""
   text = parsed.params and text .. ";" .. parsed.params or text
   text = parsed.query and text .. "?" .. parsed.query or text
@@ -146,7 +151,10 @@ function url.absolute(base, relative)
       parts.path = folder .. parts.path
     end
   end
-  parts.path = parts.path and without_dots(parts.path)
+  if parts.path then -- the parameters belong to it
+    parts.path = without_dots(parts.params and parts.path .. ";" .. parts.params or parts.path)
+    parts.params = nil
+  end
   return url.build(parts)
 end
 

@@ -239,15 +239,30 @@ function waiting.block(task, deadline, call)
   return unblock(task, loop_until(task, call))
 end
 
--- The same for code that other code need not wait for: where it is a cosocket's, nobody waits until it settles.
+local SOON_S <const> = 1e-6 -- after the moment for which deadlines are looked at now
+
+-- Looks once more at what has arrived before the time is up: the loop may have been in the middle of what a poll had
+-- brought, and a wait of no time at all would never see what is there.
+local function looks_again(task)
+  task.expire = expired
+  deadlines.set(task, clock() + SOON_S)
+end
+
+-- Waits as `block` does, for code that other code need not wait for: where it is a cosocket's, nobody waits until it
+-- settles. Before the deadline ends the wait, the system has been asked what there is.
 function waiting.rest(task, deadline, call)
-  if task.kind.name ~= "cosocket" then
-    return waiting.block(task, deadline, call)
-  elseif deadline then
-    task.expire = expired
+  if deadline then
+    task.expire = looks_again
     deadlines.set(task, deadline)
   end
-  return pause(task, call)
+  if task.kind.name == "cosocket" then
+    return pause(task, call)
+  end
+  task.stalled = true
+  if can_yield() then
+    return unblock(task, yield_until(task, call))
+  end
+  return unblock(task, loop_until(task, call))
 end
 
 -- Waits while `task`, which the running one has just started or resumed, is stalled.

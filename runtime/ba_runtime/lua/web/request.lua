@@ -6,6 +6,7 @@
 local import = ...
 local host = import "host"
 local check = import "check"
+local hints = import "hints"
 local command = import "web/command"
 local cookie = import "web/cookie"
 local multipart = import "web/multipart"
@@ -114,11 +115,16 @@ end
 -- user() → nil: there is no user management here, so nobody has logged in
 function meta.user(...)
   local _ = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  hints.remember("user", "request:user")
   return nil
 end
 
 -- session([create]) → nil, for the same reason
-meta.session = meta.user
+function meta.session(...)
+  local _ = exchanges[...] or check.expected(1, "HTTPCMD", (...), select("#", ...))
+  hints.remember("session", "request:session")
+  return nil
+end
 
 -- cookie(name) → what the client sent of that name, nil for nothing
 function meta.cookie(...)
