@@ -41,7 +41,7 @@ local recorded = {}
 
 local count = host.recorded_count
 local oldest, newest -- chunks: SIZE values, `start` (the count before its first entry), `next`
-local at = SIZE + 1 -- where the next entry of the newest chunk goes
+local base = -ENTRIES -- the newest chunk's start
 local held, most = 0, 0 -- chunks
 local handed = 0 -- entries that Python has, or that came before anybody recorded
 
@@ -54,29 +54,33 @@ local function new_chunk()
   return chunk
 end
 
--- Makes the next chunk the newest. Where there is no memory for one more, the oldest must do; false if there is none.
+-- Makes the next chunk the newest. Where there is no memory for one more, the oldest must do. Returns the count, and
+-- the place before the next entry; false for the place when there is no chunk at all: then an entry is only counted.
 local function turn_over()
   local chunk
   if held < most then
     local ok, made = pcall(new_chunk)
     chunk = ok and made
   end
-  if at <= SIZE then -- a finalizer was faster
-    return true
+  local n = count[1]
+  if n - base < ENTRIES then -- a finalizer was faster
+    return n, (n - base) * WIDTH
   elseif chunk then
     held = held + 1
   elseif oldest then
     chunk, oldest = oldest, oldest.next or oldest
   else
-    return false
+    return n, false
   end
-  chunk.start, chunk.next = count[1], false
+  chunk.start, chunk.next, base = n, false, n
   if newest and newest ~= chunk then
     newest.next = chunk
   end
-  oldest, newest, at = oldest or chunk, chunk, 1
-  return true
+  oldest, newest = oldest or chunk, chunk
+  return n, 0
 end
+
+-- The same four lines stand in each function that notes something: a call for them would cost as much as they do.
 
 -- ---------------------------------------------------------------- what is sent
 
@@ -88,16 +92,20 @@ function recorded.sending(number, send)
   return function(data)
     local sent = send(data)
     local head, task = data, sched.current
-    if sent > HEAD_BYTES or sent < #data then
+    if sent > HEAD_BYTES or sent ~= #data then
       head = sub(data, 1, min(sent, HEAD_BYTES))
     end
     local time = not (task and task.sock) and clock()
-    if at <= SIZE or turn_over() then
-      local chunk, i = newest, at
-      at = i + WIDTH
-      chunk[i], chunk[i + 1], chunk[i + 2], chunk[i + 3] = number, head, time, sent
+    local n = count[1]
+    local i = (n - base) * WIDTH
+    if i >= SIZE then
+      n, i = turn_over()
     end
-    count[1] = count[1] + 1
+    if i then
+      local chunk = newest
+      chunk[i + 1], chunk[i + 2], chunk[i + 3], chunk[i + 4] = number, head, time, sent
+    end
+    count[1] = n + 1
     return sent
   end
 end
@@ -105,20 +113,28 @@ end
 -- ---------------------------------------------------------------- who waits
 
 local function note(text, outcome, time)
-  if at <= SIZE or turn_over() then
-    local chunk, i = newest, at
-    at = i + WIDTH
-    chunk[i], chunk[i + 1], chunk[i + 2] = text, outcome, time
+  local n = count[1]
+  local i = (n - base) * WIDTH
+  if i >= SIZE then
+    n, i = turn_over()
   end
-  count[1] = count[1] + 1
+  if i then
+    local chunk = newest
+    chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, outcome, time
+  end
+  count[1] = n + 1
 end
 
 local last_waits, last_task = setmetatable({}, {__mode = "k"}), 0 -- of tasks that have waited while somebody recorded
 
 -- Returns what there is to say of a wait: the task's number, the socket's, the cell's, what kind of task it is, in
--- which call it waits, and for how many seconds at most.
-local function describe(task, before, socket, call, limit_s)
-  local number = before and before.task
+-- which call it waits, and for how many seconds at most. What is the same the next time is kept.
+local function describe(task, socket, call, limit_s)
+  local last = last_waits[task]
+  if last and not limit_s and last.socket == socket and last.call == call then
+    return last.text
+  end
+  local number = last and last.task
   if not number then
     last_task = last_task + 1
     number = last_task
@@ -131,24 +147,17 @@ end
 
 -- Notes that a task begins to wait, and returns what `ends` needs. The call is the owner's own, where that waits in
 -- one.
-function recorded.waits(task, call)
-  local own = task.sock
-  local S = own
-  if own and own.waiting then
-    call = own.waiting
+function recorded.begins(task, call)
+  local S, deadline, time = task.sock, task.at, false
+  if not S or deadline then
+    time = clock()
+  end
+  if S and S.waiting then
+    call = S.waiting
   else
     S = task.waits_for
   end
-  local socket, last, deadline, time = S and S.number or 0, last_waits[task], task.at, false
-  if not own or deadline then
-    time = clock()
-  end
-  local text
-  if not deadline and last and last.socket == socket and last.call == call then
-    text = last.text
-  else
-    text = describe(task, last, socket, call or "wait", deadline and deadline - time)
-  end
+  local text = describe(task, S and S.number or 0, call or "wait", deadline and deadline - time)
   note(text, false, time)
   return text
 end
@@ -165,6 +174,49 @@ function recorded.ends(text, task, call, first, second, ...)
   end
   note(text, outcome, not task.sock and clock())
   return first, second, ...
+end
+
+-- What follows are both functions above once more, for what happens most: a cosocket waits in its own read.
+
+local function own_end(text, task, first, ...)
+  if not first then
+    return recorded.ends(text, task, nil, first, ...)
+  end
+  local n = count[1]
+  local i = (n - base) * WIDTH
+  if i >= SIZE then
+    n, i = turn_over()
+  end
+  if i then
+    local chunk = newest
+    chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, "", false
+  end
+  count[1] = n + 1
+  return first, ...
+end
+
+-- Notes that it waits, lets it wait by `wait`, notes the end, and returns what came.
+function recorded.own_read(task, wait)
+  local S = task.sock
+  local text = task.said
+  if not text or task.said_of ~= S.number or task.at then
+    text = recorded.begins(task)
+    if not task.at then -- else the limit is another one the next time
+      task.said, task.said_of = text, S.number
+    end
+  else
+    local n = count[1]
+    local i = (n - base) * WIDTH
+    if i >= SIZE then
+      n, i = turn_over()
+    end
+    if i then
+      local chunk = newest
+      chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, false, false
+    end
+    count[1] = n + 1
+  end
+  return own_end(text, task, wait(task))
 end
 
 -- ---------------------------------------------------------------- handing over
@@ -192,7 +244,7 @@ end
 function recorded.keep(entries)
   most = entries and entries // ENTRIES + 2 or 0 -- the newest chunk may have just begun
   if most == 0 then
-    oldest, newest, at, held, handed = nil, nil, SIZE + 1, 0, count[1]
+    oldest, newest, base, held, handed = nil, nil, count[1] - ENTRIES, 0, count[1]
   end
 end
 

@@ -131,7 +131,7 @@ class Recorder:
         """Takes what a poll has returned."""
         data = polled[1::2]
         try:
-            size = sum(map(len, cast("tuple[bytes, ...]", data)))
+            size = len(b"".join(cast("tuple[bytes, ...]", data)))  # the fastest way to learn both
         except TypeError:  # there are signals among it
             size = -1
         is_plain = size >= 0 and all(data) and (not self._above or self._above.isdisjoint(polled[::2]))

@@ -27,7 +27,7 @@ local sched = import "tasks/sched"
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
 local error, pcall, select = error, pcall, select
 local pack, unpack = table.pack, table.unpack
-local begins, ends = recorded.waits, recorded.ends
+local begins, ends, own_read = recorded.begins, recorded.ends, recorded.own_read
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
 local waiting = {}
@@ -102,10 +102,14 @@ local function wait(task)
 end
 
 -- What every wait goes through; other functions while somebody records.
-local yield_until, loop_until = wait, in_place
+local yield_until, yield_own, loop_until = wait, wait, in_place
 
 local function noted_wait(task, call)
   return ends(begins(task, call), task, call, wait(task))
+end
+
+local function noted_own(task)
+  return own_read(task, wait)
 end
 
 local function noted_in_place(task, call)
@@ -114,7 +118,8 @@ end
 
 -- Tells of every wait that begins from now on, or of none.
 function waiting.record(is_on)
-  yield_until, loop_until = is_on and noted_wait or wait, is_on and noted_in_place or in_place
+  yield_until, yield_own = is_on and noted_wait or wait, is_on and noted_own or wait
+  loop_until = is_on and noted_in_place or in_place
 end
 
 local function checked(first, ...)
@@ -133,10 +138,10 @@ local function pause(task, call)
 end
 waiting.pause = pause
 
--- The same where the running coroutine is the task's own, as whoever calls this knows: every read of a cosocket does.
+-- The same in a cosocket's own read, which knows that the running coroutine is the task's.
 function waiting.pause_own(task)
   if isyieldable() and not closing[task.co] then
-    return yield_until(task)
+    return yield_own(task)
   end
   return checked(loop_until(task))
 end
