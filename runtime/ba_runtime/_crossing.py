@@ -43,7 +43,7 @@ FILE_FUNCTIONS = (
 class Desk(Protocol):
     """What Lua tells the thread that runs it (`_loop.py`)."""
 
-    def functions(self) -> Mapping[str, Callable[..., object]]: ...
+    def functions(self) -> Mapping[str, object]: ...
 
 
 def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
@@ -80,7 +80,7 @@ DIRECT = frozenset(
         *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),
         *("print", "print_error", "late_print", "trace", "note", "fault", "request_input"),
         *("display", "clear_output"),
-        *("cell_done", "cell_failed", "cell_shows", "page_done", "waits", "went_on"),
+        *("cell_done", "cell_failed", "cell_shows", "page_done", "recorded", "recorded_count"),
         *("arm", "disarm", "queued", "send", "close", "crypto_hash_update", "read_in_place"),
     }
 )

@@ -19,6 +19,7 @@ from .web import WebServer
 
 if TYPE_CHECKING:
     from .lab import Incident
+    from .observe._entries import Value
     from .observe.recorder import Recorder
     from .observe.recording import Recording
 
@@ -32,26 +33,35 @@ class Listening:
         """Nobody listens yet."""
         self.recorder: Recorder | None = None
         self.changes: deque[Change] = deque()
+        self._counter: object = None
+        self._counted: Callable[[], int] = int
         self._sink = sink
         self._reactor = reactor
         self._network = network
         self._web = web
 
-    def functions(self) -> Mapping[str, Callable[..., object]]:
-        """Returns what Lua may call, by name."""
+    def count_in(self, counter: object, counted: Callable[[], int]) -> None:
+        """Takes the table in which Lua counts its entries, and what reads it (lua/recorded.lua)."""
+        self._counter, self._counted = counter, counted
+
+    def functions(self) -> Mapping[str, object]:
+        """Returns what Lua may call, by name, and the table in which it counts."""
         return {
             "watch": self.watch,
-            "waits": self.waits,
-            "went_on": self.went_on,
+            "recorded": self.recorded,
+            "recorded_count": self._counter,
             "fault": self.fault,
         }
 
-    def watch(self) -> bool:
-        """Makes the oldest change; Lua then fetches what it keeps of sockets. Tells if anybody records."""
+    def watch(self) -> int | None:
+        """Makes the oldest change; Lua then fetches what it keeps of sockets.
+
+        Returns how many events those who record want to keep, None if nobody records.
+        """
         watchers = self.changes.popleft()(self._network.channels.watchers)
         self._network.watch(watchers)
         self._web.watch(watchers)
-        return self.recorder is not None
+        return None if self.recorder is None else self.recorder.most_events
 
     @staticmethod
     def adding(watcher: Watcher) -> Change:
@@ -74,7 +84,7 @@ class Listening:
                 return watchers
             from .observe.recorder import Recorder
 
-            self.recorder = self._reactor.journal = recorder = Recorder()
+            self.recorder = self._reactor.journal = recorder = Recorder(self._counted)
             recorder.begin(recording)
             self._network.introduce(recorder)
             self._web.introduce(recorder)
@@ -105,17 +115,10 @@ class Listening:
 
     # ------------------------------------------------------------ what is told, by Lua and others
 
-    def waits(
-        self, number: int, task: int, kind: bytes, cell: int, call: bytes, limit_s: float | None = None
-    ) -> None:
-        """A task begins to wait: see `Recorder.waits`."""
+    def recorded(self, first: int, *values: Value) -> None:
+        """Takes what Lua has recorded itself: see `Recording.take`."""
         if self.recorder is not None:
-            self.recorder.waits(number, task, kind, cell, call, limit_s)
-
-    def went_on(self, number: int, task: int, outcome: bytes | int) -> None:
-        """It goes on."""
-        if self.recorder is not None:
-            self.recorder.went_on(number, task, outcome)
+            self.recorder.handed(first, values)
 
     def fault(self, cell: int, text: bytes, message: bytes, source: bytes, line: int, stack: bytes) -> None:
         """Something in the background has raised an error: goes to the sink, and to whoever records."""

@@ -137,6 +137,7 @@ class LuaThread(threading.Thread):
         """Begins a recording; a cell that is run after this call is heard from its beginning."""
         recording.begun = self._change_watchers(self.listening.beginning(recording))
         recording.finish = lambda: self._change_watchers(self.listening.ending(recording))
+        recording.catch_up = lambda: self.ask("recorded")
 
     def _change_watchers(self, change: Change) -> Future[tuple[Any, ...]]:
         self._post(lambda: self.listening.changes.append(change))
@@ -197,6 +198,7 @@ class LuaThread(threading.Thread):
             state = self._state = LuaState(self._max_memory)
             self._reactor.make_way = state.make_way
             guard = Guard(lambda: state)
+            self.listening.count_in(*state.counter())
             host = crossing_table(self._sink, self, self._network, self._web, self._interrupter, files, guard)
             main = state.boot(host.names, host.plain, host.modest, host.guarded)
         except BaseException as fault:  # whoever waits for `started` gets it
@@ -241,7 +243,7 @@ class LuaThread(threading.Thread):
 
     # ------------------------------------------------------------ what Lua calls
 
-    def functions(self) -> Mapping[str, Callable[..., object]]:
+    def functions(self) -> Mapping[str, object]:
         """Returns this thread's part of the crossing table."""
         return {
             "poll": self._poll,

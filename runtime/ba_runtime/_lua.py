@@ -11,6 +11,7 @@ call into a `LuaState`; it would wait for ever. `Compiler` has a state of its ow
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Any, NoReturn, TypeAlias
@@ -95,6 +96,16 @@ class LuaState:
         main: Main = start(module_source, _Handle, table, *names, tight_kb)
         return main
 
+    def counter(self) -> tuple[object, Callable[[], int]]:
+        """Returns a table of Lua's that counts at its index 1, for the crossing table, and what reads it.
+
+        Reading is possible in the middle of a call from Lua, and allocates nothing there; only the thread of
+        this state may do it.
+        """
+        reached: list[Any] = []
+        table, self._bystander = self._lua.eval(_COUNTER)(reached.append)
+        return table, functools.partial(reached[0].__getitem__, 1)
+
     def is_short_of_memory(self) -> bool:
         """Tells whether the bound is near."""
         return self.memory_used() >= self.tight_bytes
@@ -154,6 +165,17 @@ class LuaState:
         self._bound = self._max_memory
         self._grant(self._max_memory)
 
+
+# lupa reaches a table by way of the coroutine that it was handed over in, and takes all that is on that
+# coroutine's stack for the answer. So the counter comes from one that has ended, whose stack is always empty.
+_COUNTER = b"""
+function(hand_over)
+  local count = {0}
+  local bystander = coroutine.create(function() hand_over(count) end)
+  coroutine.resume(bystander)
+  return count, bystander
+end
+"""
 
 # The loader: a module is a chunk that gets `import`, and is run once. It is called by its path below `lua/`.
 # `=ba:name` marks our own code, so that tracebacks leave it out and an interrupt never cuts it (ours.lua).

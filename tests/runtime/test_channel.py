@@ -23,7 +23,7 @@ from ba_runtime.sockets.stream import Stream
 class Ear:
     """Keeps what it hears."""
 
-    hears_polls = False
+    is_told = False
 
     def __init__(self) -> None:
         """Has heard nothing."""

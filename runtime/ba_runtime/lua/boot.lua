@@ -16,6 +16,7 @@ local advice = import "console/advice"
 local stdio = import "console/stdio"
 local warnings = import "console/warn"
 local check = import "check"
+local recorded = import "recorded"
 local report = import "tasks/report"
 local hints = import "hints"
 local socket = import "sockets/socket"
@@ -222,8 +223,17 @@ end
 
 -- Somebody begins to listen to the sockets, or ends: between two bytes, as no program runs meanwhile (channel.py).
 function questions.watch(ticket)
-  waiting.record(host.watch())
+  recorded.hand_over()
+  local entries = host.watch()
+  recorded.keep(entries)
+  waiting.record(entries)
   sock.each(stream.renew)
+  host.reply(ticket)
+end
+
+-- Somebody wants to read a recording.
+function questions.recorded(ticket)
+  recorded.hand_over()
   host.reply(ticket)
 end
 
@@ -325,4 +335,5 @@ return function(problem, is_memory)
   end
   sched.loop()
   let_go()
+  recorded.hand_over()
 end

@@ -392,24 +392,18 @@ function host.polled() end
 function host.take() end
 
 --- Changes who listens to the sockets, as was asked for; what `sender` returned must be fetched anew.
---- Returns whether anybody records.
----@return boolean is_recorded
+--- Returns how many events those who record want to keep, nil if nobody records.
+---@return integer? events
 function host.watch() end
 
---- Tells whoever records that a task begins to wait; `task` is a number of Lua's for it.
----@param number integer
----@param task integer
----@param kind string
----@param cell integer
----@param call string
----@param limit_s? number
-function host.waits(number, task, kind, cell, call, limit_s) end
+--- Hands over what Lua has recorded (recorded.lua): four values for each entry, and the count before the first one.
+---@param first integer
+---@param ... string|number|boolean
+function host.recorded(first, ...) end
 
---- Tells whoever records that it goes on; `outcome` is the reason why it did not get what it waited for, or a signal.
----@param number integer
----@param task integer
----@param outcome string|integer
-function host.went_on(number, task, outcome) end
+--- How many entries there have ever been, at index 1; Python reads it.
+---@type integer[]
+host.recorded_count = {}
 
 --- Answers the request with this ticket.
 ---@param ticket integer

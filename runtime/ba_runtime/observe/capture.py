@@ -46,7 +46,7 @@ RouteOf = Callable[[Endpoint, Kind], "Route | None"]
 class Capture:
     """A witness of the channels. Every method but the first runs on the Lua thread."""
 
-    hears_polls = False
+    is_told = False
 
     def __init__(self, writer: Writer, keys: KeyLog, route_of: RouteOf) -> None:
         """Hears for `writer`; `route_of` tells whom of the lab an address stands for."""

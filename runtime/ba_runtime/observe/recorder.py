@@ -7,13 +7,16 @@ otherwise, and none raises.
 Theory of operation. What a program's sockets move costs no event object, for most events are dropped unread:
 
  - What the reactor receives for plain streams is in the tuple that every poll returns to Lua (`arrived`). The
-   tuple is kept, with one time; so these streams keep the system's own `recv` (`hears_polls`).
- - What is sent becomes a small tuple, made by a closure around the system's `send`.
+   tuple is kept, with one time; so these streams keep the system's own `recv` (`is_told`).
+ - What Lua sends for plain streams, and who waits, is noted by Lua and stays there (lua/recorded.lua) until
+   somebody reads (`handed`).
+ - What Python sends becomes a small tuple, made by a closure around the system's `send`.
  - Everything else is told one by one, and is rare or costs much more than an event.
 
-All of it is noted in one list in the order in which it happened. A poll makes a turn of the list
-(recording.py); so does a list that grows long, because a program may write without end before the next poll.
-No note holds more than the head of what moved, so a bound on the number of notes bounds their memory.
+All that Python notes is in one list in the order in which it happened, each with the number of Lua's entries
+before it, so that there is one order of all. A poll makes a turn of the list (recording.py); so does
+a list that grows long, because a program may write without end before the next poll. No note holds more than
+the head of what moved, so a bound on the number of notes bounds their memory.
 """
 
 from __future__ import annotations
@@ -28,28 +31,30 @@ from typing import TYPE_CHECKING, Any, cast
 from ba_runtime._reactor import Value
 from ba_runtime._resolver import Answer
 from ba_runtime.sockets.channel import Layer, Receive, ReceiveFrom, Send, SendTo
-from ba_runtime.sockets.reasons import TEXT, Signal
 from ba_runtime.sockets.secure import SecureStream
 
 from . import events
+from ._entries import Value as Entered
 from .events import HEAD_BYTES, Address, Closer, Event, Moved, Opened, SocketKind
-from .recording import Note, Recording, Turn, turn_of
+from .recording import Note, Recording, Turn
 
 if TYPE_CHECKING:
     from ba_runtime.lab import Incident
 
 LONG = 1000  # notes in one turn
 NOBODY = (None, None)
-HEAD: Callable[[Note], bytes] = itemgetter(3)
+HEAD: Callable[[Note], bytes] = itemgetter(4)
 
 
 class Recorder:
     """What the recordings of one Lua state have in common."""
 
-    hears_polls = True  # a plain stream's data is in what `arrived` is given
+    is_told = True  # a plain stream's data is in what `arrived` is given, or known to Lua
 
-    def __init__(self) -> None:
-        """Nothing is recorded yet."""
+    def __init__(self, counted: Callable[[], int] = int) -> None:
+        """Nothing is recorded yet. `counted` returns the number of entries that Lua has ever made."""
+        self._counted = counted
+        self._turn_from = counted(), monotonic()
         self.recordings: tuple[Recording, ...] = ()
         self._notes: list[Note] = []
         self._above: set[int] = set()  # whose data in a poll's tuple is not what came over the wire
@@ -61,20 +66,27 @@ class Recorder:
 
     # ------------------------------------------------------------ recordings
 
+    @property
+    def most_events(self) -> int:
+        """Returns how many events somebody wants to keep."""
+        return max((one.most_events for one in self.recordings), default=0)
+
     def begin(self, recording: Recording) -> None:
         """Gives this one everything from now on, and before it what is known to be open."""
         self._turn()
-        now = monotonic()
-        there_are: list[Note] = [(replace(one, at_s=now), 0, 0, b"") for one in self._open.values()]
+        first, now = self._turn_from
+        there_are: list[Note] = [(first, replace(one, at_s=now), 0, 0, b"") for one in self._open.values()]
         with recording.lock:
-            recording.add(turn_of(there_are))
+            recording.begin(first)
+            recording.add(Turn(len(there_are), 0, first, first, now, now, tuple(there_are)))
             recording.pending = self._notes
         self.recordings = (*self.recordings, recording)
 
     def end(self, recording: Recording) -> None:
         """Gives it nothing any more."""
         self._turn()
-        recording.pending = []
+        with recording.lock:
+            recording.over()
         self.recordings = tuple(one for one in self.recordings if one is not recording)
 
     def end_all(self) -> None:
@@ -82,25 +94,34 @@ class Recorder:
         for recording in self.recordings:
             self.end(recording)
 
-    def _turn(self) -> None:
-        self._add(lambda notes: turn_of(notes) if notes else None)
-
-    def _add(self, make: Callable[[list[Note]], Turn | None]) -> None:
-        """Makes a turn of the notes, and gives it to every recording."""
+    def handed(self, first: int, values: Sequence[Entered]) -> None:
+        """Takes what Lua has recorded: see `Recording.take`."""
         for recording in self.recordings:
+            with recording.lock:
+                recording.take(first, values)
+
+    def _turn(self, arrived: tuple[int | bytes, ...] = (), size: int = 0) -> None:
+        """Makes a turn of the notes and what has arrived, `size` bytes, and gives it to every recording."""
+        notes, recordings = self._notes, self.recordings
+        upto, at_s = self._counted(), monotonic()
+        first, since_s = self._turn_from
+        self._turn_from = upto, at_s
+        for recording in recordings:
             recording.lock.acquire()
         try:
-            turn = make(self._notes)
-            self._notes.clear()
-            if turn is not None:
-                for recording in self.recordings:
-                    recording.add(turn)
+            if notes:
+                size += sum(map(len, map(HEAD, notes)))
+            count = len(notes) + upto - first + len(arrived) // 2
+            turn = Turn(count, size, first, upto, since_s, at_s, tuple(notes), arrived)
+            notes.clear()
+            for recording in recordings:
+                recording.add(turn)
         finally:
-            for recording in self.recordings:
+            for recording in recordings:
                 recording.lock.release()
 
     def _tell(self, event: Event, head: bytes = b"") -> None:
-        self._notes.append((event, 0, 0, head))
+        self._notes.append((self._counted(), event, 0, 0, head))
         if len(self._notes) > LONG:
             self._turn()
 
@@ -108,19 +129,15 @@ class Recorder:
 
     def arrived(self, polled: tuple[Value, ...]) -> None:
         """Takes what a poll has returned."""
-        at_s = monotonic()
         data = polled[1::2]
-        if not data:
-            return self._turn()
         try:
-            size = sum(map(len, cast("tuple[bytes, ...]", data)))
+            size = len(b"".join(cast("tuple[bytes, ...]", data)))  # the fastest way to learn both
         except TypeError:  # there are signals among it
             size = -1
         is_plain = size >= 0 and all(data) and (not self._above or self._above.isdisjoint(polled[::2]))
         if is_plain and size <= HEAD_BYTES * len(data):
-            notes_size = sum(map(len, map(HEAD, self._notes)))
-            count = len(self._notes) + len(data)
-            return self._add(lambda notes: Turn(count, notes_size + size, tuple(notes), at_s, polled))
+            return self._turn(polled, size)
+        at_s = monotonic()
         for number, value in zip(polled[::2], data, strict=True):
             if type(value) is bytes and number not in self._above:
                 assert isinstance(number, int)
@@ -148,14 +165,20 @@ class Recorder:
 
     def sending(self, number: int, send: Send) -> Send:
         """Returns what sends for a stream, or a connected datagram socket."""
-        notes, note, turn, clock = self._notes, self._notes.append, self._turn, monotonic
+        notes, note, turn, clock, counted = (
+            self._notes,
+            self._notes.append,
+            self._turn,
+            monotonic,
+            self._counted,
+        )
 
         def heard(data: bytes | memoryview) -> int:
             sent = send(data)
             if sent == len(data) <= HEAD_BYTES and type(data) is bytes:
-                note((clock(), number, sent, data))
+                note((counted(), clock(), number, sent, data))
             else:  # a view would keep all that it is a view of
-                note((clock(), number, sent, bytes(data[: min(sent, HEAD_BYTES)])))
+                note((counted(), clock(), number, sent, bytes(data[: min(sent, HEAD_BYTES)])))
             if len(notes) > LONG:
                 turn()
             return sent
@@ -283,23 +306,7 @@ class Recorder:
         if local is not None and self._numbers.get(local) == number:
             del self._numbers[local]
 
-    # ------------------------------------------------------------ who waits, and what goes wrong
-
-    # Neither of these two looks at how long the list is: between two polls tasks wait for a moment only.
-
-    def waits(
-        self, number: int, task: int, kind: bytes, cell: int, call: bytes, limit_s: float | None
-    ) -> None:
-        """A task begins to wait."""
-        self._notes.append(((number, task, kind, cell, call, limit_s), monotonic(), 0, b""))
-
-    def went_on(self, number: int, task: int, outcome: bytes | int) -> None:
-        """It goes on. An outcome that is a signal has its documented words here."""
-        if outcome == Signal.TLS_FAILED:
-            outcome = self._reasons.get(number, "socketreadfailed").encode()
-        elif not isinstance(outcome, bytes):
-            outcome = TEXT.get(cast(Signal, outcome), "").encode()
-        self._notes.append(((number, task, outcome), monotonic(), 0, b""))
+    # ------------------------------------------------------------ what goes wrong
 
     def erred(self, cell: int, text: str) -> None:
         """Code of a cell has raised an error in the background."""

@@ -1,9 +1,11 @@
 """What one recording keeps: the latest events, within a bound that shows.
 
 The Lua thread adds *turns*, as they come; any thread may read. A turn is what happened up to one poll of the
-reactor, raw: notes of single things in their order, and then what that poll received for plain streams, as
-the reactor returned it. Events are made of it when somebody reads them, and most turns are dropped before
-anybody does: that is why recording costs little (recorder.py).
+reactor, raw: Python's own notes of single things in their order, and then what that poll received for plain
+streams, as the reactor returned it. What Lua has recorded meanwhile stays with Lua until somebody reads
+(lua/recorded.lua); a turn knows how much that is, and each note before how much of it. Events are
+made of all this when somebody reads them, and most of it is dropped before anybody does: that is why
+recording costs little (recorder.py).
 
 Whole turns are dropped, the oldest first, so a few events more than the bound may be held; what is read keeps
 to it exactly.
@@ -11,66 +13,74 @@ to it exactly.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from ba_runtime.errors import RuntimeClosed
 
-from .events import Event, Moved, Waits, WentOn
+from ._entries import Entries, Value, event_of, time_of
+from .events import Event, Failed, Moved
 
-Sent: TypeAlias = "tuple[float, int, int, bytes]"  # when, on which socket, how much, and its head
-Told: TypeAlias = "tuple[Event, int, int, bytes]"  # the event, twice nothing, and the head that it holds
-Wait: TypeAlias = "tuple[int, int, bytes, int, bytes, float | None]"  # what Waits has, as Lua gave it
-End: TypeAlias = "tuple[int, int, bytes]"  # what WentOn has
-Waited: TypeAlias = "tuple[Wait | End, float, int, bytes]"  # …when, and no data
-Note: TypeAlias = "Sent | Told | Waited"
+CATCH_UP_S = 0.25  # Lua that is busy for longer is left alone; what it handed over before is read
+
+Sent: TypeAlias = "tuple[int, float, int, int, bytes]"  # its place, when, on which socket, how much, its head
+Told: TypeAlias = "tuple[int, Event, int, int, bytes]"  # its place, the event, nothing, nothing, its head
+Note: TypeAlias = "Sent | Told"  # a note's place is the number of Lua's entries before it
 
 
 class Turn(NamedTuple):
     """What happened up to one poll.
 
-    `events_held` is how many events it makes and `size` how many bytes of data they hold. `arrived` has
-    socket numbers and data in turn, received at `at_s`.
+    `events_held` is how many events it makes and `size` how many bytes of data Python holds for them. Lua's
+    entries from `first` on, but before `upto`, belong to it; where they have no time, it is `since_s`.
+    `arrived` has socket numbers and data in turn, received at `at_s`, when the turn ended.
     """
 
     events_held: int
     size: int
+    first: int
+    upto: int
+    since_s: float
+    at_s: float
     notes: tuple[Note, ...]
-    at_s: float = 0.0
     arrived: tuple[int | bytes, ...] = ()
 
-    def events(self) -> Iterator[Event]:
-        """Yields them in their order."""
-        for first, second, length, head in self.notes:
-            if isinstance(first, float):
-                yield Moved(first, int(second), True, "wire", length, head)
-            elif isinstance(first, tuple):
-                yield _waited(second, first)
-            else:
-                yield first
-        for number, data in zip(self.arrived[::2], self.arrived[1::2], strict=True):
-            assert isinstance(number, int)
-            assert isinstance(data, bytes)
-            yield Moved(self.at_s, number, False, "wire", len(data), data)
+    def events(self, entries: Entries, reasons: dict[int, str]) -> Iterator[Event]:
+        """Yields them in their order, as far as Lua's entries have been handed over; takes these out."""
+        since_s = self.since_s
+        oldest = entries.start  # what is older than an entry that is lost is not shown either
+        for place, what, number, length, head in self.notes:
+            if place > entries.upto:
+                break
+            for entry in entries.pop(place):
+                since_s = time_of(entry, since_s)
+                yield event_of(entry, since_s, reasons)
+            if place < oldest:
+                continue
+            event = Moved(what, number, True, "wire", length, head) if isinstance(what, float) else what
+            if isinstance(event, Failed):
+                reasons[event.socket] = event.reason
+            since_s = max(since_s, event.at_s)
+            yield event
+        for entry in entries.pop(self.upto):
+            since_s = time_of(entry, since_s)
+            yield event_of(entry, since_s, reasons)
+        if oldest <= self.upto <= entries.upto:
+            for arrived, data in zip(self.arrived[::2], self.arrived[1::2], strict=True):
+                assert isinstance(arrived, int)
+                assert isinstance(data, bytes)
+                yield Moved(self.at_s, arrived, False, "wire", len(data), data)
 
-
-def _waited(at_s: float, what: Wait | End) -> Event:
-    if len(what) == 3:
-        return WentOn(at_s, what[0], what[1], what[2].decode("utf-8", "replace"))
-    number, task, kind, cell, call, limit_s = what
-    # A moment of the time is over when it is told.
-    limit_s = None if limit_s is None else round(limit_s, 3)
-    return Waits(at_s, number, task, kind.decode(), cell, call.decode(), limit_s)
-
-
-def turn_of(notes: list[Note]) -> Turn:
-    """Returns a turn in which nothing has arrived for a plain stream."""
-    return Turn(len(notes), sum(len(note[3]) for note in notes), tuple(notes))
+    def events_until(self, place: int) -> int:
+        """Returns how many events there are before Lua's entry of this number."""
+        if self.upto <= place:
+            return self.events_held
+        return max(0, place - self.first) + sum(note[0] <= place for note in self.notes)
 
 
 class Recording:
@@ -91,13 +101,26 @@ class Recording:
         self.lock = threading.Lock()  # around a step in which notes become a turn
         self.pending: list[Note] = []  # what has not become a turn yet; the recorder's own list meanwhile
         self.finish: Callable[[], Future[Any]] = Future  # how to end it; set by whoever begins it
+        self.catch_up: Callable[[], Future[Any]] | None = None  # how to have Lua hand over what it has
+        self._asked: Future[Any] | None = None
         self._turns: deque[Turn] = deque()
+        self._entries = Entries(0, most_events)
+        self._turn_from = (0, 0.0)  # the first entry, and the time, of what is pending
         self._held = 0
         self._held_bytes = 0
         self._seen = 0
 
+    # ------------------------------------------------------------ on the Lua thread, with the lock held
+
+    def begin(self, entry: int) -> None:
+        """Begins, before Lua's entry of this number."""
+        self._entries = Entries(entry, self.most_events)
+
     def add(self, turn: Turn) -> None:
-        """Takes a turn, and lets go of the oldest. Called on the Lua thread, with the lock held."""
+        """Takes a turn, and lets go of the oldest."""
+        self._turn_from = turn.upto, turn.at_s
+        if not turn.events_held:
+            return
         turns = self._turns
         turns.append(turn)
         self._seen += turn.events_held
@@ -109,31 +132,58 @@ class Recording:
             held_bytes -= oldest.size
         self._held, self._held_bytes = held, held_bytes
 
-    def _snapshot(self) -> tuple[list[Turn], int, int]:
-        """Returns the turns, how many of their oldest events are past the bounds, and how many are gone."""
+    def take(self, first: int, values: Sequence[Value]) -> None:
+        """Takes entries of Lua's, as they are, `first` of which came before."""
+        self._entries.take(first, values)
+
+    def over(self) -> None:
+        """Says that nothing more will come."""
+        self.pending, self.catch_up = [], None
+        self._entries.end()
+
+    # ------------------------------------------------------------ reading
+
+    def _read(self) -> tuple[list[Event], int]:
+        """Returns the events that are kept, the oldest first, and how many are not."""
         with self.lock:
-            turns = [*self._turns, turn_of(list(self.pending))]
-            gone = self._seen - self._held
-            held, held_bytes = self._held + turns[-1].events_held, self._held_bytes + turns[-1].size
+            entries = self._entries.copy()
+            first, since_s = self._turn_from
+            notes = tuple(self.pending)
+            upto = max(first, entries.upto) if self.catch_up else first
+            size = sum(len(note[4]) for note in notes)
+            pending = Turn(len(notes) + upto - first, size, first, upto, since_s, since_s, notes)
+            turns = [*self._turns, pending]
+            seen = self._seen - self._held
+        seen += sum(turn.events_until(entries.upto) for turn in turns)
+        reasons: dict[int, str] = {}
+        kept = [list(turn.events(entries, reasons)) for turn in turns]
+        sizes = [sum(len(one.head) for one in events if isinstance(one, Moved)) for events in kept]
+        size = sum(sizes)
         skipped = 0
-        if held_bytes > self.most_bytes:  # only by what is pending
-            for turn in turns:
-                if held_bytes <= self.most_bytes:
-                    break
-                skipped += turn.events_held
-                held_bytes -= turn.size
-        return turns, max(skipped, held - self.most_events, 0), gone
+        while size > self.most_bytes:
+            size -= sizes[skipped]
+            skipped += 1
+        events = [event for turn in kept[skipped:] for event in turn][-self.most_events :]
+        return events, seen - len(events)
+
+    def _caught_up(self) -> tuple[list[Event], int]:
+        catch_up = self.catch_up
+        if catch_up is not None and (self._asked is None or self._asked.done()):
+            self._asked = catch_up()
+            concurrent.futures.wait((self._asked,), CATCH_UP_S)
+        return self._read()
 
     def events(self) -> tuple[Event, ...]:
-        """Returns the events that are kept, the oldest first."""
-        turns, skipped, _ = self._snapshot()
-        return tuple(islice((event for turn in turns for event in turn.events()), skipped, None))
+        """Returns the events that are kept, the oldest first.
+
+        While Lua computes without ever waiting, there is only what happened before it began to.
+        """
+        return tuple(self._caught_up()[0])
 
     @property
     def dropped(self) -> int:
         """Returns how many events are not kept any more."""
-        _, skipped, gone = self._snapshot()
-        return gone + skipped
+        return self._caught_up()[1]
 
     def end(self) -> Future[Any]:
         """Ends it on the Lua thread, soon; what was recorded stays. Ending it again does nothing."""

@@ -53,11 +53,11 @@ class Layer(Enum):
 class Watcher(Protocol):
     """Whoever listens to channels. Every method is called on the Lua thread, and must not wait or raise.
 
-    `hears_polls` tells that it is given what each poll of the reactor returns (`Reactor.journal`), and so
-    need not be asked about what the reactor receives by itself, the data of plain streams.
+    `is_told` says that it gets to know otherwise what plain streams move between the system and Lua, and so
+    need not be asked: a poll of the reactor receives for them, and Lua sends (observe/recorder.py).
     """
 
-    hears_polls: bool
+    is_told: bool
 
     def receiving(self, number: int, receive: Receive) -> Receive:
         """Returns what receives for a stream from now on, through `receive`."""
@@ -152,24 +152,27 @@ class StreamChannel(Channel):
     """A connected TCP socket, or one that connects.
 
     `receive` and `send` raise BlockingIOError when the system has, or takes, nothing now; and OSError.
-    `receive_in_poll` is `receive` for the reactor, when what it returns is what the poll returns.
+    `receive_in_poll` is `receive` for the reactor, when what it returns is what the poll returns, and
+    `send_by_lua` is `send` for Lua: there is nothing of a watcher in them that is told of it otherwise.
     """
 
-    __slots__ = ("receive", "receive_in_poll", "send")
+    __slots__ = ("receive", "receive_in_poll", "send", "send_by_lua")
     receive: Receive
     receive_in_poll: Receive
     send: Send
+    send_by_lua: Send
 
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen from now on; `receive` and `send` are other functions then."""
         super().watch(watchers)
         self.receive = self.receive_in_poll = self.sock.recv
-        self.send = self.sock.send
+        self.send = self.send_by_lua = self.sock.send
         for watcher in watchers:
             self.receive = watcher.receiving(self.number, self.receive)
-            if not watcher.hears_polls:
-                self.receive_in_poll = watcher.receiving(self.number, self.receive_in_poll)
             self.send = watcher.sending(self.number, self.send)
+            if not watcher.is_told:
+                self.receive_in_poll = watcher.receiving(self.number, self.receive_in_poll)
+                self.send_by_lua = watcher.sending(self.number, self.send_by_lua)
 
     def receive_into(self, buffer: memoryview) -> int:
         """Receives as `receive` does, into `buffer`; returns how much."""

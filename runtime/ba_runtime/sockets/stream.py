@@ -59,7 +59,7 @@ class Stream:
 
     def sender(self) -> tuple[Write | None, Write | None]:
         """Returns what Lua calls directly to write: what may take a part, or what queues as `send` does."""
-        return self.channel.send, None
+        return self.channel.send_by_lua, None
 
     @property
     def queued_bytes(self) -> int:

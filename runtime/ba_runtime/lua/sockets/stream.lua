@@ -16,11 +16,12 @@ local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
+local recorded = import "recorded"
 
 local TIGHT_KB <const> = crossing.tight_kb
 local collectgarbage, pcall, type, sub, remove = collectgarbage, pcall, type, string.sub, table.remove
 local keep, hold_back, lose = sock.keep, sock.hold_back, sock.lose
-local send, queued, arm, sender = host.send, host.queued, host.arm, host.sender
+local send, queued, arm = host.send, host.queued, host.arm
 local run, wake, take_next = sched.run, sched.wake, sched.take_next
 local pause, pause_own, block = waiting.pause, waiting.pause_own, waiting.block
 local clock = host.monotonic
@@ -35,6 +36,12 @@ local QUEUE_LIMIT = 16384
 
 -- What one read returns at most, as documented.
 local CHUNK_BYTES = 8192
+
+-- Returns what writes directly, nil with TLS; there, what encrypts and sends.
+local function sender(number)
+  local direct, secure = host.sender(number)
+  return recorded.sending(number, direct), secure
+end
 
 local stream = {QUEUE_LIMIT = QUEUE_LIMIT, QUEUE_COMFORT = QUEUE_COMFORT}
 

@@ -19,16 +19,15 @@
 -- not go on, it ends the one on top; it is repeated until the target is over, so it gets there (`interrupt`).
 
 local import = ...
-local host = import "host"
-local cell_number = import "tasks/cell_number"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
+local recorded = import "recorded"
 local sched = import "tasks/sched"
 
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
-local error, pcall, select, setmetatable, type = error, pcall, select, setmetatable, type
+local error, pcall, select = error, pcall, select
 local pack, unpack = table.pack, table.unpack
-local clock = host.monotonic
+local begins, ends, own_read = recorded.begins, recorded.ends, recorded.own_read
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
 local waiting = {}
@@ -89,49 +88,6 @@ local function in_place(task)
   return unpack(mail, 1, mail.n)
 end
 
--- ---------------------------------------------------------------- what is recorded of it
-
-local numbers, last_number = setmetatable({}, {__mode = "k"}), 0 -- of tasks that have waited while somebody recorded
-
-local function number_of(task)
-  local number = numbers[task]
-  if not number then
-    last_number = last_number + 1
-    number = last_number
-    numbers[task] = number
-  end
-  return number
-end
-
--- Tells how a wait has ended, and returns its values. The end of a sleep is what it waited for.
-local function note_end(socket, number, call, first, second, ...)
-  local outcome = ""
-  if first == THROW then
-    outcome = "interrupted"
-  elseif type(first) == "number" then -- a signal, which only Python has words for
-    outcome = first
-  elseif not first and type(second) == "string" and call ~= "sleep" then
-    outcome = second
-  end
-  host.went_on(socket, number, outcome)
-  return first, second, ...
-end
-
--- Waits by `wait`, and tells of it. The call is the owner's own, where that waits in one.
-local function noted(wait, task, call)
-  local S, number = task.sock, number_of(task)
-  if S and S.waiting then
-    call = S.waiting
-  else
-    S = task.waits_for
-  end
-  call = call or "wait"
-  local socket = S and S.number or 0
-  local limit = task.at
-  host.waits(socket, number, task.kind.name, cell_number(task.cell), call, limit and limit - clock())
-  return note_end(socket, number, call, wait(task))
-end
-
 -- ---------------------------------------------------------------- waiting
 
 -- Yields to the scheduler until `run(task, …)`. What the task waits for may have come before it is here: asking for it
@@ -146,19 +102,24 @@ local function wait(task)
 end
 
 -- What every wait goes through; other functions while somebody records.
-local yield_until, loop_until = wait, in_place
+local yield_until, yield_own, loop_until = wait, wait, in_place
 
 local function noted_wait(task, call)
-  return noted(wait, task, call)
+  return ends(begins(task, call), task, call, wait(task))
+end
+
+local function noted_own(task)
+  return own_read(task, wait)
 end
 
 local function noted_in_place(task, call)
-  return noted(in_place, task, call)
+  return ends(begins(task, call), task, call, in_place(task))
 end
 
 -- Tells of every wait that begins from now on, or of none.
 function waiting.record(is_on)
-  yield_until, loop_until = is_on and noted_wait or wait, is_on and noted_in_place or in_place
+  yield_until, yield_own = is_on and noted_wait or wait, is_on and noted_own or wait
+  loop_until = is_on and noted_in_place or in_place
 end
 
 local function checked(first, ...)
@@ -177,10 +138,10 @@ local function pause(task, call)
 end
 waiting.pause = pause
 
--- The same where the running coroutine is the task's own, as whoever calls this knows: every read of a cosocket does.
+-- The same in a cosocket's own read, which knows that the running coroutine is the task's.
 function waiting.pause_own(task)
   if isyieldable() and not closing[task.co] then
-    return yield_until(task)
+    return yield_own(task)
   end
   return checked(loop_until(task))
 end
