@@ -28,6 +28,7 @@ local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, corou
 local error, pcall, select = error, pcall, select
 local pack, unpack = table.pack, table.unpack
 local begins, ends, own_read = recorded.begins, recorded.ends, recorded.own_read
+local clock = import "host".monotonic
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
 local waiting = {}
