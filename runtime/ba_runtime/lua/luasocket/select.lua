@@ -116,9 +116,9 @@ return function(...)
   local ready_to_read, ready_to_write, reason
   repeat
     local has_some = readable > 0 or writable > 0
+    task.waits_for = watcher -- before anybody can notice something
     watch_all(receiving, watcher, true)
     watch_all(sending, watcher, false)
-    task.waits_for = watcher
     _, reason = waiting.rest(task, has_some and clock() or deadline, "select")
     unwatch_all(receiving, watcher)
     unwatch_all(sending, watcher)

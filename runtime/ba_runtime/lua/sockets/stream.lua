@@ -123,17 +123,30 @@ local function ready(S, value, is_signal)
   return hold_back(S)
 end
 
-local function await_drain(S)
-  local own = sched.owner()
-  local task = own and sched.current or waiting.caller()
+-- Adds a task to those that wait for the queue to drain. The list takes memory, and wherever that is taken a finalizer
+-- may run the loop: returns nil, and what to tell the task, if the queue has drained or is lost by then.
+local function add_writer(S, task)
   if S.reader then -- from a read whose time was up: it would take data for the end of this wait
     sock.remove_reader(S, task)
   end
   local writers = S.writers or {}
-  S.writers = writers
   writers[#writers + 1] = task
+  if not S.busy then
+    remove(writers)
+    return nil, S.open
+  end
+  S.writers = writers
   task.waits_for = S
-  if own then
+  return true
+end
+
+local function await_drain(S)
+  local own = sched.owner()
+  local task = own and sched.current or waiting.caller()
+  local is_added, is_open = add_writer(S, task)
+  if not is_added then
+    return is_open or nil, not is_open and "socketwritefailed" or nil
+  elseif own then
     own.waiting = "write"
     return pause(task)
   end
@@ -173,15 +186,13 @@ end
 -- Waits by `wait` until all that was written has gone, or the deadline: true, or nil and the reason.
 function stream.await_sent(S, deadline, wait)
   local task = waiting.caller()
-  if S.reader then
-    sock.remove_reader(S, task)
+  local is_added, is_open = add_writer(S, task)
+  if not is_added then
+    return is_open or nil, "socketwritefailed"
   end
-  local writers = S.writers or {}
-  S.writers = writers
-  writers[#writers + 1] = task
-  task.waits_for = S
   local ok, reason = wait(task, deadline, "write")
-  if not ok and S.writers == writers then -- it must not be woken by it in another call
+  local writers = S.writers
+  if not ok and writers then -- it must not be woken by them in another call
     for i = #writers, 1, -1 do
       if writers[i] == task then
         remove(writers, i)
