@@ -323,3 +323,26 @@ def test_try_raises_what_protect_returns() -> None:
         trace(pcall(socket.protect(function() error("own", 0) end)))
         trace(socket.skip(1, "a", "b", "c"))
     """) == ["1\t2", "tidied", "nil\twhy", "false\town", "b\tc"]
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        "ltn12.pump.all(function() return 'x' end, ltn12.sink.null())",
+        "ltn12.pump.all(ltn12.source.string 'x', ltn12.sink.chain(more, ltn12.sink.null()))",
+        "ltn12.filter.chain(more)('x')",
+        "require 'socket'.protect(function() while true do end end)()",
+    ],
+)
+def test_what_never_ends_can_be_interrupted(endless: str) -> None:
+    """Such as a filter that always has more to give."""
+    with session() as fresh:
+        ended = fresh.start(
+            f"ltn12 = require 'ltn12' function more() return 'more' end trace 'begun' {endless}"
+        )
+        fresh.recorder.wait_for_trace("begun")
+        fresh.runtime.interrupt()
+        error = ended().error
+        assert error is not None
+        assert error.kind == "interrupt"
+        assert fresh.value("1 + 1") == "2"
