@@ -178,6 +178,7 @@ def test_a_file_object_is_uploaded_with_the_size_that_it_has(tmp_path: Path) -> 
             local function func(_, n) return n < 10 end
             trace(h:upload{url = url "/x", fp = pieces(3), size = 15, func = func})
             trace(h:upload{url = url "/up", fp = pieces(1), size = 5})
+            trace(h:upload{url = url "/x", fp = pieces(1, function() return "" end), size = 5})
             trace(closed)
             """,
         ) == [
@@ -189,7 +190,7 @@ def test_a_file_object_is_uploaded_with_the_size_that_it_has(tmp_path: Path) -> 
             "nil\tgone\tnil\tnil",
             "nil\tfp:read must return a string or nil, got number\tnil\tnil",
             "nil\taborted\tnil\tnil",
-            *("true", "9"),
+            *("true", "nil\tincorrectuse\tnil\tnil", "10"),
         ]
         assert [upload[1:] for upload in server.uploads] == [("sized", b"piece" * 3), ("sized", b"piece")]
 

@@ -77,6 +77,8 @@ local function path_of(path, is_escaped)
       "httpc escapes the '?' in a URL, as the server does, so that it is a part of the path; "
         .. "put what follows it into the request's table: query = {name = value}"
     )
+  elseif find(path, "#", 1, true) then
+    advice.once("httpc escapes the '#' in a URL, as the server does, and sends what follows it; leave that out")
   elseif find(path, "%%%x%x") then
     advice.once("httpc escapes the '%' in a URL, as the server does; write the path unescaped")
   end

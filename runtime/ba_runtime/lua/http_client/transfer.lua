@@ -209,7 +209,7 @@ function transfer.send(http, conf, source, size)
     local piece, reason = source.get()
     if reason then
       return give_up(http, reason)
-    elseif not piece then
+    elseif not piece or piece == "" then -- a file's end, and that of a file object which says so in this way
       return true
     end
     bytes = bytes + #piece
