@@ -55,6 +55,19 @@ def test_a_cell_shows_its_conversation_with_a_cosocket(new_kernel: LiveKernel) -
     assert "╌ close" in text.replace("╌╌ close", "╌ close")
 
 
+def test_a_cosocket_is_called_by_the_global_that_holds_it(new_kernel: LiveKernel) -> None:
+    """As a program writes it; what no global holds has a number only."""
+    new_kernel.run(SERVER)
+    text = picture(
+        new_kernel.run(
+            "%flow wait 0.1\nserver = ba.socket.connect('127.0.0.1', port)\n"
+            "server:event(function(s) s:write 'hello' s:read() s:read() end)"
+        )
+    )
+    assert "cosocket [2] server" in text
+    assert re.search(r"cosocket \[1\]  ", text)
+
+
 def test_a_picture_is_an_image_that_is_well_formed(new_kernel: LiveKernel) -> None:
     """What a notebook shows whether it trusts the cell or not."""
     new_kernel.run(SERVER)
