@@ -90,6 +90,25 @@ def test_a_lab_with_a_standing_clock_gives_the_same_picture_each_time(new_kernel
     assert "ms │" not in text
 
 
+def test_a_datagram_that_the_lab_has_lost_is_a_dotted_arrow(new_kernel: LiveKernel) -> None:
+    """It ends in a cross, short of the host; one that arrives does not."""
+    new_kernel.run("%lab on 2026-01-01T12:00:00Z")
+    ask = (
+        "%flow\nlocal u = ba.socket.udpcon('pool.ntp.org', 123)\n"
+        "u:write('\\x1b' .. ('\\0'):rep(47))\nprint(u:read(200) ~= nil)"
+    )
+    answered = new_kernel.run(ask)
+    assert "lost" not in picture(answered)
+    new_kernel.run("%lab loss pool.ntp.org 100%")
+    ran = new_kernel.run(ask)
+    assert "48 bytes, lost" in picture(ran)
+    html = ran.of_kind("display_data")[-1]["data"]["text/html"]
+    found = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', html)
+    assert found
+    (arrow,) = re.findall(rb'<line class="datagram bad lost"', base64.b64decode(found[1]))
+    assert arrow
+
+
 def test_a_fault_and_a_refusal_are_in_the_picture(new_kernel: LiveKernel) -> None:
     """Each at the lifeline that it happened to."""
     new_kernel.run(SERVER)
