@@ -14,10 +14,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ba_runtime.errors import BaError
+from ba_runtime.events import SocketInfo
 
 from ._defer import Loop
 from ._engine import Engine, Recording, within
@@ -47,6 +50,7 @@ class _Take:
     request: Request
     known: frozenset[int]  # sockets that there were before
     only: tuple[int, ...] = ()
+    handles: dict[int, str] = field(default_factory=dict)  # the globals that hold sockets
     display_id: str = field(default_factory=lambda: f"flow-{uuid.uuid4()}")
 
 
@@ -84,7 +88,8 @@ class Flow:
         """The cell has ended, well or not: show what its sockets did while front ends still listen."""
         take, self._cells = self._cells, None
         if take is not None:
-            await self._finish(take)
+            if await self._finish(take):
+                await self._find_handles(take)
             self._last = self._seen(take, take.request.origin)
             self._display("display_data", self._last, take.request, None)
         self._update()
@@ -110,6 +115,7 @@ class Flow:
         if self._lasting is None:
             self._lasting = await self._take(request)
         self._lasting.request = request
+        await self._find_handles(self._lasting)
         self._shown = self._seen(self._lasting)
         self._display("display_data", self._shown, request, self._lasting.display_id)
         if not self._is_ticking:
@@ -120,7 +126,8 @@ class Flow:
         """Ends what `turn_on` began; its picture stays as it is. Raises FlowError if it is off."""
         if self._lasting is None:
             raise FlowError("%flow is off; %flow on turns it on")
-        await self._finish(self._lasting)
+        if await self._finish(self._lasting):
+            await self._find_handles(self._lasting)
         self._update()
         self._last, self._lasting = self._shown, None
 
@@ -148,10 +155,27 @@ class Flow:
         known = frozenset(event.socket for event in recording.events() if isinstance(event, Opened))
         return _Take(recording, request, known)
 
-    async def _finish(self, take: _Take) -> None:
+    async def _finish(self, take: _Take) -> bool:
         # Lua may be busy or gone; what was recorded is there in any case.
         with contextlib.suppress(asyncio.TimeoutError, BaError):
             await within(take.recording.end(), ANSWER_S)
+            return True
+        return False
+
+    async def _find_handles(self, take: _Take) -> None:
+        """Learns which globals hold sockets; a name that a socket had once stays its name."""
+        with contextlib.suppress(asyncio.TimeoutError, BaError):
+            rows = await within(self._engine.runtime.sockets(), ANSWER_S)
+            take.handles = take.handles | _handles(rows)
+
+    def _ask_for_handles(self, take: _Take) -> None:
+        """The same, for the next picture: it does not wait, because Lua may be busy for long."""
+
+        def answered(answer: Future[tuple[SocketInfo, ...]]) -> None:  # on the Lua thread
+            if answer.exception() is None:
+                take.handles = take.handles | _handles(answer.result())
+
+        self._engine.runtime.sockets().add_done_callback(answered)
 
     def _seen(self, take: _Take, cell: int = 0) -> Seen:
         from ba_runtime.observe import Address
@@ -164,7 +188,7 @@ class Flow:
         elif cell:
             events = tuple(of_cell(events, cell))
         lab = self._engine.lab
-        names = Names(known=take.known)
+        names = Names(dict(take.handles), known=take.known)
         if lab is not None:
             hosts = {Address(*there): (host, port) for (host, port, _), there in lab.routes.items()}
             names = replace(names, lab=hosts, is_timed=not lab.is_time_fixed)
@@ -177,6 +201,7 @@ class Flow:
             self._is_ticking = False
             return
         self._update()
+        self._ask_for_handles(self._lasting)
         self._loop.call_later(UPDATE_S, self._tick)
 
     def _update(self) -> None:
@@ -195,6 +220,10 @@ class Flow:
         if display_id:
             content["transient"] = {"display_id": display_id}
         self._publish(kind, content, request.parent)
+
+
+def _handles(rows: Iterable[SocketInfo]) -> dict[int, str]:
+    return {row.socket: row.holder for row in rows if row.socket and row.holder}
 
 
 def picture(seen: Seen) -> Diagram:

@@ -55,6 +55,19 @@ def test_a_cell_shows_its_conversation_with_a_cosocket(new_kernel: LiveKernel) -
     assert "╌ close" in text.replace("╌╌ close", "╌ close")
 
 
+def test_a_cosocket_is_called_by_the_global_that_holds_it(new_kernel: LiveKernel) -> None:
+    """As a program writes it; what no global holds has a number only."""
+    new_kernel.run(SERVER)
+    text = picture(
+        new_kernel.run(
+            "%flow wait 0.1\nserver = ba.socket.connect('127.0.0.1', port)\n"
+            "server:event(function(s) s:write 'hello' s:read() s:read() end)"
+        )
+    )
+    assert "cosocket [2] server" in text
+    assert re.search(r"cosocket \[1\]  ", text)
+
+
 def test_a_picture_is_an_image_that_is_well_formed(new_kernel: LiveKernel) -> None:
     """What a notebook shows whether it trusts the cell or not."""
     new_kernel.run(SERVER)
@@ -75,6 +88,25 @@ def test_a_lab_with_a_standing_clock_gives_the_same_picture_each_time(new_kernel
     assert "TLS 1.3 www.google.com, trusted" in text
     assert "“GET / HTTP/1.1…”" in text
     assert "ms │" not in text
+
+
+def test_a_datagram_that_the_lab_has_lost_is_a_dotted_arrow(new_kernel: LiveKernel) -> None:
+    """It ends in a cross, short of the host; one that arrives does not."""
+    new_kernel.run("%lab on 2026-01-01T12:00:00Z")
+    ask = (
+        "%flow\nlocal u = ba.socket.udpcon('pool.ntp.org', 123)\n"
+        "u:write('\\x1b' .. ('\\0'):rep(47))\nprint(u:read(200) ~= nil)"
+    )
+    answered = new_kernel.run(ask)
+    assert "lost" not in picture(answered)
+    new_kernel.run("%lab loss pool.ntp.org 100%")
+    ran = new_kernel.run(ask)
+    assert "48 bytes, lost" in picture(ran)
+    html = ran.of_kind("display_data")[-1]["data"]["text/html"]
+    found = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', html)
+    assert found
+    (arrow,) = re.findall(rb'<line class="datagram bad lost"', base64.b64decode(found[1]))
+    assert arrow
 
 
 def test_a_fault_and_a_refusal_are_in_the_picture(new_kernel: LiveKernel) -> None:

@@ -69,6 +69,35 @@ def test_every_picture_is_xml_that_fits_a_notebook(recording) -> None:  # type: 
     assert tags <= {"svg", "title", "style", "rect", "line", "path", "circle", "text", "tspan"}
 
 
+def crossing(data: bytes) -> list[Event]:
+    """A cell sends past a cosocket that waits, to a peer on its other side."""
+    peer = Address("192.0.2.1", 53)
+    return [
+        Opened(0.0, 1, "datagram", 1),
+        Waits(0.0, 1, 1, "cell", 1, "read", 1.0),
+        Opened(0.0, 2, "datagram", 1),
+        Waits(0.0, 2, 2, "cosocket", 1, "read"),
+        Moved(0.0, 1, True, "wire", len(data), data, peer),
+    ]
+
+
+def rectangles(events: list[Event], *kinds: str) -> list[ET.Element]:
+    """The rectangles of some kinds, in the order in which they are painted."""
+    root = ET.fromstring(to_svg(draw(events, Names(is_timed=False))))
+    return [one for one in root.iter() if one.tag.endswith("rect") and one.attrib["class"] in kinds]
+
+
+def test_a_label_that_fits_between_two_lifelines_covers_neither() -> None:
+    """It stands beside the bar of whoever waits in the middle, and needs no backing."""
+    assert rectangles(crossing(b"hi"), "back") == []
+
+
+def test_who_waits_shows_through_a_label_that_does_not_fit() -> None:
+    """What keeps the stems out of a label is painted before the bars, so that no bar is interrupted."""
+    painted = [one.attrib["class"] for one in rectangles(crossing(b"W" * 200), "back", "waits", "blocks")]
+    assert painted[:3] == ["back", "blocks", "waits"]  # the legend follows
+
+
 def test_hostile_bytes_are_escaped_everywhere() -> None:
     """Nothing of what a peer sends reaches HTML or a terminal as anything but text, nor at any length."""
     picture = draw(hostile(), Names({1: HOSTILE}))

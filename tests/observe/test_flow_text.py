@@ -19,8 +19,9 @@ from ba_runtime.observe import (
     Waits,
     WentOn,
 )
-from ba_runtime.observe.diagram import Arrow
+from ba_runtime.observe.diagram import Arrow, Mark
 from ba_runtime.observe.draw import draw
+from ba_runtime.observe.events import Closer
 from ba_runtime.observe.facts import Names
 from ba_runtime.observe.text import to_text
 from tests.observe._recordings import HERE, echo, mishaps, secure
@@ -209,6 +210,36 @@ def test_a_peer_that_is_not_trusted_is_red() -> None:
     row = draw(events, UNTIMED).rows[-1]
     assert isinstance(row, Arrow)
     assert (row.label, row.is_red) == ("TLS 1.2 lab.test, not trusted (cn)", True)
+
+
+@pytest.mark.parametrize(
+    ("by", "label", "is_red"),
+    [
+        ("us", "close", False),
+        ("peer", "close", False),
+        ("reset", "reset", True),
+        ("collector", "closed: no longer used", False),
+        ("error", "closed by an error", True),
+        ("interrupt", "closed by the interrupt", True),
+        ("end", "closed at the end", False),
+    ],
+)
+def test_who_has_closed_is_drawn(by: Closer, label: str, is_red: bool) -> None:
+    """As an arrow from whoever did it to the other end, or as a cross where it is neither's doing."""
+    events: list[Event] = [
+        Opened(0.0, 1, "client", 1),
+        Connecting(0.0, 1, "lab.test", Address("127.9.9.9", 443)),
+        Closed(0.0, 1, by),
+    ]
+    picture = draw(events, UNTIMED)
+    row = picture.rows[-1]
+    assert isinstance(row, (Arrow, Mark))
+    assert (row.label, row.is_red) == (label, is_red)
+    if isinstance(row, Arrow):
+        ends = [picture.lifelines[row.source].name, picture.lifelines[row.target].name]
+        assert ends == (["cell [1]", "lab.test:443"] if by == "us" else ["lab.test:443", "cell [1]"])
+    else:
+        assert (picture.lifelines[row.lifeline].name, row.is_cross) == ("cell [1]", True)
 
 
 def test_a_cell_that_talks_to_itself_has_two_lifelines() -> None:

@@ -98,6 +98,41 @@ def test_a_reset_is_told_from_an_orderly_end(here: Session) -> None:
     assert [(one.by, one.reason) for one in those(events, Closed)] == [("reset", "socketreadfailed")]
 
 
+def test_a_connect_that_an_interrupt_ends_is_closed_by_it() -> None:
+    """Whoever is called may have accepted already: this one never answers the handshake."""
+    with tls_session() as fresh, socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with fresh.runtime.record() as recording:
+            cell = fresh.runtime.run_cell(
+                b"t = ba.timer(function() trace 'now' end) t:set(1)"
+                b"ba.socket.connect('127.0.0.1', %d, {shark = client_context()})" % port,
+                name="cell",
+                cell=9,
+            )
+            peer, _ = listener.accept()
+            with peer:
+                fresh.recorder.wait_for_trace("now")
+                fresh.runtime.interrupt()
+                error = cell.result(TIMEOUT_S).error
+            assert error is not None
+            assert error.kind == "interrupt"
+    assert [one.by for one in those(recording.events(), Closed)] == ["interrupt"]
+
+
+def test_a_cosocket_that_an_interrupt_ends_is_closed_by_it(here: Session) -> None:
+    """It ran without ever waiting, and the cell that started it with it."""
+    with here.runtime.record() as recording:
+        cell = here.runtime.run_cell(
+            b"a, b = pair() a:event(function() trace 'now' while true do end end)", name="cell", cell=9
+        )
+        here.recorder.wait_for_trace("now")
+        here.runtime.interrupt()
+        cell.result(TIMEOUT_S)
+        here.run("")
+    ends = {one.socket: one.by for one in those(recording.events(), Closed)}
+    assert ends[opened(recording.events(), "client").socket] == "interrupt"
+
+
 def test_what_is_open_at_the_end_is_closed_by_the_end() -> None:
     """A recording that nobody has ended stays readable, and ends with the runtime."""
     with session() as fresh:

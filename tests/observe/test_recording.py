@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import pytest
 
-from ba_runtime.observe import Connected, Moved
+from ba_runtime.observe import Connected, Moved, Waits, WentOn
 from ba_runtime.observe.events import HEAD_BYTES, Address
 from ba_runtime.observe.recorder import LONG, Recorder
 from ba_runtime.observe.recording import Recording
@@ -125,3 +127,110 @@ def test_events_are_plain_values() -> None:
     """They can be compared, and kept for as long as anybody likes."""
     here, there = Address("127.0.0.1", 1), Address("127.0.0.1", 2)
     assert Connected(0.0, 1, here, there) == Connected(0.0, 1, here, there)
+
+
+class Lua:
+    """Lua's side of a recording: entries that are counted, and handed over when that is asked for."""
+
+    def __init__(self, most_events: int = 100) -> None:
+        """A recording has begun."""
+        self.count = 0
+        self._kept: list[tuple[bytes | int | float | bool, ...]] = []
+        self.recorder = Recorder(lambda: self.count)
+        self.recording = Recording(most_events, 10_000)
+        self.recorder.begin(self.recording)
+        self.recording.catch_up = Future  # never done; `hand_over` is
+
+    def sends(self, data: bytes, at_s: float | bool = False) -> None:
+        """A plain stream, socket 7, sends."""
+        self._kept.append((7, data, at_s, len(data)))
+        self.count += 1
+
+    def waits(self, outcome: bytes | bool = False) -> None:
+        """Task 3 begins to wait for socket 7, or has waited."""
+        self._kept.append((b"3\n7\n1\ncosocket\nread\n0.200", outcome, False, 0))
+        self.count += 1
+
+    def hand_over(self, latest: int | None = None) -> None:
+        """Hands over what has not been; of it, only the latest are left."""
+        kept = self._kept if latest is None else self._kept[-latest:]
+        self.recorder.handed(self.count - len(kept), [value for entry in kept for value in entry])
+        self._kept.clear()
+
+    def heads(self) -> list[bytes]:
+        """The data of the events, in their order."""
+        return [one.head for one in self.recording._read()[0] if isinstance(one, Moved)]
+
+
+def test_what_lua_notes_and_what_python_notes_are_in_one_order() -> None:
+    """Whether it is before a poll, in the middle of a turn, or between two things that Lua notes."""
+    lua = Lua()
+    lua.sends(b"1")
+    send(lua.recorder, b"2")
+    lua.sends(b"3")
+    lua.sends(b"4")
+    lua.recorder.arrived((7, b"5"))
+    send(lua.recorder, b"6")
+    lua.sends(b"7")
+    lua.hand_over()
+    assert lua.heads() == [b"1", b"2", b"3", b"4", b"5", b"6", b"7"]
+    times = [event.at_s for event in lua.recording._read()[0]]
+    assert times == sorted(times)
+
+
+def test_a_wait_that_lua_notes_is_an_event_when_it_is_read() -> None:
+    """Its beginning, and its end with what came of it."""
+    lua = Lua()
+    lua.waits()
+    lua.waits(b"timeout")
+    lua.hand_over()
+    begins, ends = lua.recording._read()[0]
+    assert begins == Waits(begins.at_s, 7, 3, "cosocket", 1, "read", 0.2)
+    assert ends == WentOn(ends.at_s, 7, 3, "timeout")
+
+
+def test_what_lua_has_not_handed_over_yet_ends_what_is_read() -> None:
+    """What came later is not shown without it: neither what was received, nor what Python sent."""
+    lua = Lua()
+    lua.sends(b"1")
+    lua.hand_over()
+    lua.sends(b"2")
+    send(lua.recorder, b"3")
+    lua.recorder.arrived((7, b"4"))
+    assert lua.heads() == [b"1"]
+    lua.hand_over()
+    assert lua.heads() == [b"1", b"2", b"3", b"4"]
+    assert lua.recording._read()[1] == 0
+
+
+def test_what_lua_has_lost_is_counted_with_all_that_was_before_it() -> None:
+    """A gap in what is shown would look like silence."""
+    lua = Lua()
+    lua.sends(b"1")
+    lua.hand_over()
+    lua.recorder.arrived((7, b"2"))
+    for _ in range(20):
+        lua.sends(b"lost")
+    send(lua.recorder, b"old")
+    lua.sends(b"3")
+    lua.hand_over(latest=1)
+    lua.recorder.arrived((7, b"4"))
+    assert lua.heads() == [b"old", b"3", b"4"]
+    assert lua.recording._read()[1] == 22
+
+
+def test_the_bound_holds_for_what_lua_notes() -> None:
+    """In one turn that is longer than it, and over many."""
+    lua = Lua(most_events=3)
+    for number in range(5):
+        lua.sends(b"%d" % number)
+    lua.hand_over()
+    assert lua.heads() == [b"2", b"3", b"4"]
+    for number in range(5, 9):
+        lua.sends(b"%d" % number)
+        lua.recorder.arrived(())
+    lua.hand_over()
+    assert lua.heads() == [b"6", b"7", b"8"]
+    assert lua.recording._read()[1] == 6
+    lua.recorder.end(lua.recording)
+    assert lua.heads() == [b"6", b"7", b"8"]

@@ -29,7 +29,7 @@ local sched = import "tasks/sched"
 local format, pcall, setmetatable, sub, type, unpack =
   string.format, pcall, setmetatable, string.sub, type, table.unpack
 local clock, min = host.monotonic, math.min
-local THROW = sched.THROW
+local yield, WAIT, THROW = coroutine.yield, sched.WAIT, sched.THROW
 
 local ENTRIES <const> = 1024 -- of a chunk
 local WIDTH <const> = 4 -- values of an entry
@@ -176,35 +176,44 @@ function recorded.ends(text, task, call, first, second, ...)
   return first, second, ...
 end
 
--- What follows are both functions above once more, for what happens most: a cosocket waits in its own read.
-
-local function own_end(text, task, first, ...)
-  if not first then
-    return recorded.ends(text, task, nil, first, ...)
-  end
-  local n = count[1]
-  local i = (n - base) * WIDTH
-  if i >= SIZE then
-    n, i = turn_over()
-  end
-  if i then
-    local chunk = newest
-    chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, "", false
-  end
-  count[1] = n + 1
-  return first, ...
-end
-
--- Notes that it waits, lets it wait by `wait`, notes the end, and returns what came.
-function recorded.own_read(task, wait)
-  local S = task.sock
-  local text = task.said
-  if not text or task.said_of ~= S.number or task.at then
-    text = recorded.begins(task)
-    if not task.at then -- else the limit is another one the next time
-      task.said, task.said_of = text, S.number
+-- Returns what `wait(task)` does for a cosocket's own read, and notes its beginning and its end: both functions above
+-- in one, for what happens most, on a plain stream or one with TLS. Such a read gets data, or nil and at most two
+-- values more; so there is no need for a function with any number of arguments, which would cost a lot.
+function recorded.own_read(wait)
+  return function(task)
+    local S = task.sock
+    local text = task.said
+    if task.said_of ~= S.number or task.at or not S.stream then
+      text = recorded.begins(task)
+      if not S.stream then
+        return recorded.ends(text, task, nil, wait(task))
+      elseif not task.at then -- else the limit is another one the next time
+        task.said, task.said_of = text, S.number
+      end
+    else
+      local n = count[1]
+      local i = (n - base) * WIDTH
+      if i >= SIZE then
+        n, i = turn_over()
+      end
+      if i then
+        local chunk = newest
+        chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, false, false
+      end
+      count[1] = n + 1
     end
-  else
+    local data, reason, code
+    if task.mail then
+      data, reason, code = wait(task)
+    else
+      data, reason, code = yield(WAIT)
+    end
+    if not data then
+      if code == nil then
+        return recorded.ends(text, task, nil, data, reason)
+      end
+      return recorded.ends(text, task, nil, data, reason, code)
+    end
     local n = count[1]
     local i = (n - base) * WIDTH
     if i >= SIZE then
@@ -212,11 +221,11 @@ function recorded.own_read(task, wait)
     end
     if i then
       local chunk = newest
-      chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, false, false
+      chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, "", false
     end
     count[1] = n + 1
+    return data
   end
-  return own_end(text, task, wait(task))
 end
 
 -- ---------------------------------------------------------------- handing over

@@ -58,6 +58,7 @@ class _Picture:
         self._ys = list(accumulate(heights, initial=self._top))
         self._xs = self._columns()
         self._parts: list[str] = []
+        self._backs: list[str] = []  # what keeps the stems out of labels
 
     # ---- places
 
@@ -119,10 +120,12 @@ class _Picture:
             self._text(16, 32, "quiet", "No socket did anything.")
         else:
             self._stems(bottom)
+            backs = len(self._parts)
             for bar in diagram.bars:
                 self._bar(bar)
             for row, y in zip(diagram.rows, self._ys, strict=False):
                 self._row(row, y)
+            self._parts[backs:backs] = self._backs  # below the bars: who waits shows through a label
             self._heads()
             if diagram.bars:
                 self._legend(bottom + 14)
@@ -226,7 +229,18 @@ class _Picture:
             self._tip(source + way * 5, at, -way, red)
         if row.kind == "close":
             self._cross(source, at, red)
-        self._said(row, (source + target) / 2, at - 7, "middle", abs(target - source) - 22)
+        left, right = self._gap(row)
+        self._said(row, (left + right) / 2, at - 7, "middle", right - left - 22)
+
+    def _gap(self, row: Arrow) -> tuple[float, float]:
+        """Returns where a label stands: between two neighbours if it fits there, as it then covers no bar."""
+        first, last = sorted((row.source, row.target))
+        middle = (self._xs[first] + self._xs[last]) / 2
+        wanted = columns(row.label + row.detail) * CHARACTER + 40
+        gaps = [(self._xs[at], self._xs[at + 1]) for at in range(first, last)]
+        wide = [gap for gap in gaps if gap[1] - gap[0] >= wanted]
+        whole = (self._xs[first], self._xs[last])
+        return min(wide, key=lambda gap: abs(sum(gap) / 2 - middle), default=whole)
 
     def _tip(self, x: float, y: float, way: int, red: str) -> None:
         self._parts.append(f'<path class="tip{red}" d="M{x:.1f} {y:.1f}l{-way * 9} -4.5v9z"/>')
@@ -239,9 +253,9 @@ class _Picture:
         detail = cut(row.detail, max(0, fits - columns(label) - 1)) if row.detail else ""
         kind = "red" if row.is_red else "data" if row.kind in ("data", "message", "datagram") else "said"
         quiet = f'<tspan class="detail" dx="{6 if label else 0}">{escape(detail)}</tspan>' if detail else ""
-        if abs(row.source - row.target) > 1:  # it lies over other lifelines and their bars
+        if anchor == "middle" and any(x - room / 2 < stem < x + room / 2 for stem in self._xs):
             wide = (columns(label + detail) + 2) * (PROSE if is_prose else CHARACTER)
-            self._parts.append(
+            self._backs.append(
                 f'<rect class="back" x="{x - wide / 2:.1f}" y="{y - 11:.1f}" width="{wide:.1f}" height="14"/>'
             )
         self._parts.append(

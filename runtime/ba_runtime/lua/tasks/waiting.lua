@@ -19,6 +19,7 @@
 -- not go on, it ends the one on top; it is repeated until the target is over, so it gets there (`interrupt`).
 
 local import = ...
+local host = import "host"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
 local recorded = import "recorded"
@@ -27,8 +28,8 @@ local sched = import "tasks/sched"
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
 local error, pcall, select = error, pcall, select
 local pack, unpack = table.pack, table.unpack
-local begins, ends, own_read = recorded.begins, recorded.ends, recorded.own_read
-local clock = import "host".monotonic
+local clock = host.monotonic
+local begins, ends = recorded.begins, recorded.ends
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
 local waiting = {}
@@ -109,9 +110,7 @@ local function noted_wait(task, call)
   return ends(begins(task, call), task, call, wait(task))
 end
 
-local function noted_own(task)
-  return own_read(task, wait)
-end
+local noted_own = recorded.own_read(wait)
 
 local function noted_in_place(task, call)
   return ends(begins(task, call), task, call, in_place(task))
