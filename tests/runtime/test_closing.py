@@ -31,6 +31,9 @@ BUSY = {
         c:event(function(s) while true do s:write(('x'):rep(1e6)) end end, 's')
     """,
     "a repeating timer": "timer = ba.timer(function() return true end) timer:set(0)",
+    "a job that catches the end of every wait": """
+        ba.thread.run(function() while true do pcall(load, function() ba.sleep(1) end) end end)
+    """,
     "jobs that wait": "for i = 1, 5 do ba.thread.run(function() ba.sleep(1e9) end) end",
     "disabled cosockets": "s = ba.socket.event(function(s) s:disable() end)",
     "coroutines": "cos = {} for i = 1, 100 do cos[i] = coroutine.create(print) end",

@@ -77,10 +77,12 @@ local function plant(co)
   sethook(co, hook, "", 1)
 end
 
--- Tells whether the running task is to be stopped. Code in no task is a finalizer that runs between two of them.
+-- Tells whether the running task is to be stopped: when the runtime closes all are. Code in no task is a finalizer that
+-- runs between two of them.
 local function must_stop()
-  local task = interrupt.scheduler.current
-  if task and task ~= interrupt.target and not is_runaway() then
+  local scheduler = interrupt.scheduler
+  local task = scheduler.current
+  if task and task ~= interrupt.target and not scheduler.closing and not is_runaway() then
     return false
   elseif task then
     task.interrupted = true
