@@ -19,13 +19,14 @@
 -- not go on, it ends the one on top; it is repeated until the target is over, so it gets there (`interrupt`).
 
 local import = ...
+local host = import "host"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
 local recorded = import "recorded"
 local sched = import "tasks/sched"
 
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
-local error, pcall, select = error, pcall, select
+local error, pcall, select, clock = error, pcall, select, host.monotonic
 local pack, unpack = table.pack, table.unpack
 local begins, ends, own_read = recorded.begins, recorded.ends, recorded.own_read
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
