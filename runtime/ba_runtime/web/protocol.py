@@ -200,7 +200,7 @@ class Protocol:
         if length > limits.body_bytes:
             return self._too_long()
         if length and head.method == b"POST" and b"content-type" not in fields:
-            return Refusal(400, "No Content-type")
+            return Refusal(400, "No Content-type", told="a POST with a body needs a Content-Type")
         host = fields.get(b"host")  # HTTP/1.0 may come without one, and no browser does
         if host is not None and not self._access.allows_host(host):
             text = (
