@@ -284,7 +284,7 @@ def test_programs_may_take_every_global_away() -> None:
         ba.thread.run(function() trace "job" end)
         ba.sleep(20)
         ba.socket.event(function() local x = nil + 1 end)
-        ba.socket.event(function(s) s:write() end)
+        ba.socket.event(function(s) s:queuelen({}) end)
         c:close()
         listener:close()
     """)

@@ -373,7 +373,7 @@ def test_a_field_cannot_break_the_head() -> None:
 
 
 def test_a_client_that_waits_for_continue_gets_it() -> None:
-    """Once, and before the body."""
+    """Once, and before the body, also where that has come with the head."""
     protocol = new()
     protocol.receive(POST.replace(b"\r\n\r\nhello", b"\r\nExpect: 100-continue\r\n\r\n"))
     assert protocol.next() is None
@@ -381,3 +381,7 @@ def test_a_client_that_waits_for_continue_gets_it() -> None:
     protocol.receive(b"hello")
     assert isinstance(protocol.next(), Request)
     assert protocol.take_outgoing() == b""
+    protocol = new()
+    protocol.receive(POST.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+    assert isinstance(protocol.next(), Request)
+    assert protocol.take_outgoing() == b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -195,6 +195,27 @@ def test_a_semicolon_in_a_query_is_read_as_the_server_reads_it(here: Site, query
     assert get(here.port, f"/page/?{query}").body.decode() == f"{value}\tnil\n"
 
 
+def test_what_surprises_in_a_form_is_explained_once(here: Site) -> None:
+    """With what to do instead; a request as it should be gets no remark."""
+    here.page("request:data()")
+    get(here.port, "/page/?a=1&b=%3B", FORM, method="POST", body=b"a=1")
+    get(here.port, "/page/", "Content-Type: text/plain", method="PUT", body=b"a=1")
+    assert here.recorder.notes == []
+    for _ in range(2):
+        get(here.port, "/page/?a=1;b=2", FORM, method="PUT", body=b"a=1")
+    starts = [note.split(",")[0] for note in here.recorder.notes]
+    assert starts == [
+        "a form is read from a POST with a Content-Length only",
+        "a semicolon in a query ends a field's value",
+    ]
+    with client(here.port) as browser:
+        browser.send(b"POST /page/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx")
+        assert browser.response().status == 400
+    assert here.recorder.notes[2:] == [
+        "the page server refused a request (400): a POST with a body needs a Content-Type"
+    ]
+
+
 def test_several_fields_are_asked_for_at_once(here: Site) -> None:
     """Each has its place in the result."""
     here.page("print(select('#', request:data('a', 'no', 'b')), request:data('a', 'no', 'b'))")

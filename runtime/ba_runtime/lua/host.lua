@@ -44,6 +44,10 @@ function host.finalizers_learn(coroutine) end
 ---@param is_on boolean
 function host.finalizers_switch(is_on) end
 
+--- The folder of the program that runs all this.
+---@type string
+host.exec_path = nil
+
 --- Whether a hook must count instructions, so that there can be interrupts.
 ---@type boolean
 host.counts_instructions = nil

@@ -28,6 +28,7 @@ METHODS = frozenset(
 )
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CHUNK_BYTES = 8192  # of one chunk at most, which is the server's buffer
+CONTINUE = h11.InformationalResponse(status_code=100, reason=b"Continue", headers=[])
 UNTIL_CLOSED = -1  # as a length: the body ends with the connection
 # Both in one request may be an attempt at smuggling another past a proxy: RFC 9112, 6.1, has it answered, as
 # the chunks say, and the connection closed.
@@ -156,13 +157,13 @@ class Protocol:
                 refusal = self._begin(event)
                 if refusal is not None:
                     return refusal
+                if (
+                    parser.they_are_waiting_for_100_continue
+                ):  # as the server, even if the body is here already
+                    self._outgoing = parser.send(CONTINUE)
             elif isinstance(event, h11.EndOfMessage):
                 return self._begin_answer(self._whole(parser))
             elif event is h11.NEED_DATA:
-                if parser.they_are_waiting_for_100_continue:
-                    self._outgoing = parser.send(
-                        h11.InformationalResponse(status_code=100, reason=b"Continue", headers=[])
-                    )
                 return None
             elif isinstance(event, h11.Data):
                 self.held_bytes += len(event.data)
@@ -200,7 +201,7 @@ class Protocol:
         if length > limits.body_bytes:
             return self._too_long()
         if length and head.method == b"POST" and b"content-type" not in fields:
-            return Refusal(400, "No Content-type")
+            return Refusal(400, "No Content-type", told="a POST with a body needs a Content-Type")
         host = fields.get(b"host")  # HTTP/1.0 may come without one, and no browser does
         if host is not None and not self._access.allows_host(host):
             text = (

@@ -10,8 +10,7 @@ local sched = import "tasks/sched"
 local exchange = import "web/exchange"
 local command = import "web/command"
 local answers = import "web/answers"
-import "web/response" -- the methods of the object: all of them, before the first one is made
-import "web/deferred"
+import "web/ends" -- …with all methods, before the first one is made
 local report = import "tasks/report"
 local text = import "console/text"
 

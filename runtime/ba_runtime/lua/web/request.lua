@@ -6,14 +6,15 @@
 local import = ...
 local host = import "host"
 local check = import "check"
+local advice = import "console/advice"
 local hints = import "hints"
 local command = import "web/command"
 local cookie = import "web/cookie"
 local multipart = import "web/multipart"
 local encoding = import "data/encoding"
 
-local select, type, lower, sub, match, gmatch, error, unpack =
-  select, type, string.lower, string.sub, string.match, string.gmatch, error, table.unpack
+local select, type, find, lower, sub, match, gmatch, error, unpack =
+  select, type, string.find, string.lower, string.sub, string.match, string.gmatch, error, table.unpack
 
 local exchanges, meta = command.exchanges, command.meta
 
@@ -146,6 +147,20 @@ local function has_form(X)
     and header(X, "content-length") ~= nil
 end
 
+local FORM = "a form is read from a POST with a Content-Length only, on a device too; read others by request:rawrdr"
+local SEMICOLON = "a semicolon in a query ends a field's value, and what follows can take its place, on a device too;"
+  .. " separate fields by &, and write %3B for a semicolon"
+
+-- Says of a request that surprises what to do instead.
+local function advise(X)
+  if X.body ~= "" and content_type(X) == "application/x-www-form-urlencoded" and not has_form(X) then
+    advice.once(FORM)
+  end
+  if find(X.query, ";", 1, true) then
+    advice.once(SEMICOLON)
+  end
+end
+
 -- The fields of the query and then those of a form in the body, flat.
 local function fields(X)
   local list = X.data
@@ -160,6 +175,7 @@ local function fields(X)
   if list[1] == false then
     error("the request has too many form fields", 3)
   end
+  advise(X)
   X.data = list
   return list
 end
