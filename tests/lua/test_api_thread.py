@@ -73,6 +73,22 @@ def test_the_last_argument_is_the_job(run: str) -> None:
     assert traced(f"{source} {run} await(function() return n end) trace(n)") == ["0"]
 
 
+@pytest.mark.parametrize(
+    ("run", "count"),
+    [
+        ("ba.thread.run(f)", 0),
+        ("local t = ba.timer(f) t:set(1)", 0),
+        ("ba.socket.event(f)", 1),
+        ("f()", 1),
+        ("coroutine.wrap(f)()", 1),
+    ],
+)
+def test_print_returns_nothing_in_jobs_and_timers(run: str, count: int) -> None:
+    """And true elsewhere."""
+    source = f"local n local function f() n = select('#', print 'x') end {run}"
+    assert traced(f"{source} await(function() return n end) trace(n)") == [str(count)]
+
+
 def test_a_pool_that_grows_takes_on_waiting_jobs() -> None:
     """At once."""
     assert traced("""

@@ -203,6 +203,8 @@ def test_a_text_becomes_the_table(lua: Chunks, text: str, shown: bytes) -> None:
         "[/* *",
         "[//",
         "[1 // ]",
+        "[1] /",
+        "[1] /* x",
         '{"a":1,',
         '{"a":1,/**/',
         "[-",

@@ -35,10 +35,16 @@ end
 local respond = output.responder(host.print)
 output.respond = respond
 
--- print(...) → true
+-- Tasks that have no response on the server: there, another function is their `print`.
+local AWAY = {job = true, timer = true}
+
+-- print(...) → true, and nothing in jobs and timers
 function output.print(...)
   respond(line(...) .. "\n")
-  return true
+  local task = sched.current
+  if not task or not AWAY[task.kind.name] then
+    return true
+  end
 end
 
 -- Where the caller of trace stands: its chunk, line and name. Level 1 is this function, 2 trace, 3 its caller.

@@ -73,14 +73,12 @@ READ[SLASH] = function(R, pos, depth)
   return READ[c](R, pos, depth)
 end
 
-local function enter(R, depth)
-  depth = depth + 1
-  return depth < R.limit and depth or error(TOO_DEEP)
-end
-
 READ[byte "["] = function(R, pos, depth)
   local first, second, c
-  depth = enter(R, depth)
+  depth = depth + 1
+  if depth >= R.limit then
+    error(TOO_DEEP)
+  end
   first, pos = next_byte(R, pos + 1)
   if first == BRACKET_END then
     return {}, pos + 1
@@ -130,7 +128,10 @@ end
 
 READ[byte "{"] = function(R, pos, depth)
   local first, key, after, c
-  depth = enter(R, depth)
+  depth = depth + 1
+  if depth >= R.limit then
+    error(TOO_DEEP)
+  end
   key, after = match(R.text, '^{%s*"([^"]*)"%s*:%s*()', pos)
   first = key and after < R.escape and after < R.check and byte(R.text, after)
   if first then

@@ -46,20 +46,24 @@ end
 text.more = more
 
 -- Returns the position behind the comment at `pos`, whether it ends with its line or with `*/`. What has been looked at
--- is dropped while it goes on.
+-- is dropped while it goes on. Only one that ends with its line may be the last of a text.
 local function behind_comment(R, pos)
+  local is_between = R.is_between
+  R.is_between = false
   local second = byte(R.text, pos + 1)
   if not second then
     pos = more(R, pos)
     second = byte(R.text, pos + 1)
   end
   local stop = second == STAR and "*/" or second == SLASH and "\n" or error(text.PARSE)
+  R.is_between = is_between and second == SLASH
   local from = pos + 2
   local first, last = find(R.text, stop, from, true)
   while not first do
     from = more(R, max(from, #R.text - #stop + 2)) -- the last byte may begin its end
     first, last = find(R.text, stop, from, true)
   end
+  R.is_between = is_between
   return last + 1
 end
 
