@@ -97,7 +97,7 @@ def create_request(
         for extension, is_critical in _extensions(_split(names), frozenset(_split(words))):
             builder = builder.add_extension(extension, is_critical)
         return builder.sign(key, _HASHES[hash_name]()).public_bytes(Encoding.PEM)
-    except ValueError:  # a country of three letters, text that is no UTF-8, a name that is too long
+    except ValueError:  # a country of three letters, text that is not UTF-8, a name that is too long
         return _INVALID_NAME
 
 
