@@ -174,7 +174,7 @@ def test_locked_keys_open_with_their_password_alone(lua: Session, keys: Path) ->
 
 
 def test_keys_tell_their_size_and_numbers(lua: Session, keys: Path) -> None:
-    """As `openssl` does; the exponent comes in words of four bytes. A certificate is no key to these two."""
+    """As `openssl` does; the exponent comes in words of four bytes. These two do not take certificates."""
     modulus = openssl(keys, "rsa -in rsa.key -noout -modulus").decode().strip().partition("=")[2].lower()
     point = openssl(keys, "pkey -in ec.key -pubout -outform DER").hex()[-128:]
     for end in ("key", "pub"):
@@ -192,7 +192,7 @@ def test_keys_tell_their_size_and_numbers(lua: Session, keys: Path) -> None:
 
 
 def test_a_curve_signature_comes_apart_into_two_numbers_and_together_again(lua: Session, keys: Path) -> None:
-    """Both as long as a coordinate; anything else is no signature."""
+    """Both as long as a coordinate; anything else is not a signature."""
     run(lua, f"signature = crypto.sign(digest 'data', file '{keys}/ec.key')")
     run(lua, f"save('{keys}/ec.sig', signature) r, s = crypto.sigparams(signature)")
     said = openssl(keys, "asn1parse -inform DER -in ec.sig").decode()
@@ -250,7 +250,7 @@ def test_wrong_keys_and_data_are_a_reason(lua: Session, keys: Path, call: str, r
 
 
 def test_a_wrong_signature_is_false_and_no_error(lua: Session, keys: Path) -> None:
-    """Of any length, for any key, and of what is no digest."""
+    """Of any length, for any key, and for something that is not a digest."""
     for name in ("rsa", "ec"):
         run(lua, f"key = file '{keys}/{name}.pub'")
         for signature in ("''", "'x'", "('x'):rep(256)", "('x'):rep(100000)"):

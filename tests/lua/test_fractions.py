@@ -206,7 +206,7 @@ def test_what_cannot_be_rounded_raises_as_ever(lua: Session, code: str, message:
 
 
 def test_errors_of_metamethods_pass_as_they_are(lua: Session) -> None:
-    """Values that are no texts, and texts that look like complaints."""
+    """Values that are not strings, and strings that look like complaints."""
     run = """
         local problem = {}
         local function raising(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from ipaddress import ip_address
@@ -15,6 +16,7 @@ from ipaddress import ip_address
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -97,7 +99,7 @@ def create_request(
         for extension, is_critical in _extensions(_split(names), frozenset(_split(words))):
             builder = builder.add_extension(extension, is_critical)
         return builder.sign(key, _HASHES[hash_name]()).public_bytes(Encoding.PEM)
-    except ValueError:  # a country of three letters, text that is no UTF-8, a name that is too long
+    except ValueError:  # a country of three letters, text that is not UTF-8, a name that is too long
         return _INVALID_NAME
 
 
@@ -145,37 +147,53 @@ def create_certificate(
     if key is None:
         return INVALID
     request = attempt(partial(x509.load_pem_x509_csr, request_pem))
-    if request is None or not attempt(lambda: request.is_signature_valid):
+    asker = _party(request)
+    if request is None or asker is None or not attempt(lambda: request.is_signature_valid):
         return _INVALID_REQUEST
-    issuer_name, issuer_key = request.subject, request.public_key()
-    if issuer_pem is not None:
-        chain = parse_pem(issuer_pem)
-        if not chain:
-            return _INVALID_CERTIFICATE
-        issuer_name, issuer_key = chain[0].subject, chain[0].public_key()
-    if key.public_key() != issuer_key:
+    issuer = asker if issuer_pem is None else _party(next(iter(parse_pem(issuer_pem)), None))
+    if issuer is None:
+        return _INVALID_CERTIFICATE
+    if key.public_key() != issuer.key:
         return _WRONG_KEY
-    try:
+
+    def sign() -> bytes:
         builder = (
-            x509.CertificateBuilder()
-            .subject_name(request.subject)
-            .issuer_name(issuer_name)
-            .public_key(request.public_key())
-            .serial_number(
-                serial or secrets.randbits(159) | 1
-            )  # of 20 bytes and positive (RFC 5280, 4.1.2.2)
+            _builder(request, asker)
+            .issuer_name(issuer.name)
+            .serial_number(serial or secrets.randbits(159) | 1)  # in 20 bytes, positive: RFC 5280, 4.1.2.2
             .not_valid_before(_moment(start))
             .not_valid_after(_moment(end_))
         )
-        for extension in request.extensions:
-            builder = builder.add_extension(extension.value, extension.critical)
-        if extension_of(request.extensions, x509.SubjectKeyIdentifier) is None:
-            builder = builder.add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(request.public_key()), False
-            )
         return builder.sign(key, _HASHES[hash_name]()).public_bytes(Encoding.PEM)
-    except (ValueError, OverflowError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+
+    try:
+        return attempt(sign) or FAILED
+    except OverflowError:  # a moment that no calendar has
         return FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class _Party:
+    """Whom a request or a certificate is about, and their public key."""
+
+    name: x509.Name
+    key: CertificatePublicKeyTypes
+
+
+def _party(of: x509.CertificateSigningRequest | x509.Certificate | None) -> _Party | None:
+    """Returns the party, None when it cannot be read."""
+    return None if of is None else attempt(lambda: _Party(of.subject, of.public_key()))
+
+
+def _builder(request: x509.CertificateSigningRequest, asker: _Party) -> x509.CertificateBuilder:
+    """Returns the certificate as far as the request says what is in it."""
+    builder = x509.CertificateBuilder().subject_name(asker.name).public_key(asker.key)
+    for extension in request.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    if extension_of(request.extensions, x509.SubjectKeyIdentifier) is None:
+        identifier = x509.SubjectKeyIdentifier.from_public_key(asker.key)
+        builder = builder.add_extension(identifier, critical=False)
+    return builder
 
 
 def _moment(seconds: int) -> datetime:

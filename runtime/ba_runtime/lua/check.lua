@@ -101,7 +101,7 @@ function check.expected(n, expected, value, count)
   blame(n, expected .. " expected, got " .. (count and n > count and "no value" or typename(value)), 3)
 end
 
--- Returns a number's integer part, rounded down as in the server's Lua; nil where that is no integer of 64 bits.
+-- Returns a number's integer part, rounded down as in the server's Lua; nil if that does not fit into 64 bits.
 local function rounded(number)
   return tointeger(number // 1)
 end

@@ -1,11 +1,12 @@
 -- Fractions where an integer is wanted: the server's Lua rounds them down, everywhere; stock Lua raises an error.
 --
--- Three things do so here. Functions of the API ask `check.integer`. Operators on bits ask the metatable of numbers,
--- which Lua looks at only when an operand is no integer, so that integers cost nothing. And functions of Lua's library
--- are called through one that rounds what they complain of, and calls them again.
+-- Rounding happens in three places. Functions of the API call `check.integer`. Operators on bits use the metatable of
+-- numbers, which Lua looks at only when an operand is not an integer, so integers cost nothing. And some functions of
+-- Lua's library are called through one of ours, which lets them fail, rounds the argument that they complain about, and
+-- calls them again.
 --
--- That costs 700 instructions of the processor more, where formatting a few values takes 2,000 to 5,000, a date 6,000
--- and `string.sub` 500. So it is done for functions that do much for one call or are called rarely. In the others
+-- Such a call takes 700 more instructions of the processor. Formatting a few values takes 2,000 to 5,000, a date 6,000,
+-- and `string.sub` 500. So it is made for functions that do a lot in one call or are called rarely. In the others
 -- (`string.sub`, `string.byte`, `select`, `math.random` …) Lua's own error stays, and the trace says what to write
 -- instead.
 
@@ -21,11 +22,11 @@ local rounded, typename = check.rounded, check.typename
 
 local NO_INTEGER = "number has no integer representation"
 
-local fractions = {NO_INTEGER = NO_INTEGER}
+local fractions = {}
 
 -- ---------------------------------------------------------------- operators on bits
 
--- Returns an operand as an integer; numbers are rounded, texts of them are not.
+-- Returns an operand as an integer, if it is one after rounding; numeric strings are not rounded.
 local function operand(value)
   if type(value) == "number" then
     return rounded(value)
@@ -33,7 +34,8 @@ local function operand(value)
   return type(value) == "string" and tointeger(tonumber(value)) or nil
 end
 
--- What another value has for an operator. Lua asks the first operand that has it, which is a number now.
+-- Returns the method that a value other than a number has for an operator. Lua asks the first operand that has one, and
+-- now numbers always do.
 local function of_other(event, value)
   local meta = type(value) ~= "number" and getmetatable(value)
   return meta and rawget(meta, event) or nil
@@ -58,7 +60,7 @@ local function operator(event, compute)
   end
 end
 
--- What `getmetatable` shows of it is false: no program reaches it.
+-- `getmetatable` shows false for it, so no program can reach it.
 local ROUNDING = {
   __metatable = false,
   __band = operator("__band", function(a, b) return a & b end),
@@ -75,7 +77,7 @@ function fractions.metatable()
   return meta ~= ROUNDING and meta or nil
 end
 
--- Gives numbers the metatable of a program's, which is then the only one; without one they round again.
+-- Gives numbers a program's metatable, which replaces ours; with nil they round again.
 function fractions.set_metatable(meta)
   setmetatable(0, meta or ROUNDING)
   show_numbers_by(meta)
@@ -83,8 +85,8 @@ end
 
 -- ---------------------------------------------------------------- functions of the library
 
--- Returns which argument a message complains of, and how; nothing when it does not. A function that pcall has called
--- has no name.
+-- Returns which argument a message complains about, and the complaint; nothing if it is about something else. The
+-- function has no name in it because pcall has called it.
 local function complaint(message)
   if type(message) == "string" then
     local n, text = match(message, "^bad argument #(%d+) to '%?' %((.*)%)$")
@@ -92,8 +94,8 @@ local function complaint(message)
   end
 end
 
--- Errors of the functions below that are not about an argument, but their own, so that they name a place. What else
--- comes out of them comes from a metamethod of the program's, or says that there is no memory.
+-- How the functions' other errors begin; they are raised at the place of the call. All the rest comes from one of the
+-- program's metamethods, or says that there is no memory, and passes unchanged.
 local OWN = {"^invalid ", "^resulting string too large", "^'__tostring' must", "^date result", "^integral size",
   "^format result", "^too many", "^variable", "^field '"}
 
@@ -106,8 +108,8 @@ local function is_own(message)
   return false
 end
 
--- Calls a function again, with the argument of which it has complained rounded, as often as that helps; returns its
--- result. Else the error is raised in the name of the function that calls this one.
+-- Calls a function again with the argument that it complained about rounded, for as long as that helps, and returns its
+-- result. Otherwise it raises the error in the name of the function that calls this one.
 local function again(native, message, ...)
   local arguments = pack(...)
   local n, text = complaint(message)
@@ -143,7 +145,7 @@ local function rounding(native)
   end
 end
 
--- math.tointeger(x): of what is no number, nil.
+-- math.tointeger(x): nil if x is not a number.
 local function tointeger_rounding(...)
   local x = ...
   if x == nil and select("#", ...) == 0 then
@@ -159,7 +161,7 @@ local function tointeger_rounding(...)
   return number and rounded(number)
 end
 
--- Returns string.char, which programs mostly call for one byte, with the texts of single bytes at hand.
+-- Returns string.char. Programs mostly call it for one byte, so those texts are kept.
 local function char_rounding(native)
   local texts = {}
   for byte = 0, 255 do
@@ -182,7 +184,7 @@ end
 
 local FIELDS = {"year", "month", "day", "hour", "min", "sec"}
 
--- Returns os.time, of which the fields of a table are rounded: it brings them into their ranges in any case.
+-- Returns os.time, which also rounds the fields of its table; it normalizes them anyway.
 local function time_rounding(native)
   return function(...)
     local date = ...
@@ -204,7 +206,7 @@ local function time_rounding(native)
   end
 end
 
--- Makes numbers round, and the functions of these libraries.
+-- Makes numbers and the functions of these libraries round.
 function fractions.apply(string, table, math, os, utf8)
   setmetatable(0, ROUNDING)
   string.format, string.rep, string.pack = rounding(string.format), rounding(string.rep), rounding(string.pack)

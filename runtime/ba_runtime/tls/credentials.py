@@ -66,13 +66,19 @@ class Credentials:
     def load(cls, cert_pem: bytes, key_pem: bytes, password: bytes | None = None) -> Credentials | str:
         """Reads a chain (leaf first) and a key in PKCS#1, SEC 1 or PKCS#8.
 
-        Returns the credentials, or the documented reason. Of the key, which is looked at first, it is
-        `pem_key_unrecognized_format` when it is none, `pem_key_passphrase_required` when it is encrypted and
-        `password` is missing or wrong, `pem_key_unsupported_format` when its curve and `pem_key_parse_error`
-        when its kind is unknown to the server. Of the certificate it is `pem_cert_unrecognized_format` or,
-        when it is in PEM and cannot be read, `pem_cert_unsupported_type`. A password for a key that is not
-        encrypted is ignored. Whether the key belongs to the certificate is not looked at, as in the
-        original; the handshake finds out.
+        Returns the credentials, or the documented reason. The key is read first:
+
+        | reason | what was given |
+        |---|---|
+        | `pem_key_unrecognized_format` | not a key |
+        | `pem_key_passphrase_required` | an encrypted key; `password` is missing or wrong |
+        | `pem_key_unsupported_format` | a key on a curve that the server does not know |
+        | `pem_key_parse_error` | a key of a kind that the server does not know |
+        | `pem_cert_unrecognized_format` | not a certificate |
+        | `pem_cert_unsupported_type` | a certificate in PEM that cannot be read |
+
+        A password for a key that is not encrypted is ignored. As in the original, nobody checks here whether
+        the key belongs to the certificate; the handshake will tell.
         """
         key = _plain_key(key_pem, password)
         if isinstance(key, str):

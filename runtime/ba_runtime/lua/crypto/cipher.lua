@@ -61,7 +61,7 @@ function Methods:setauth(...)
   C.auth = check.string(2, (...), select("#", ...) + 1)
 end
 
--- Raises for what is no padding, or for data that has no whole blocks without one.
+-- Raises if the padding is unknown, or the data is not whole blocks and nothing pads it.
 local function check_blocks(C, data, padding, pads)
   if padding ~= nil and padding ~= "PKCS7" then
     check.raise_outside("Padding must be PKCS7")
