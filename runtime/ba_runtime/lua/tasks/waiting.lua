@@ -26,7 +26,7 @@ local recorded = import "recorded"
 local sched = import "tasks/sched"
 
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
-local error, pcall, select, clock = error, pcall, select, host.monotonic
+local error, pcall, select = error, pcall, select
 local pack, unpack = table.pack, table.unpack
 local clock = host.monotonic
 local begins, ends = recorded.begins, recorded.ends
