@@ -158,8 +158,23 @@ local function meaning(word)
   return #signs % 2 == 1 and -value or value
 end
 
--- Reads what `scalars.number` leaves.
-local function read_any_number(R, pos)
+-- By byte: the value of a digit; and what cannot follow a number that is complete.
+local DIGIT, NUMERIC = {}, {}
+for c = 1, 255 do
+  DIGIT[c] = c >= ZERO and c <= NINE and c - ZERO
+  NUMERIC[c] = find("0123456789.eE+-", char(c), 1, true) ~= nil
+end
+
+-- Reads what `scalars.number` leaves; `is_sound` tells that it begins as JSON has it. Most of that is floats of many
+-- digits.
+local function read_any_number(R, pos, is_sound)
+  if is_sound then
+    local word = match(R.text, "^-?%d*%.?%d*[eE]?[-+]?%d*", pos)
+    local value, c = tonumber(word), byte(R.text, pos + #word)
+    if value and c and not NUMERIC[c] and (mathtype(value) == "integer" or find(word, ".", 1, true)) then
+      return value, pos + #word
+    end
+  end
   local word = match(R.text, "^[-+.eE%d]*", pos)
   while pos + #word > #R.text do
     if #word > MAX_NUMBER_BYTES then
@@ -173,13 +188,6 @@ local function read_any_number(R, pos)
     value = meaning(word)
   end
   return value, pos + #word
-end
-
--- By byte: the value of a digit; and what cannot follow a number that is complete.
-local DIGIT, NUMERIC = {}, {}
-for c = 1, 255 do
-  DIGIT[c] = c >= ZERO and c <= NINE and c - ZERO
-  NUMERIC[c] = find("0123456789.eE+-", char(c), 1, true) ~= nil
 end
 
 -- Continues a number by the digits at `pos`; returns its value, how many digits these were, at most seven, and
@@ -249,7 +257,7 @@ function scalars.number(R, pos)
   if is_sound and whole <= EXACT_DIGITS and c and not NUMERIC[c] then
     return is_negative and -value or value, after
   end
-  return read_any_number(R, pos)
+  return read_any_number(R, pos, is_sound)
 end
 
 -- ---------------------------------------------------------------- words
