@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def target(name: str) -> Path:
-    """Returns where a picture goes: to build/, or with TAKE_PICTURE=1 to notebooks/images/ if README shows it."""
+    """Returns where a picture goes: to build/; with TAKE_PICTURE=1, those in README to notebooks/images/."""
     shown = f"notebooks/images/{name}"
     is_kept = os.environ.get("TAKE_PICTURE") and shown in (ROOT / "README.md").read_text(encoding="utf-8")
     file = ROOT / shown if is_kept else ROOT / "build" / name
