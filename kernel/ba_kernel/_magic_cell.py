@@ -40,6 +40,11 @@ def _duration(seconds: float) -> str:
 
 
 MAGICS = (
-    Magic("%time", (("%time", "show how long the rest of the cell takes"),), measure),
+    Magic(
+        "%time",
+        (("%time", "show how long the rest of the cell takes"),),
+        measure,
+        is_about=lambda rest: not rest,
+    ),
     Magic("%reset", (("%reset", "reset Lua: discard all variables and close all sockets"),), reset),
 )

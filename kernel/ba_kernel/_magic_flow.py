@@ -123,5 +123,6 @@ MAGICS = (
             ("%flow save FILE", "save the latest picture (FILE.svg) or its events (FILE.json)"),
         ),
         flow,
+        is_about=lambda rest: not rest or rest.split()[0] in ("wait", "only"),
     ),
 )

@@ -69,18 +69,23 @@ async def _nothing(engine: Engine, line: str) -> Iterable[str]:
     return ()
 
 
+def _about_nothing(_rest: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Magic:
     """One magic: its forms with a line of help each, and what runs it with the rest of its line.
 
     `beginnings` returns lines to complete that depend on the moment and may begin with what was typed; forms
-    are completed by themselves.
+    are completed by themselves. `is_about` says of the rest of a line whether it is about the Lua below it.
     """
 
     name: str
     forms: tuple[tuple[str, str], ...]
     run: Run
     beginnings: Callable[[Engine, str], Awaitable[Iterable[str]]] = _nothing
+    is_about: Callable[[str], bool] = _about_nothing
 
 
 @dataclass(frozen=True, slots=True)

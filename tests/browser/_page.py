@@ -36,8 +36,12 @@ class NotebookPage:
         self.page: Page = self._context.new_page()
         # Leaving a page with unsaved changes asks; a user who reloads says yes.
         self.page.on("dialog", lambda dialog: dialog.accept())
-        self.page.goto(f"{server.url}lab/workspaces/{visit}/tree/{path}?token={server.token}")
+        self.page.goto(f"{server.url}{self.place(path, visit)}?token={server.token}")
         self.await_kernel()
+
+    def place(self, path: str, visit: str) -> str:
+        """Returns where the server shows this notebook."""
+        return f"lab/workspaces/{visit}/tree/{path}"
 
     def close(self) -> None:
         """Closes the browser's window."""
@@ -215,6 +219,23 @@ class NotebookPage:
         assert last
         height = last["y"] + last["height"] - panel["y"] + PICTURE_MARGIN
         self.page.screenshot(path=file, clip={**panel, "height": height})
+
+
+class NotebookSevenPage(NotebookPage):
+    """The same in Notebook 7, which has a page for each notebook, and no status bar."""
+
+    def place(self, path: str, visit: str) -> str:
+        """Returns where the server shows this notebook."""
+        return f"notebooks/{path}"
+
+    def await_status(self, status: str) -> None:
+        """Waits until the circle beside the kernel's name says that the kernel is `Idle` or `Busy`.
+
+        Only when the word beside it has faded: until then there may be no kernel yet.
+        """
+        expect(self.page.locator(".jp-NotebookKernelStatus-fade")).to_have_text("")
+        circle = self.page.locator(".jp-Notebook-ExecutionIndicator")
+        expect(circle).to_have_attribute("data-status", status.lower())
 
 
 def _is_save(response: Response) -> bool:

@@ -11,8 +11,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def target(name: str) -> Path:
-    """Returns where a picture goes: to build/, or with TAKE_PICTURE=1 to notebooks/images/."""
-    file = ROOT / ("notebooks/images" if os.environ.get("TAKE_PICTURE") else "build") / name
+    """Returns where a picture goes: to build/; with TAKE_PICTURE=1, those in README to notebooks/images/."""
+    shown = f"notebooks/images/{name}"
+    is_kept = os.environ.get("TAKE_PICTURE") and shown in (ROOT / "README.md").read_text(encoding="utf-8")
+    file = ROOT / shown if is_kept else ROOT / "build" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     return file
 

@@ -56,17 +56,31 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def open_notebook(browser: Browser, server: LabServer, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """A function that opens a notebook, closed at the end of the test."""
+def open_notebook(browser: Browser, server: LabServer) -> Iterator[Open]:
+    """A function that opens a notebook in JupyterLab, closed at the end of the test."""
     from ._page import NotebookPage
 
+    yield from _opening(browser, server, NotebookPage)
+
+
+@pytest.fixture
+def open_in_notebook_seven(browser: Browser, server: LabServer) -> Iterator[Open]:
+    """The same in Notebook 7, which the same server has."""
+    if importlib.util.find_spec("notebook") is None:
+        pytest.skip("Notebook 7 is not installed")
+    from ._page import NotebookSevenPage
+
+    yield from _opening(browser, server, NotebookSevenPage)
+
+
+def _opening(browser: Browser, server: LabServer, kind: type[NotebookPage]) -> Iterator[Open]:
     visits = 0
     with ExitStack() as closing:
 
         def open_(path: str) -> NotebookPage:
             nonlocal visits
             visits += 1
-            page = NotebookPage(browser, server, path, f"{Path(path).stem}-{visits}")
+            page = kind(browser, server, path, f"{Path(path).stem}-{visits}")
             closing.callback(page.close)
             return page
 

@@ -1,6 +1,6 @@
-"""The picture in the README: taken from the real thing, so that it cannot show what is not there.
+"""Pictures in the README: taken from the real thing, so that they cannot show what is not there.
 
-It goes to build/. `TAKE_PICTURE=1 pytest tests/browser -k picture` replaces the one in notebooks/images/.
+They go to build/. `TAKE_PICTURE=1 pytest tests/browser -k picture` replaces those in notebooks/images/.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .conftest import Open
 pytestmark = pytest.mark.browser
 
 NAME = "trace-area.png"
+FLOW = "flow.png"
 
 RECEIVER = """\
 receiver = ba.socket.event(function(s)
@@ -49,5 +50,39 @@ def test_the_picture_shows_cells_and_their_trace(server: LabServer, open_noteboo
     notebook.expect_outputs(2, "and this cell runs meanwhile: read true")
     file = target(NAME)
     notebook.take_picture(file)
+    compress(file)
+    assert file.stat().st_size > 20_000
+
+
+ECHO = """\
+%lab on 2026-01-01T12:00:00Z
+server = ba.socket.bind(8181)
+server:event(function(l)
+  while true do
+    l:accept():event(function(s)
+      for data in s.read, s do s:write("you said " .. data) end
+    end)
+  end
+end)"""
+CLIENT = """\
+%flow
+local s = ba.socket.connect("127.0.0.1", 8181)
+s:write("hello")
+print((s:read(5000)))
+print(s:read(200))
+s:close()"""
+
+
+def test_the_picture_shows_a_cell_and_its_sequence_diagram(server: LabServer, open_notebook: Open) -> None:
+    """A client of a server in the background, with a timeout."""
+    notebook = open_notebook(server.add_notebook("flow-lesson", ECHO, CLIENT))
+    notebook.run(0, 1)
+    notebook.run(1, 2)
+    notebook.expect_printed(1, "you said hello\nnil\ttimeout\n")
+    notebook.page.keyboard.press("Escape")
+    cell = notebook.code(1)
+    cell.locator("img").scroll_into_view_if_needed()
+    file = target(FLOW)
+    cell.screenshot(path=file)
     compress(file)
     assert file.stat().st_size > 20_000

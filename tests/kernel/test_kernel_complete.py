@@ -178,12 +178,18 @@ def test_inspection_of_nothing_finds_nothing(code: str) -> None:
         ("6 * 7", {"status": "complete"}),
         ("%trace here", {"status": "complete"}),
         ("if x then", {"status": "incomplete", "indent": "  "}),
+        ("%flow", {"status": "incomplete", "indent": ""}),
+        ("%flow wait 1", {"status": "incomplete", "indent": ""}),
+        ("%time", {"status": "incomplete", "indent": ""}),
+        ("%flow\n", {"status": "complete"}),
+        ("%flow on", {"status": "complete"}),
+        ("%flow\nx = 1", {"status": "complete"}),
         ("%time\nfor i = 1, 2 do", {"status": "incomplete", "indent": "  "}),
         ("x = = 1", {"status": "invalid"}),
     ],
 )
 def test_a_console_knows_whether_a_cell_is_finished(code: str, reply: dict[str, str]) -> None:
-    """Magics count as nothing."""
+    """Magics count as nothing, but one that is about the Lua below it waits for Lua or an empty line."""
 
     async def scene(desk: Desk) -> None:
         assert is_complete(desk.bench.engine, code) == reply

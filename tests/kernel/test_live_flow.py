@@ -148,3 +148,14 @@ def test_a_flood_is_a_bounded_picture_that_says_what_it_leaves_out(new_kernel: L
     text = picture(ran)
     assert re.search(r"[\d,]{5,} earlier events are not shown", text)
     assert len(text) < 30_000
+
+
+def test_before_any_socket_and_after_the_last_there_is_a_sentence(new_kernel: LiveKernel) -> None:
+    """An empty picture says that it is empty, and a socket that is gone is named; the cell's Lua is kept."""
+    ran = new_kernel.run("%flow\nx = 6 * 7")
+    assert ran.of_kind("display_data")[-1]["data"]["text/plain"] == "No socket did anything."
+    new_kernel.run("s = ba.socket.udpcon('127.0.0.1', 9)")
+    (number,) = re.findall(r"Closed (\d+)", new_kernel.run("%sockets close all").text())
+    ran = new_kernel.run(f"%flow only {number}\nx = 0")
+    assert f"there is no socket {number}, or it is closed; %sockets lists those there are" in str(ran.reply)
+    assert new_kernel.run("x").result == "42"

@@ -159,3 +159,33 @@ def test_07_a_browser_opens_a_websocket_from_a_page_of_the_server_only(new_kerne
     assert answer(port, f"{head}1\r\n\r\n".encode()).startswith(b"HTTP/1.1 403")
     shown = str(new_kernel.run("%trace here").messages)
     assert "start the kernel with BA_LUA_HOSTS=localhost:1." in shown
+
+
+def test_09_a_connection_that_is_reset_is_seen_in_its_picture() -> None:
+    """The second `read` fails, and the picture says why."""
+    on = "%lab on 2026-01-01T12:00:00Z"
+    lesson = part(
+        "09",
+        "picture",
+        lab=(on, f"{on}\n%lab reset simplemq.com after 100 bytes"),
+        picture=("s:close()", "print(s:read(5000))\ns:close()"),
+    )
+    assert execute(lesson) is None
+    assert "nil\tsocketreadfailed" in printed(lesson, "picture")
+    (picture,) = (output.data["text/plain"] for output in lesson.cells[-1].outputs if "data" in output)
+    assert "reset" in picture
+
+
+def test_09_the_last_picture_is_saved_and_a_capture_is_written(
+    new_kernel: LiveKernel, tmp_path: Path
+) -> None:
+    """Into files that the reader names."""
+    run(new_kernel, part("09", "picture"))
+    picture, capture = tmp_path / "picture.svg", tmp_path / "lesson.pcapng"
+    assert new_kernel.run(f"%flow save {picture}").status == "ok"
+    assert "simplemq.com" in picture.read_text(encoding="utf-8")
+    assert new_kernel.run(f"%capture {capture}").status == "ok"
+    run(new_kernel, part("09", "picture"))
+    assert new_kernel.run("%capture off").status == "ok"
+    assert b"HTTP/1.1 200 OK" in capture.read_bytes()
+    assert "There are no sockets" in new_kernel.run("%sockets close all").text()

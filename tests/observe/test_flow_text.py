@@ -200,6 +200,23 @@ def test_a_bar_ends_with_what_came_however_late_its_task_went_on() -> None:
     assert row.label == "“ok”"
 
 
+def test_a_bar_ends_above_the_next_one_of_its_lifeline() -> None:
+    """Also where another lifeline began to wait before the first wait had ended."""
+    events: list[Event] = [
+        Opened(0.0, 1, "client", 2),
+        Opened(0.0, 2, "client", 2),
+        Waits(0.0, 1, 9, "cell", 2, "read", 5.0),
+        Moved(0.0, 2, True, "wire", 2, b"ab"),
+        Waits(0.0, 2, 8, "cosocket", 3, "read", 1.0),
+        WentOn(0.0, 1, 9),
+        Waits(0.0, 1, 9, "cell", 2, "accept"),
+    ]
+    picture = draw(events, UNTIMED)
+    ends = {bar.last for bar in picture.bars if bar.is_blocking and not bar.is_open}
+    starts = {bar.first for bar in picture.bars if bar.is_blocking}
+    assert not ends & starts
+
+
 def test_a_peer_that_is_not_trusted_is_red() -> None:
     """With the reason that `trusted` gives."""
     events: list[Event] = [

@@ -35,7 +35,9 @@ def draw(events: Sequence[Event], names: Names | None = None, dropped: int = 0) 
     hidden = max(0, len(drafts) - SHOWN_ROWS)
     drafts = drafts[hidden:]
     placed, places = _place(drafts, is_timed=names.is_timed)
-    bars = [bar for wait in rows.waits if (bar := _bar(wait, places, len(placed), rows.cells)) is not None]
+    bars = _apart(
+        [bar for wait in rows.waits if (bar := _bar(wait, places, len(placed), rows.cells)) is not None]
+    )
     start_s = events[0].at_s if events and names.is_timed else None
     picture = Diagram(rows.lifelines, tuple(placed), tuple(bars), hidden + rows.cut + dropped, start_s)
     return _with_used_lifelines(picture)
@@ -86,6 +88,17 @@ def _bar(wait: Wait, places: dict[int, int], rows: int, cells: Sequence[Cell]) -
         return Bar(wait.lifeline, first, rows - 1, wait.is_blocking, wait.is_red, is_open=True)
     last = places.get(id(wait.end), -1) if wait.end is not None else -1
     return Bar(wait.lifeline, first, last, wait.is_blocking, wait.is_red) if last >= first else None
+
+
+def _apart(bars: Sequence[Bar]) -> list[Bar]:
+    """Ends a bar above the row in which its lifeline waits again, so that two waits do not look like one."""
+    starts = {(bar.lifeline, bar.first) for bar in bars}
+    return [
+        replace(bar, last=bar.last - 1)
+        if bar.last > bar.first and not bar.is_open and (bar.lifeline, bar.last) in starts
+        else bar
+        for bar in bars
+    ]
 
 
 def _with_used_lifelines(picture: Diagram) -> Diagram:
