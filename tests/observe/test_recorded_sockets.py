@@ -381,3 +381,37 @@ def test_a_websockets_messages_are_recorded_above_the_wire() -> None:
     }  # fmt: skip
     assert opened(events, "page").kind == "page"
     assert 0 < moved(events, is_ours=False) <= moved(events, is_ours=True)
+
+
+def test_what_lua_keeps_for_a_recording_is_bounded_and_given_back(here: Session) -> None:
+    """However much is sent, also without an end and by a program that never waits."""
+    here.run(
+        """
+        a, b = pair()
+        function used()
+          collectgarbage()
+          collectgarbage()
+          return collectgarbage "count"
+        end
+        function send(count)
+          for i = 1, count do
+            assert(a:write(("%d"):format(i)))
+            if i % 500 == 0 then
+              assert(b:read(5000))
+            end
+          end
+        end
+        """
+    )
+    before = float(here.value("used()"))
+    with here.runtime.record(most_events=3000) as recording:
+        here.run("send(20000)")
+        once = float(here.value("used()"))
+        here.run("send(20000)")
+        assert float(here.value("used()")) < once + 50  # kilobytes
+        sent = [one for one in those(recording.events(), Moved) if one.is_ours]
+        assert sent[-1].head == b"20000"
+        assert len(recording.events()) == 3000
+    assert recording.dropped > 20_000
+    assert float(here.value("used()")) < before + 50
+    assert once - before < 600
