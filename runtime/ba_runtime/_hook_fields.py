@@ -95,6 +95,12 @@ def press(coroutine: int) -> None:
         address = call.previous
 
 
+def c_call(coroutine: int) -> int | None:
+    """Returns the record of the C function that runs in this coroutine, None if it is in a Lua function."""
+    address: int | None = _State.from_address(coroutine).ci
+    return address if address and _Call.from_address(address).callstatus & _IS_C else None
+
+
 def allows_hooks(coroutine: int) -> int:
     """Returns 1 where Lua calls hooks in this coroutine now, 0 where it does not."""
     return int(_State.from_address(coroutine).allowhook)

@@ -40,7 +40,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from enum import IntEnum
-from time import monotonic
+from time import monotonic, sleep
 from typing import TypeAlias
 
 from . import _hook_fields, _lua
@@ -51,6 +51,7 @@ _FUNCTION, _SLOT = 1, 2  # the scout's stack: its function, and the slot that is
 _RECORD_BYTES = 1024  # many times a lua_Debug
 _STORES = 100  # between two looks at which coroutine runs, some microseconds
 _ATTEMPTS = 3  # the slot changes at every resume; whoever is unlucky so often tries again a tick later
+_LOOKS, _LOOK_S = 20, 0.001  # a loop around a short C function is seen outside of it sooner or later
 _ADDRESS_BYTES = ctypes.sizeof(ctypes.c_void_p)
 
 
@@ -189,12 +190,13 @@ class Interrupter:
     def running_call(self) -> str:
         """Returns the name of the C function in which the running coroutine is, "" for none or unknown.
 
-        For a coroutine that is known to have been stuck in one call for long: it is read while it runs.
+        For a coroutine that is known to have been stuck in one call for long: it is read while it runs. One
+        that only has not been heard of may leave its calls meanwhile; so it is watched first.
         """
         if self._scout is None or not self._lock.acquire(blocking=False):
             return ""
         try:
-            coroutine, record = self._running(), _Record()
+            coroutine, record = self._running_in_one_call(), _Record()
             if coroutine is None or not self._getstack(coroutine, 0, ctypes.byref(record)):
                 return ""
             if not self._getinfo(coroutine, b"nS", ctypes.byref(record)) or record.what != b"C":
@@ -203,6 +205,20 @@ class Interrupter:
         finally:
             self._settop(self._scout, _SLOT)
             self._lock.release()
+
+    def _running_in_one_call(self) -> int | None:
+        """Returns the running coroutine if it is in the same C function for some time, else None."""
+        coroutine = self._running()
+        if coroutine is None or not self._knows_fields:
+            return coroutine
+        call = _hook_fields.c_call(coroutine)
+        for _ in range(_LOOKS):
+            if call is None:
+                return None
+            sleep(_LOOK_S)
+            if self._running() != coroutine or _hook_fields.c_call(coroutine) != call:
+                return None
+        return coroutine
 
     def _running(self) -> int | None:
         """Returns the running coroutine, which lives for as long as it is on the scout's stack."""

@@ -19,8 +19,10 @@ with session() as lua:
         while true do pcall(deep) end
     ''')
     end = monotonic() + 5
+    interrupter = lua.runtime._thread._interrupter
     while monotonic() < end:
-        lua.runtime._thread._interrupter.plant()
+        interrupter.plant()
+        interrupter.running_call()
     lua.runtime.interrupt()
     assert finish().error.kind == "interrupt"
 print("well")
