@@ -28,6 +28,7 @@ local sched = import "tasks/sched"
 local yield, isyieldable, status = coroutine.yield, coroutine.isyieldable, coroutine.status
 local error, pcall, select = error, pcall, select
 local pack, unpack = table.pack, table.unpack
+local clock = host.monotonic
 local begins, ends = recorded.begins, recorded.ends
 local run, WAIT, THROW, slot, closing = sched.run, sched.WAIT, sched.THROW, interrupt.slot, interrupt.closing
 
