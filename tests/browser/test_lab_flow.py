@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import nbformat
 import pytest
 
 from tests.notebooks._runs import NOTEBOOKS, code_cells, read
@@ -59,14 +58,7 @@ def test_a_saved_picture_is_shown_where_nothing_is_trusted(server: LabServer, op
     notebook.run(0, 1)
     notebook.run(1, 2)
     notebook.save()
-    saved = nbformat.read(notebook.file, as_version=4)
-    for cell in saved.cells:
-        cell.metadata.pop("trusted", None)
-        for output in cell.outputs:
-            if "text/html" in output.get("data", {}):
-                output.data["text/html"] += " "  # another text than the one that was signed
-    nbformat.write(saved, server.root / "flow-untrusted.ipynb")
-    untrusted = open_notebook("flow-untrusted.ipynb")
+    untrusted = open_notebook(server.add_untrusted(notebook.file))
     untrusted.expect_untrusted()
     picture = untrusted.code(1).locator("img")
     expect(picture).to_be_visible()
