@@ -102,13 +102,17 @@ def converse(peers: list[Peer]) -> None:
             peer.hear(size)
 
 
-def moved(events: tuple[Event, ...], sockets: dict[int, int]) -> Counter[tuple[int, bool, bool]]:
-    """How many bytes moved, by the peer's port, whether they are the program's, and whether on the wire."""
-    count: Counter[tuple[int, bool, bool]] = Counter()
+def moved(events: tuple[Event, ...], sockets: dict[int, int]) -> Counter[tuple[int, bool, bool, bool]]:
+    """How many bytes moved, by the peer.
+
+    That is its port and whether it is one of UDP, which has ports of its own; then come whether the bytes are
+    the program's, and whether they are those on the wire.
+    """
+    count: Counter[tuple[int, bool, bool, bool]] = Counter()
     for one in those(events, Moved):
         if one.layer in ("wire", "plain", "binary", "text"):
             port = one.peer.port if one.peer else sockets[one.socket]
-            count[port, one.is_ours, one.layer == "wire"] += one.length
+            count[port, one.peer is not None, one.is_ours, one.layer == "wire"] += one.length
     return count
 
 
@@ -135,7 +139,10 @@ def test_every_byte_that_the_peers_saw_is_in_the_recording(fresh: Session) -> No
     assert len(peers) == 4 * OF_EACH
     for peer in peers:
         seen = (peer.received, peer.sent, peer.heard, peer.said)
-        noted = [count[peer.port, is_ours, on_wire] for on_wire in (True, False) for is_ours in (True, False)]
+        port, is_udp = peer.port, isinstance(peer, Datagrams)
+        noted = [
+            count[port, is_udp, is_ours, on_wire] for on_wire in (True, False) for is_ours in (True, False)
+        ]
         assert tuple(noted) == seen, type(peer)
 
 
