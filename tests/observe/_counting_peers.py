@@ -20,6 +20,7 @@ class Peer:
         self.socket = socket.socket(socket.AF_INET, kind)
         self.socket.settimeout(TIMEOUT_S)
         self.socket.connect(("127.0.0.1", port))
+        self.server = port
         self.port: int = self.socket.getsockname()[1]
         self.sent = self.received = 0  # bytes on the wire
         self.said = self.heard = 0  # bytes of what they mean

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import pytest
 
@@ -102,13 +103,19 @@ def converse(peers: list[Peer]) -> None:
             peer.hear(size)
 
 
-def moved(events: tuple[Event, ...], sockets: dict[int, int]) -> Counter[tuple[int, bool, bool]]:
-    """How many bytes moved, by the peer's port, whether they are the program's, and whether on the wire."""
-    count: Counter[tuple[int, bool, bool]] = Counter()
+End: TypeAlias = tuple[int, int]  # a peer's port, and the server's: two servers may have peers with one port
+
+
+def moved(events: tuple[Event, ...], datagrams: int) -> Counter[tuple[End, bool, bool]]:
+    """How many bytes moved, by the peer, whether they are the program's, and whether on the wire."""
+    ends = {
+        one.socket: (one.peer.port, one.local.port) for one in those(events, Opened) if one.peer and one.local
+    }
+    count: Counter[tuple[End, bool, bool]] = Counter()
     for one in those(events, Moved):
         if one.layer in ("wire", "plain", "binary", "text"):
-            port = one.peer.port if one.peer else sockets[one.socket]
-            count[port, one.is_ours, one.layer == "wire"] += one.length
+            end = (one.peer.port, datagrams) if one.peer else ends[one.socket]
+            count[end, one.is_ours, one.layer == "wire"] += one.length
     return count
 
 
@@ -130,12 +137,12 @@ def test_every_byte_that_the_peers_saw_is_in_the_recording(fresh: Session) -> No
         fresh.run("")  # what was sent last has been noted
         events = recording.events()
     assert recording.dropped == 0
-    sockets = {one.socket: one.peer.port for one in those(events, Opened) if one.peer}
-    count = moved(events, sockets)
+    count = moved(events, ports[2])
     assert len(peers) == 4 * OF_EACH
     for peer in peers:
         seen = (peer.received, peer.sent, peer.heard, peer.said)
-        noted = [count[peer.port, is_ours, on_wire] for on_wire in (True, False) for is_ours in (True, False)]
+        end = peer.port, peer.server
+        noted = [count[end, is_ours, on_wire] for on_wire in (True, False) for is_ours in (True, False)]
         assert tuple(noted) == seen, type(peer)
 
 

@@ -26,7 +26,8 @@ from ba_runtime.errors import RuntimeClosed
 from ._entries import Entries, Value, event_of, time_of
 from .events import Event, Failed, Moved
 
-CATCH_UP_S = 0.25  # Lua that is busy for longer is left alone; what it handed over before is read
+# Lua that is busy for longer is left alone; what it handed over before is read, and nobody waits again.
+CATCH_UP_S = 1.0
 
 Sent: TypeAlias = "tuple[int, float, int, int, bytes]"  # its place, when, on which socket, how much, its head
 Told: TypeAlias = "tuple[int, Event, int, int, bytes]"  # its place, the event, nothing, nothing, its head
