@@ -92,7 +92,7 @@ class LuaState:
         groups = (plain, modest, guarded)
         names = [self._lua.table_from([name.encode() for name in group]) for group in groups]
         tight_kb = self.tight_bytes >> 10
-        start = self._lua.eval(_BOOT)
+        start = self._lua.eval(b"load")(_BOOT, b"=ba:start")()  # by that name our own code is known
         main: Main = start(module_source, _Handle, table, *names, tight_kb)
         return main
 
@@ -181,7 +181,7 @@ end
 # `=ba:name` marks our own code, so that tracebacks leave it out and an interrupt never cuts it (ours.lua).
 # The globals are named because Lua's own idea of them is about to change (tasks/interrupt.lua).
 _BOOT = b"""
-function(source_of, handle, host, plain, modest, guarded, tight_kb)
+return function(source_of, handle, host, plain, modest, guarded, tight_kb)
   local modules = {host = host, handle = {new = handle}}
   local function import(name)
     local module = modules[name]

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from tests.lua._programs import Session, run, run_well, session, traced
 
+from ba_runtime import _lua
+from ba_runtime._lua import LuaError, LuaState
+
 LOOK = (Path(__file__).parent / "_look.lua").read_bytes()
 
 
@@ -382,3 +385,10 @@ def test_nothing_strange_ends_the_runtime(source: str) -> None:
         lua.run(source)
         assert _is_alive(lua)
         lua.run("trace 'after'")
+
+
+def test_what_loads_our_modules_is_known_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its chunk's name: else an interrupt, or a hook, could raise in the middle of it."""
+    monkeypatch.setattr(_lua, "module_source", lambda name: b"error('here', 2)")
+    with pytest.raises(LuaError, match=r"^ba:start:\d+: here"):
+        LuaState(16 << 20).boot({}, (), (), ())
