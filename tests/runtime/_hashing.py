@@ -22,7 +22,7 @@ PRELUDE = """
 long = ("x"):rep(%d)
 function check(...)
   local h = ba.crypto.hash "sha256"
-  assert(h(...) == h)
+  assert(type(h(...)) == "function")
   local digest = h(true, "hex")
   assert(digest == "%s", digest)
   hashed = (hashed or 0) + 1
@@ -59,9 +59,9 @@ PROGRAMS = {
         coroutine.wrap(check)(long)
         pcall(check, long)
         local digest = ba.crypto.hash "sha256"
-        assert(coroutine.wrap(digest)(long) == digest)
-        assert(select(2, pcall(digest, long)) == digest)
-        assert(select(2, xpcall(error, digest, long)) == digest)
+        assert(type(coroutine.wrap(digest)(long)) == "function")
+        assert(type(select(2, pcall(digest, long))) == "function")
+        assert(type(select(2, xpcall(error, digest, long))) == "function")
         assert(setmetatable({}, {__index = function(_, key) return check(key) end})[long])
         assert(setmetatable({}, {__call = function(_, ...) return check(...) end})(long))
         local called = {__index = digest, __concat = digest, __close = digest, __len = digest}

@@ -46,6 +46,11 @@ function report.text(problem)
   return kind == "string" and problem or kind == "number" and problem .. "" or nil
 end
 
+-- Tells whether a task has failed because the runtime closes, which cuts off whatever runs: that is no news.
+local function is_cut_off(task)
+  return task.interrupted and sched.closing
+end
+
 -- Sends what the server would write, and beside it what it leaves out: the message of an error that is no text, and
 -- the whole stack.
 local function send(task, text, problem)
@@ -84,6 +89,9 @@ local LEVELS = {[""] = 0, ["in LSP"] = 0}
 -- Reports what ended `task`, in the server's words: `where` is "in Cosocket", "in socket", "in LSP", or "" for threads;
 -- a page's environment goes to the handler too.
 function report.fault(task, where, problem, env)
+  if is_cut_off(task) then
+    return
+  end
   local head = where == "" and "Lua error: " or "Lua error " .. where .. ": "
   local text = head .. report.stack(task, report.text(problem), LEVELS[where] or 1)
   send(task, text, problem)
@@ -92,7 +100,9 @@ end
 
 -- Reports a line without a traceback and without the handler, as the server does for timers.
 function report.line(task, text, problem)
-  send(task, text, problem)
+  if not is_cut_off(task) then
+    send(task, text, problem)
+  end
 end
 
 -- `ba.seterrh`: sets, or with nil takes away, the function that hears of errors too. Returns the one before.
