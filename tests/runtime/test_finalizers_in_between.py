@@ -56,7 +56,8 @@ WORK = """
     end
     shared:set(1e6, true) shared:set(2, true)
     for _ = 1, 5000 do
-      if counts.mine == 500 and counts.ticks == 500 and counts.shared then break end
+      if counts.mine == 500 and counts.ticks == 500 and counts.shared and finalized >= 90 then break end
+      local litter = ("x"):rep(50000) -- so that the collector goes on
       ba.sleep(1)
     end
     goes = false

@@ -110,7 +110,7 @@ end
 -- Planted from outside, the hook is called in the innermost function and in those that this one calls. So where a loop
 -- of the program's does nothing but call functions of ours by `pcall`, it is never called in the loop itself. Planted
 -- from here it is called in all of them; but that is a walk through the calls, of which there may be 200,000.
-local EVERY <const> = 64
+local EVERY <const> = 8
 local ours_seen = 0
 
 -- What the planted hook does in a function of this source. Tells whether to raise. `is_on` has been asked before the
