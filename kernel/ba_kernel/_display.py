@@ -15,7 +15,6 @@ import base64
 import json
 import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,13 +23,13 @@ from ba_runtime.events import Displayed, OutputCleared
 from ._defer import Deferred, Loop
 from ._frontend import Message, Publish, Request
 from ._output import Output
+from ._recent import RecentCells
 from ._text import readable
 from ._trace_area import TraceArea
 
 UPDATE_S = 0.1
 MOST_OUTPUTS = 500
 MOST_BYTES = 50_000_000
-KEPT_CELLS = 1_000  # of which late outputs find their way back
 
 
 @dataclass(slots=True)
@@ -53,7 +52,7 @@ class Displays:
         self._area = area
         self._name = uuid.uuid4()
         self._lock = threading.Lock()
-        self._places: OrderedDict[int, _Place] = OrderedDict()  # by the number of the cell
+        self._places: RecentCells[_Place] = RecentCells()
         self._running: _Place | None = None
         self._latest: Message | None = None
         self._unsent: dict[int, Displayed] = {}  # outputs that have not been sent yet
@@ -70,10 +69,7 @@ class Displays:
         place = _Place({"header": request.parent.get("header", {})}, request.origin)
         with self._lock:
             self._running, self._latest = place, place.parent
-            if request.origin:
-                self._places[request.origin] = place
-                if len(self._places) > KEPT_CELLS:
-                    self._places.popitem(last=False)
+            self._places.keep(request.origin, place)
 
     def end(self) -> None:
         """The cell ends, and its output has been sent: the last states follow, and how much was dropped."""

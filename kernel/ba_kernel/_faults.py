@@ -15,7 +15,6 @@ what goes to a cell that has ended is sent by the main loop.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,11 +24,10 @@ from ._defer import Deferred, Loop
 from ._errors import Sources, unattended
 from ._frontend import Message, Publish, Request
 from ._output import Output
+from ._recent import RecentCells
 from ._text import printable
 from ._trace_lines import fault_head
 
-# Errors of older cells are in the trace area only.
-KEPT_CELLS = 1_000
 # What a cell shows in full; whoever mends an error reads one of them.
 MOST_REPORTS = 5
 COUNT_S = 1.0
@@ -56,7 +54,7 @@ class Faults:
         self._sources = sources
         self._sending = Deferred(loop, self._send, lambda: 0.0)
         self._lock = threading.Lock()
-        self._places: OrderedDict[int, _Place] = OrderedDict()  # by the number of the cell
+        self._places: RecentCells[_Place] = RecentCells()
         self._running: _Place | None = None
         self._late: list[tuple[_Place, str]] = []
         self._to_count: list[_Place] = []
@@ -69,10 +67,7 @@ class Faults:
         place = _Place({"header": request.parent.get("header", {})}, request.origin)
         with self._lock:
             self._running = place
-            if request.origin:
-                self._places[request.origin] = place
-                if len(self._places) > KEPT_CELLS:
-                    self._places.popitem(last=False)
+            self._places.keep(request.origin, place)
 
     def end(self) -> None:
         """The cell ends: what it has not shown is counted while front ends still listen."""

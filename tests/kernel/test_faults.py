@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ba_kernel._errors import Sources
-from ba_kernel._faults import KEPT_CELLS, MOST_REPORTS, Faults
+from ba_kernel._faults import MOST_REPORTS, Faults
 from ba_kernel._output import Output
+from ba_kernel._recent import KEPT_CELLS
 from ba_runtime.events import ErrorReport, Fault
 
 from ._fakes import FakeLoop, RecordingFrontEnd, request

@@ -6,15 +6,15 @@
 local import = ...
 local host = import "host"
 
-local gsub, format = string.gsub, string.format
+local escape = import "display/escape"
 
-local ESCAPES = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
+local format = string.format
 
 return function(source, text)
   return {
     ["text/html"] = format(
       '<img alt="%s" style="max-width:100%%" src="data:image/svg+xml;base64,%s">',
-      gsub(text, '[&<>"]', ESCAPES),
+      escape(text),
       host.b64encode(source)
     ),
     ["text/plain"] = text,

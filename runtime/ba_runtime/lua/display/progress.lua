@@ -7,12 +7,12 @@
 local import = ...
 local host = import "host"
 local check = import "check"
+local escape = import "display/escape"
 local outputs = import "display/outputs"
 local quote = import "inspect/quote"
 local userdata = import "userdata"
 
-local select, setmetatable, gsub, format, rep, clock =
-  select, setmetatable, string.gsub, string.format, string.rep, host.monotonic
+local select, setmetatable, format, rep, clock = select, setmetatable, string.format, string.rep, host.monotonic
 local words = import "console/text".tostring
 
 local UPDATE_S <const> = 0.1
@@ -21,8 +21,6 @@ local WIDTH <const> = 30 -- characters of the bar in text
 local LABEL_BYTES <const> = 100
 
 local progress = {}
-
-local ESCAPES = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
 
 local meta = {__name = "progress"}
 meta.__index = meta
@@ -50,7 +48,7 @@ local function html(bar)
       .. '<div style="width:%.1f%%;height:12px;background:var(--jp-brand-color1,steelblue)"></div></div>'
       .. '<div style="margin-left:8px">%s</div></div>',
     share(bar) * 100,
-    (gsub(caption(bar), '[&<>"]', ESCAPES))
+    escape(caption(bar))
   )
 end
 

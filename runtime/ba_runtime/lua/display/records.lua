@@ -5,6 +5,7 @@
 -- peer's: all of them are escaped.
 
 local import = ...
+local escape = import "display/escape"
 local keys = import "inspect/keys"
 local quote = import "inspect/quote"
 local render = import "inspect/render"
@@ -16,7 +17,6 @@ local MOST_ROWS <const>, MOST_COLUMNS <const> = 200, 20
 local MOST_NAMES <const> = 100 -- of one record; who has more is no row of a table
 local MOST_BYTES <const> = 200 -- in a cell
 
-local ESCAPES = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;"}
 local CONTROL = "[\0-\31\127]"
 
 local records = {}
@@ -25,8 +25,8 @@ local function visible(char)
   return format("\\x%02x", char:byte())
 end
 
-local function escape(text)
-  return (gsub(gsub(text, CONTROL, visible), "[&<>\"']", ESCAPES))
+local function as_html(text)
+  return escape((gsub(text, CONTROL, visible)))
 end
 
 local function is_record(value)
@@ -60,16 +60,16 @@ local function cell(value)
   if value == nil then
     return "<td></td>"
   elseif mathtype(value) then
-    return '<td style="text-align:right">' .. escape(render.value(value)) .. "</td>"
+    return '<td style="text-align:right">' .. as_html(render.value(value)) .. "</td>"
   end
   local text = type(value) == "string" and quote.cut(value, MOST_BYTES) or render.value(value)
-  return '<td style="text-align:left">' .. escape(text) .. "</td>"
+  return '<td style="text-align:left">' .. as_html(text) .. "</td>"
 end
 
 local function head(names, count)
   local cells = {}
   for i = 1, count do
-    cells[i] = '<th style="text-align:left">' .. escape(quote.cut(names[i], MOST_BYTES)) .. "</th>"
+    cells[i] = '<th style="text-align:left">' .. as_html(quote.cut(names[i], MOST_BYTES)) .. "</th>"
   end
   return concat(cells)
 end

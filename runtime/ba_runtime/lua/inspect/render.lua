@@ -144,7 +144,7 @@ end
 -- Returns the entries as text, a remark on those that are left out, and whether all are the numbers of a list.
 local function entries(t, state, depth)
   local items, list, count, length, total = {}, keys.first(t, state.entries)
-  local are_numbers = total == length or count == length
+  local are_numbers = count == length
   for i = 1, count do
     if state.entries <= 0 or state.bytes <= 0 then
       break
