@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from ba_runtime.errors import BaError, RuntimeClosed
 from ba_runtime.events import CellResult, ErrorReport
+from ba_runtime.text import readable
 
 from ._display import Displays, to_data
 from ._engine import Engine, within
@@ -25,7 +26,6 @@ from ._live_sockets import LiveSockets
 from ._magic_table import find, misplaced
 from ._magics import After, MagicError, Split, Tools, split
 from ._output import Output
-from ._text import readable
 from ._trace_area import TraceArea
 
 T = TypeVar("T")

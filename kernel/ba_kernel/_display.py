@@ -19,12 +19,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ba_runtime.events import Displayed, OutputCleared
+from ba_runtime.text import readable
 
 from ._defer import Deferred, Loop
 from ._frontend import Message, Publish, Request
 from ._output import Output
 from ._recent import RecentCells
-from ._text import readable
 from ._trace_area import TraceArea
 
 UPDATE_S = 0.1

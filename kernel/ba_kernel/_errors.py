@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ba_runtime.events import ErrorReport
-
-from ._text import printable, readable, shortened
+from ba_runtime.text import printable, readable, shortened
+from ba_runtime.trace import position
 
 NAMES = {
     "syntax": "SyntaxError",
@@ -25,8 +25,6 @@ CONTEXT_LINES = 2
 _RED, _GREEN, _CYAN, _BOLD, _OFF = "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
 _COLOUR = re.compile(r"\x1b\[\d+m")
 _CELL = re.compile(r"^cell\[(\d+)\]$")
-# Where a message says that it comes from: Lua puts that in front, also for error(message, 2).
-_POSITION = re.compile(rb"([^\n]{1,200}?):(\d{1,9}): ")
 # A line of a cell may be a whole file; a frame may carry a name of any length.
 LINE_CHARACTERS, FRAME_BYTES = 500, 1_000
 # What the front end shows of a message of our own, which may quote what the user wrote.
@@ -78,7 +76,7 @@ class Sources:
 
 def unattended(report: ErrorReport, sources: Sources) -> Iterator[str]:
     """Yields what there is to an error of the background besides its message, without colours."""
-    source, line = position(report, sources)
+    source, line = position(report, sources.has)
     yield from (_COLOUR.sub("", text) for text in sources.around(source, line))
     if report.traceback:
         yield _stack(report.traceback)
@@ -88,7 +86,7 @@ def failure(report: ErrorReport, sources: Sources) -> Failure:
     """Returns what to show for an error of Lua's."""
     name = NAMES[report.kind]
     report = replace(report, message=shortened(report.message))
-    source, line = position(report, sources)
+    source, line = position(report, sources.has)
     report = replace(report, source=source, line=line)
     message = _message(report)
     return Failure(name, message, tuple(_traceback(name, message, report, sources)))
@@ -104,18 +102,6 @@ def own_failure(name: str, message: str) -> Failure:
     if len(message) > OWN_CHARACTERS:
         message = f"{message[:OWN_CHARACTERS]}… ({len(message) - OWN_CHARACTERS:,} more characters)"
     return Failure(name, message, (f"{_RED}{_BOLD}{name}{_OFF}: {message}",))
-
-
-def position(report: ErrorReport, sources: Sources | None = None) -> tuple[str, int]:
-    """Returns the chunk and the line to blame: those in the message, if they are a cell's or on the stack."""
-    said = _POSITION.match(report.message)
-    if said:
-        source, line = said[1].decode("utf-8", "replace"), int(said[2])
-        if (sources and sources.has(source, line)) or any(
-            frame.startswith(said[0][:-1]) for frame in report.traceback
-        ):
-            return source, line
-    return report.source, report.line
 
 
 def _cut(text: str) -> str:

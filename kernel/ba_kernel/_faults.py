@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from ba_runtime.events import Fault, Note
+from ba_runtime.text import printable
+from ba_runtime.trace import fault_head
 
 from ._defer import Deferred, Loop
 from ._errors import Sources, unattended
 from ._frontend import Message, Publish, Request
 from ._output import Output
 from ._recent import RecentCells
-from ._text import printable
-from ._trace_lines import fault_head
 
 # What a cell shows in full; whoever mends an error reads one of them.
 MOST_REPORTS = 5

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zmq.eventloop.zmqstream import ZMQStream
 
+from ba_runtime.text import readable
+
 from ._engine import Engine
 from ._frontend import Request
 from ._output import Output
-from ._text import readable
 
 if TYPE_CHECKING:
     from jupyter_client.session import Session

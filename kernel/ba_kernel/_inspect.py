@@ -6,10 +6,10 @@ import re
 
 from ba_runtime.docs import Entry, lookup
 from ba_runtime.syntax import Context, context_at, local_names
+from ba_runtime.text import printable
 
 from ._complete import answer_of, text_path
 from ._engine import Engine
-from ._text import printable
 
 BUSY = "(Lua is busy; the value cannot be shown now)"
 # A table of 10,000 lines is no help in a tooltip.

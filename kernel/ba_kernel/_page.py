@@ -15,9 +15,10 @@ from html import escape
 from http import HTTPStatus
 
 from ba_runtime.events import PageResult
+from ba_runtime.text import readable
 
 from ._page_height import MIN_PX, height_px
-from ._text import Decoder, readable
+from ._text import Decoder
 
 # A notebook file keeps what it shows, twice (as HTML and as text); no reader wants more than that of a page.
 LIMIT_BYTES = 200_000

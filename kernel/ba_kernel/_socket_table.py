@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from html import escape
 
 from ba_runtime.events import SocketInfo
-
-from ._text import readable
+from ba_runtime.text import readable
 
 # A page of rows is what anybody reads; and a live table of 10,000 would cost a megabyte every second.
 SHOWN_ROWS = 200

@@ -26,12 +26,12 @@ import uuid
 from dataclasses import dataclass
 
 from ba_runtime.events import Event
+from ba_runtime.trace import Ring
 
 from ._defer import Deferred, Loop
 from ._frontend import Home, Message, Publish, Request, is_still_there
 from ._output import Output
 from ._trace_html import SHOWN_LINES, View, to_html, to_text
-from ._trace_lines import Ring
 
 UPDATE_S = 0.25
 # Lines come in bursts; one message for the burst instead of one for its first line.

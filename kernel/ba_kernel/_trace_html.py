@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from ._trace_lines import Kind, Line, Snapshot
+from ba_runtime.trace import Kind, Line, Snapshot
 
 SHOWN_LINES = 200
 # A place and a name are short; one long name must not push all text to the right.

@@ -17,6 +17,7 @@ from ba_runtime.events import (
     SocketOpened,
     Stuck,
 )
+from ba_runtime.trace import stuck
 
 from ._cell import Cells
 from ._defer import Loop
@@ -30,7 +31,6 @@ from ._input import Input, Question
 from ._live_sockets import LiveSockets
 from ._output import Output
 from ._trace_area import TraceArea
-from ._trace_lines import stuck
 
 
 class Workbench:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ba_kernel._text import Decoder, TerminalDecoder, readable, shortened
+from ba_kernel._text import Decoder, TerminalDecoder
+from ba_runtime.text import readable, shortened
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 from ba_kernel._trace_html import View, to_html, to_text
-from ba_kernel._trace_lines import Kind, Line, Snapshot
+from ba_runtime.trace import Kind, Line, Snapshot
 
 LINES = (
     Line(Kind.TRACE, "[3]:12", "reader", "got 5 bytes"),

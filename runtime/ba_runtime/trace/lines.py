@@ -15,9 +15,9 @@ from enum import Enum
 from itertools import islice
 
 from ba_runtime.events import Event, Fault, LatePrint, Note, PortTaken, Stuck, Traced
+from ba_runtime.text import printable, readable, shortened
 
-from ._errors import position
-from ._text import printable, readable, shortened
+from .position import position
 
 KEPT_LINES = 10_000
 # One hex dump must not push the rest of the area off the screen, nor 10,000 of them fill the memory.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ba_kernel._trace_lines import LINE_CHARACTERS, Kind, Line, Ring, fault_place, lines_of
 from ba_runtime.events import ErrorReport, Event, Fault, LatePrint, Note, PortTaken, Printed, Traced
+from ba_runtime.trace import LINE_CHARACTERS, Kind, Line, Ring, fault_place, lines_of
 
 
 def only(event: Event) -> Line:
