@@ -120,14 +120,15 @@ function methods.bind(...)
     return nil, "invalid argument"
   end
   local cell = addresses.cell()
+  local S = sock.reserve(cell)
   local number = host.tcp_listen(
     addresses.cell_number(cell), check.whole(port) & 0xFFFF, interface, addresses.is_ipv6(L, interface or ""), 0
   )
   if not number then
     return nil, words "bind"
   end
-  L.S, L.interface = sock.new(cell), interface
-  listener.open(L.S, number)
+  listener.open(S, number)
+  L.S, L.interface = S, interface
   objects.apply_options(L)
   return 1
 end

@@ -44,6 +44,7 @@ local function open(L)
   close(L)
   local cell = addresses.cell()
   local is_ipv6 = addresses.is_ipv6(L, L.peer or L.interface or "")
+  local S = sock.reserve(cell)
   local number, signal = host.udp_open(
     addresses.cell_number(cell), L.peer, L.peer_port or 0, L.interface, L.port, is_ipv6
   )
@@ -52,8 +53,8 @@ local function open(L)
     host.close(number, "error", reasons.text[signal])
     return nil, words(signal == CANNOT_RESOLVE and "cannotresolve" or reasons.text[signal])
   end
-  L.S = sock.new(cell)
-  datagram.open(L.S, number, L.peer ~= nil)
+  datagram.open(S, number, L.peer ~= nil)
+  L.S = S
   objects.apply_options(L)
   return true
 end

@@ -18,7 +18,7 @@ local deadlines = import "tasks/deadlines"
 local reasons = import "sockets/reasons"
 local shark = import "sockets/shark"
 
-local type, select, tostring = type, select, tostring
+local type, select, tostring, pcall, error = type, select, tostring, pcall, error
 local whole = check.whole
 local clock, run, pause, block = host.monotonic, sched.run, waiting.pause, waiting.block
 local CONNECTED, RESOLVED, CANNOT_RESOLVE = reasons.CONNECTED, reasons.RESOLVED, reasons.CANNOT_RESOLVE
@@ -34,16 +34,22 @@ local function current_cell()
   return task and task.cell
 end
 
--- What a signal other than success means to the caller: nil, the reason, and the resolver's words. It is a reason
--- already when the socket was closed meanwhile.
-local function failure(number, signal)
+local function explanation(number, signal)
   local reason = reasons.text[signal] or signal
   if signal == TLS_FAILED then
     reason = host.tls_failure(number) or "socketreadfailed"
   end
-  local words = signal == CANNOT_RESOLVE and host.resolver_words(number)
-  host.close(number, "error", reason)
-  if words then
+  return reason, signal == CANNOT_RESOLVE and host.resolver_words(number)
+end
+
+-- Closes the socket of a signal other than success, and returns what that means to the caller: nil, the reason, and the
+-- resolver's words. It is a reason already when the socket was closed meanwhile.
+local function failure(number, signal)
+  local ok, reason, words = pcall(explanation, number, signal)
+  host.close(number, "error", ok and reason or nil)
+  if not ok then -- there is no memory for what Python has to say
+    error(reason, 0)
+  elseif words then
     return nil, reason, words
   end
   return nil, reason
@@ -198,11 +204,11 @@ function dial.bind(...)
     return nil, "incorrectuse"
   end
   local cell = own and own.cell or current_cell()
+  local S = own or sock.reserve(cell)
   local number = host.tcp_listen(cell_number(cell), whole(port) & 0xFFFF, interface, ipv6, context)
   if not number then
     return nil, "bind"
   end
-  local S = own or sock.new(cell)
   listener.open(S, number)
   return S.u
 end
@@ -233,6 +239,7 @@ function dial.udpcon(...)
     return nil, "incorrectuse"
   end
   local cell = own and own.cell or current_cell()
+  local S = own or sock.reserve(cell)
   local number, signal = host.udp_open(cell_number(cell), address, port, interface, local_port, ipv6)
   signal = signal or datagram.await_answer(number)
   if signal ~= RESOLVED then
@@ -241,7 +248,6 @@ function dial.udpcon(...)
   if local_port ~= 0 then
     datagram.note_bound(interface)
   end
-  local S = own or sock.new(cell)
   datagram.open(S, number, address ~= nil)
   return S.u
 end

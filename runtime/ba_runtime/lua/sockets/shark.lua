@@ -23,15 +23,24 @@ local function new_kind(name)
   local meta = {__name = name}
   meta.__index = meta
   function meta.__gc(u)
-    host.tls_forget(numbers[u])
+    if numbers[u] then
+      host.tls_forget(numbers[u])
+    end
   end
   return meta
 end
 
 local STORE, CERTIFICATE, CONTEXT = new_kind("BACERTSTORE"), new_kind("SHARKCERT"), new_kind("BASHARKSSL")
 
-local function new(meta, number)
+-- Returns a new object for the number that `make(...)` returns, or nil and its reason. The object is there before, so
+-- that nothing can lose what Python keeps under the number.
+local function new(meta, make, ...)
   local u = userdata.new(meta)
+  numbers[u] = false
+  local number, reason = make(...)
+  if not number then
+    return nil, reason
+  end
   numbers[u] = number
   return u
 end
@@ -55,7 +64,7 @@ end
 
 -- ba.create.certstore() → store
 function shark.certstore()
-  return new(STORE, host.tls_store())
+  return (new(STORE, host.tls_store))
 end
 
 -- store:addcert(pem) | store:addcert(io, name) → number of certificates | nil, reason
@@ -101,11 +110,7 @@ function shark.sharkcert(...)
     cert, key = check.string(1, first, n), check.string(2, second, n)
     password = given ~= nil and check.string(3, given, n) or nil
   end
-  local number, reason = host.tls_credentials(cert, key, password)
-  if not number then
-    return nil, reason
-  end
-  return new(CERTIFICATE, number)
+  return new(CERTIFICATE, host.tls_credentials, cert, key, password)
 end
 
 -- ---------------------------------------------------------------- contexts
@@ -139,7 +144,7 @@ function shark.sharkssl(...)
   if server and store then
     advice.once "a TLS server with a certificate store asks its clients for certificates here; a device never does"
   end
-  local context = new(CONTEXT, host.tls_context(store_number, server, cache))
+  local context = new(CONTEXT, host.tls_context, store_number, server, cache)
   servers[context] = server and "empty" or nil
   return context
 end
@@ -172,7 +177,7 @@ local public
 
 -- ba.sharkclient() → the client context with the public roots, the same object every time
 function shark.sharkclient()
-  public = public or new(CONTEXT, host.tls_public_context())
+  public = public or new(CONTEXT, host.tls_public_context)
   return public
 end
 

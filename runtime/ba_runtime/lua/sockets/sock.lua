@@ -72,7 +72,7 @@ function sock.new(cell)
   return S
 end
 
--- Gives the state a system socket.
+-- Gives the state a system socket. The number is kept first: whatever fails then, the collector will close it.
 function sock.open(S, number, ready)
   S.number, S.ready, S.open, S.used = number, ready, true, true
   S.listening, S.datagram, S.connected = nil, nil, nil
@@ -99,6 +99,14 @@ function sock.close(S, by, reason)
     S.shut = true
     active = active - 1
   end
+end
+
+-- Returns the state of a new object that is closed as yet. It is made before its system socket is, which nothing can
+-- lose then: for want of memory an error may come up wherever an object is made.
+function sock.reserve(cell)
+  local S = sock.new(cell)
+  sock.close(S)
+  return S
 end
 
 -- Notes that the owner has been told that its connection is gone. Whoever calls this resumes it with the reason.

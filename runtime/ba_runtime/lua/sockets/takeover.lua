@@ -39,12 +39,12 @@ function takeover.req2sock(...)
   local number, body = X.number, X.body
   local upgrades = X.websocket and not raw and not X.committed and has_handshake(X) ~= nil
   local subprotocol = exchange.field(X, "Sec-WebSocket-Protocol") -- the one thing that the page may add to a 101
+  local S = sock.reserve(cell)
   local ok, early = host.web_take(number, cell_number(cell), upgrades, subprotocol)
   if not ok then
     return nil, "invalidsocketcon"
   end
   exchange.give_away(X)
-  local S = sock.new(cell)
   stream.open(S, number)
   if host.queued(number) > 0 then -- the end of an earlier response
     S.busy, S.send = true, nil

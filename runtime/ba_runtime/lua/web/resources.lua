@@ -15,8 +15,8 @@ local lsp = import "web/lsp"
 local advice = import "console/advice"
 local check = import "check"
 
-local type, select, pcall, error, pairs, sub, match, concat, unpack =
-  type, select, pcall, error, pairs, string.sub, string.match, table.concat, table.unpack
+local type, select, error, pairs, setmetatable, sub, match, concat, unpack =
+  type, select, error, pairs, setmetatable, string.sub, string.match, table.concat, table.unpack
 local nodes = dir.nodes
 
 local resources = {}
@@ -26,18 +26,31 @@ local INDEXES = {"index.lsp", "index.html"}
 
 -- ---------------------------------------------------------------- files
 
+local CLOSED_AT_END <const> = {
+  __close = function(file)
+    if file.number then
+      host.file_close(file.number)
+    end
+  end,
+}
+
+-- Returns what holds a file that is to be opened: in a `<close>` variable, it closes the file however the block ends.
+local function new_file()
+  return setmetatable({number = false}, CLOSED_AT_END)
+end
+
 -- Reads a file below a root, or nil.
 function resources.read(root, path)
-  local number = host.io_open(root, "/" .. path, "r")
-  if not number then
+  local file <close> = new_file()
+  file.number = host.io_open(root, "/" .. path, "r")
+  if not file.number then
     return nil
   end
   local pieces, piece = {}
   repeat
-    piece = host.file_read(number, PIECE_BYTES) or ""
+    piece = host.file_read(file.number, PIECE_BYTES) or ""
     pieces[#pieces + 1] = piece
   until piece == ""
-  host.file_close(number)
   return concat(pieces)
 end
 
@@ -52,8 +65,9 @@ local function send_file(X, R, path, size)
     exchange.set_field(X, "Allow", "GET, HEAD")
     return answers.error(X, 405)
   end
-  local number = host.io_open(R.root, "/" .. path, "r")
-  if not number then
+  local file <close> = new_file()
+  file.number = host.io_open(R.root, "/" .. path, "r")
+  if not file.number then
     return answers.not_found(X)
   end
   exchange.set_field(X, "Content-Type", host.web_content_type(path))
@@ -61,23 +75,17 @@ local function send_file(X, R, path, size)
   set_fields(X, R)
   X.length = size
   -- Only this many bytes, which the head announces, even if the file grows meanwhile.
-  local ok, problem = pcall(function()
-    while size > 0 and X.method == "GET" and not X.lost do
-      local piece = host.file_read(number, size < PIECE_BYTES and size or PIECE_BYTES)
-      if not piece or piece == "" then
-        break
-      end
-      size = size - #piece
-      exchange.write(X, piece)
+  while size > 0 and X.method == "GET" and not X.lost do
+    local piece = host.file_read(file.number, size < PIECE_BYTES and size or PIECE_BYTES)
+    if not piece or piece == "" then
+      break
     end
-    if X.method == "HEAD" and not X.is_begun then
-      X.committed, X.is_begun = true, true
-      host.web_head(X.number, X.status, X.length, unpack(X.fields))
-    end
-  end)
-  host.file_close(number)
-  if not ok then
-    error(problem, 0)
+    size = size - #piece
+    exchange.write(X, piece)
+  end
+  if X.method == "HEAD" and not X.is_begun then
+    X.committed, X.is_begun = true, true
+    host.web_head(X.number, X.status, X.length, unpack(X.fields))
   end
 end
 
