@@ -3,7 +3,8 @@
 There are two recordings at most. One is a cell's own: a `%flow` line begins it, and the end of that cell
 ends it and shows its picture, also of a cell that failed. The other goes on across cells, from `%flow on` to
 `%flow off`, and has one picture that is kept up to date where it was asked for; at most one update a second,
-and none with nothing new, as each replaces the DOM node. All of this is on the main loop.
+and none with nothing new, as each replaces the DOM node. In a console, which has no updates, the picture
+comes when it is asked for again, and with `%flow off`. All of this is on the main loop.
 
 An update answers the latest execute request, and the last one of a cell comes before it is idle, for the
 reasons given in `_trace_area.py`.
@@ -111,24 +112,31 @@ class Flow:
             self._cells.only = only
 
     async def turn_on(self, request: Request) -> None:
-        """Records from now on, and shows the picture in this cell; a second time, in another cell."""
+        """Records from now on, and shows the picture in this cell; a second time, in another cell.
+
+        In a console there is nothing to show the first time.
+        """
+        is_new = self._lasting is None
         if self._lasting is None:
             self._lasting = await self._take(request)
         self._lasting.request = request
         await self._find_handles(self._lasting)
         self._shown = self._seen(self._lasting)
-        self._display("display_data", self._shown, request, self._lasting.display_id)
+        if not (is_new and request.is_console):
+            self._display("display_data", self._shown, request, self._lasting.display_id)
         if not self._is_ticking:
             self._is_ticking = True
             self._loop.call_later(UPDATE_S, self._tick)
 
-    async def turn_off(self) -> None:
-        """Ends what `turn_on` began; its picture stays as it is. Raises FlowError if it is off."""
+    async def turn_off(self, request: Request) -> None:
+        """Ends what `turn_on` began; its picture stays, or appears. Raises FlowError if it is off."""
         if self._lasting is None:
             raise FlowError("%flow is off; %flow on turns it on")
         if await self._finish(self._lasting):
             await self._find_handles(self._lasting)
         self._update()
+        if request.is_console and self._shown is not None:
+            self._display("display_data", self._shown, request, None)
         self._last, self._lasting = self._shown, None
 
     def seen(self) -> Seen:
@@ -211,7 +219,8 @@ class Flow:
         seen = self._seen(take)
         if seen != self._shown:
             self._shown = seen
-            self._display("update_display_data", seen, self._latest, take.display_id)
+            if not self._latest.is_console:
+                self._display("update_display_data", seen, self._latest, take.display_id)
 
     def _display(self, kind: str, seen: Seen, request: Request, display_id: str | None) -> None:
         if request.is_silent:

@@ -54,6 +54,18 @@ class Request:
         """The front end's session; a reloaded page has a new one."""
         return str(self.parent.get("header", {}).get("session", ""))
 
+    @property
+    def is_console(self) -> bool:
+        """Whether the front end prints outputs one below the other, and ignores updates of earlier ones.
+
+        Jupyter Console and the Qt Console do. No message says so. They have no cells, somebody types there
+        (nbclient, which knows updates, answers no questions), and they use Python's client, whose message
+        numbers begin with the session's.
+        """
+        header = self.parent.get("header", {})
+        is_python = str(header.get("msg_id", "")).startswith(f"{self.session}_")
+        return self.cell_id is None and self.allow_stdin and is_python
+
 
 def is_still_there(home: Home, request: Request) -> bool:
     """Tells whether an output at `home` outlives the start of `request`.

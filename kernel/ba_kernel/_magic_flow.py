@@ -46,8 +46,10 @@ async def _run(tools: Tools, rest: str) -> After | None:
         raise MagicError(USAGE)
     elif word == "on":
         await tools.flow.turn_on(tools.request)
+        if tools.request.is_console:
+            tools.say("Recording. %flow off draws the picture, and %flow on what there is so far.")
     elif word == "off":
-        await tools.flow.turn_off()
+        await tools.flow.turn_off(tools.request)
     else:
         await tools.flow.watch(tools.request)
     return None

@@ -58,6 +58,8 @@ async def _table(tools: Tools) -> None:
 
 
 async def _live(tools: Tools) -> After:
+    if tools.request.is_console:
+        return lambda: _table_once(tools)
     advice = "interrupt the kernel and try again"
     rows = await _answer(tools.engine.runtime.sockets(), advice)
     tools.output.insert(lambda: tools.live.show(tools.request, rows))
@@ -68,6 +70,12 @@ async def _live(tools: Tools) -> After:
         tools.live.take(await _answer(tools.engine.runtime.sockets(), advice))
 
     return refresh
+
+
+async def _table_once(tools: Tools) -> None:
+    tools.output.flush()
+    await _table(tools)
+    tools.say("A console cannot update a table. Run %sockets again to see what has changed.")
 
 
 async def _close(tools: Tools, arguments: list[str]) -> None:

@@ -14,6 +14,7 @@ The rules, which were tried in JupyterLab, Notebook, VS Code and nbclient:
   selection and costs the browser about 2 % of its time.
 - Home is the (session, cell) that shows the area. A reloaded page has a new session and no longer follows the
   updates, and a cell that runs again loses its outputs: in both cases the area is displayed anew.
+- A console ignores updates. There, what is new is printed below what was there.
 
 All rendering and sending happens on the main loop, so an older snapshot cannot overtake a newer one; the Lua
 thread only adds to the ring and asks for an update.
@@ -31,7 +32,7 @@ from ba_runtime.trace import Ring
 from ._defer import Deferred, Loop
 from ._frontend import Home, Message, Publish, Request, is_still_there
 from ._output import Output
-from ._trace_html import SHOWN_LINES, View, to_html, to_text
+from ._trace_html import SHOWN_LINES, View, lines_text, to_html, to_text
 
 UPDATE_S = 0.25
 # Lines come in bursts; one message for the burst instead of one for its first line.
@@ -65,6 +66,7 @@ class TraceArea:
         self._ended_at = 0.0
         self._sent = View(self._ring.snapshot(0))
         self._sent_at = -UPDATE_S
+        self._told = 0  # of the lines that have ever come, those that a console was told
         self._barriers: list[_Barrier] = []
         self._waited_for = 0
 
@@ -190,9 +192,16 @@ class TraceArea:
             self._send("update_display_data", self._latest)
 
     def _send(self, kind: str, request: Request) -> None:
+        new, self._told = self._ring.came - self._told, self._ring.came
         self._sent, self._sent_at = self._view(), self._loop.time()
+        if request.is_console and kind == "update_display_data":
+            lines = self._ring.snapshot(min(new, SHOWN_LINES)).lines
+            if lines:
+                content: Message = {"data": {"text/plain": lines_text(lines)}, "metadata": {}}
+                self._publish("display_data", content, request.parent)
+            return
         data = {"text/plain": to_text(self._sent), "text/html": to_html(self._sent)}
-        content: Message = {"data": data, "metadata": {}, "transient": {"display_id": self._display_id}}
+        content = {"data": data, "metadata": {}, "transient": {"display_id": self._display_id}}
         self._publish(kind, content, request.parent)
 
     def _view(self) -> View:

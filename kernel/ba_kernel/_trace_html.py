@@ -8,6 +8,7 @@ before. The newest line is in view with no script: a column in reverse order scr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -70,8 +71,17 @@ class View:
 
 def to_text(view: View) -> str:
     """Returns the area as plain text, for front ends without HTML and for `%trace save`."""
-    width = _label_width(view.snapshot.lines)
-    return "\n".join([*(_text_line(line, width) for line in view.snapshot.lines), view.footer])
+    return "\n".join([*_text_lines(view.snapshot.lines), view.footer])
+
+
+def lines_text(lines: Sequence[Line]) -> str:
+    """Returns lines as plain text, without a footer: some of those that there are."""
+    return "\n".join(_text_lines(lines))
+
+
+def _text_lines(lines: Sequence[Line]) -> list[str]:
+    width = _label_width(lines)
+    return [_text_line(line, width) for line in lines]
 
 
 def to_html(view: View) -> str:
@@ -109,7 +119,7 @@ def _label_characters(line: Line) -> int:
     return len(line.place) + (len(line.name) + 1 if line.name else 0)
 
 
-def _label_width(lines: tuple[Line, ...]) -> int:
+def _label_width(lines: Sequence[Line]) -> int:
     longest = max(map(_label_characters, lines), default=0)
     return min(longest, LABEL_CHARACTERS) + 2 if longest else 0
 

@@ -11,7 +11,6 @@ call into a `LuaState`; it would wait for ever. `Compiler` has a state of its ow
 from __future__ import annotations
 
 import ctypes
-import functools
 from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Any, NoReturn, TypeAlias
@@ -97,14 +96,15 @@ class LuaState:
         return main
 
     def counter(self) -> tuple[object, Callable[[], int]]:
-        """Returns a table of Lua's that counts at its index 1, for the crossing table, and what reads it.
+        """Returns a table in which Lua counts, for the crossing table, and what adds its indices 1 and 2.
 
         Reading is possible in the middle of a call from Lua, and allocates nothing there; only the thread of
         this state may do it.
         """
         reached: list[Any] = []
         table, self._bystander = self._lua.eval(_COUNTER)(reached.append)
-        return table, functools.partial(reached[0].__getitem__, 1)
+        read = reached[0].__getitem__
+        return table, lambda: read(1) + read(2)
 
     def is_short_of_memory(self) -> bool:
         """Tells whether the bound is near."""
@@ -170,7 +170,7 @@ class LuaState:
 # coroutine's stack for the answer. So the counter comes from one that has ended, whose stack is always empty.
 _COUNTER = b"""
 function(hand_over)
-  local count = {0}
+  local count = {0, 0}
   local bystander = coroutine.create(function() hand_over(count) end)
   coroutine.resume(bystander)
   return count, bystander

@@ -106,6 +106,12 @@ def request(cell: int = 1, *, session: str = "page", cell_id: str | None = None,
     return Request(parent, [b"front-end"], cell, cell_id or f"cell-{cell}", **options)
 
 
+def console_request(cell: int = 1) -> Request:
+    """Returns an execute request as Jupyter Console would send it."""
+    header = {"session": "console", "msg_id": f"console_{cell}", "msg_type": "execute_request"}
+    return Request({"header": header}, [b"console"], cell, allow_stdin=True)
+
+
 @dataclass
 class FakeRecording:
     """A recording that holds what the test puts into it."""
@@ -360,12 +366,15 @@ class Desk:
         expressions: dict[str, str] | None = None,
         session: str = "page",
         cell_id: str | None = None,
+        is_console: bool = False,
         **options: bool,
     ) -> Message:
         """Runs one cell and returns the content of its reply."""
         self._cell += 1
         is_stored = store_history and not options.get("is_silent", False)
         asked = request(self._cell, session=session, cell_id=cell_id, is_stored=is_stored, **options)
+        if is_console:
+            asked = console_request(self._cell)
         return await self.bench.cells.run(code, asked, expressions=expressions or {})
 
     def _make(self, sink: Sink) -> FakeRuntime:

@@ -84,6 +84,23 @@ def test_on_shows_one_picture_across_cells_until_off() -> None:
     play(scene)
 
 
+def test_a_console_gets_the_picture_when_it_is_asked_for_again_and_when_it_is_complete() -> None:
+    """It ignores updates, so none is sent; there, nothing has happened yet when the recording begins."""
+
+    async def scene(desk: Desk) -> None:
+        for code in ("%flow on", "move one", "%flow on", "move two", "%flow off"):
+            await desk.run(code, is_console=True)
+        assert "%flow off draws the picture" in desk.front.text()
+        kinds = [kind for kind in desk.front.kinds() if kind != "stream"]
+        assert kinds == ["display_data", "display_data"]
+        so_far, whole = pictures(desk)
+        assert "“one”" in so_far
+        assert "“two”" not in so_far
+        assert "“two”" in whole
+
+    play(scene)
+
+
 def test_updates_come_once_a_second_and_only_with_something_new() -> None:
     """A hundred events in a second are one update, a quiet second is none, and none comes after `off`."""
     loop, front = FakeLoop(), RecordingFrontEnd()
@@ -99,7 +116,7 @@ def test_updates_come_once_a_second_and_only_with_something_new() -> None:
         assert front.kinds() == ["display_data", "update_display_data"]
         loop.advance(30)
         assert len(front.sent) == 2
-        await flow.turn_off()
+        await flow.turn_off(request())
         loop.advance(30)
         assert len(front.sent) == 2
 

@@ -51,6 +51,19 @@ def test_a_silent_request_for_sockets_shows_nothing() -> None:
     play(scene)
 
 
+def test_a_console_gets_a_live_table_once() -> None:
+    """It ignores updates, and is told so; the table has what the cell's Lua has opened."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%sockets live\nlisten on", is_console=True)
+        assert "update_display_data" not in desk.front.kinds()
+        assert "waiting for a client" in desk.front.of_kind("display_data")[0]["data"]["text/plain"]
+        assert "A console cannot update a table" in desk.front.text()
+        assert not desk.bench.live.is_on
+
+    play(scene)
+
+
 @pytest.mark.parametrize("line", ["%sockets", "%sockets live", "%sockets close all"])
 def test_sockets_does_not_hang_when_lua_is_busy(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     """It says that Lua does not answer."""

@@ -8,7 +8,7 @@ from ba_kernel._output import Output
 from ba_kernel._trace_area import TraceArea
 from ba_runtime.events import Traced
 
-from ._fakes import FakeLoop, RecordingFrontEnd, request
+from ._fakes import FakeLoop, RecordingFrontEnd, console_request, request
 
 
 class Stage:
@@ -309,3 +309,20 @@ def test_a_line_between_cells_waits_for_the_end_of_the_next_one_if_that_began_me
     assert stage.front.sent == []
     stage.end()
     assert stage.front.kinds() == ["display_data"]
+
+
+def test_a_console_prints_what_is_new() -> None:
+    """It ignores updates; so instead of all lines again, the new ones come as an output of their own."""
+    stage = Stage()
+    asked = console_request()
+    stage.output.begin(asked)
+    stage.area.begin(asked)
+    stage.trace("one")
+    stage.end(has_background=True)
+    stage.trace("two")
+    stage.loop.advance(1)
+    stage.loop.advance(1)
+    assert stage.front.kinds() == ["display_data", "display_data"]
+    texts = [sent.content["data"]["text/plain"] for sent in stage.front.sent]
+    assert ["one" in text for text in texts] == [True, False]
+    assert texts[1].endswith("two")

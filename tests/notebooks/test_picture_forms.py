@@ -56,7 +56,7 @@ def test_an_exported_page_has_every_picture_with_its_text(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_a_console_shows_the_diagram() -> None:
-    """`%flow` waits for its Lua there: the return key after it does not end the cell."""
+    """`%flow` waits for its Lua there: the return key after it does not end the cell. `%flow off` has a picture too."""
     import pexpect
 
     command = [*("-m", "jupyter_console", "--kernel", KERNELSPEC["name"])]
@@ -69,6 +69,14 @@ def test_a_console_shows_the_diagram() -> None:
         console.send("%flow\r")
         console.expect_exact("...:")
         console.send(f"{ASK}\r")
+        console.expect(ARROW)
+        console.expect_exact("In [")
+        console.send("%flow on\r")
+        console.expect_exact("Recording.")
+        console.expect_exact("In [")
+        console.send(f"{ASK}\r")
+        console.expect_exact("In [")
+        console.send("%flow off\r")
         console.expect(ARROW)
         console.expect_exact("In [")
         console.sendcontrol("d")

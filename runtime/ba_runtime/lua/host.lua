@@ -405,9 +405,9 @@ function host.watch() end
 ---@param ... string|number|boolean
 function host.recorded(first, ...) end
 
---- How many entries there have ever been, at index 1; Python reads it.
+--- How many entries there have ever been: the sum of indices 1 and 2; Python reads it.
 ---@type integer[]
-host.recorded_count = {}
+host.recorded_count = {0, 0}
 
 --- Answers the request with this ticket.
 ---@param ticket integer

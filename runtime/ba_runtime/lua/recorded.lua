@@ -1,23 +1,33 @@
 -- What Lua itself tells whoever records: what plain streams send, and who waits.
 --
 -- Theory of operation. These are the most frequent events by far, and nearly all of them are dropped unread. A call of
--- Python for each costs more than the echo of a message. So they are kept here, as four plain values each, and handed
--- over only when somebody reads a recording or ends it (`hand_over`). What costs time now is a few stores.
+-- Python for each costs more than the echo of a message. So they are kept here, as plain values, and handed over only
+-- when somebody reads a recording or ends it (`hand_over`). What costs time now is a few stores.
 --
 --   * Entries stand in chunks, linked in order. With as many chunks as are wanted, the oldest is used again: what it
 --     held is lost, and Python counts it.
+--   * A chunk has four columns. What happens most needs only one of them, or two, and says so by what stands in the
+--     first; there the others keep what an older entry has left. What happens seldom needs all four.
 --   * Nothing is allocated between the choice of an entry's place and its last store, so a finalizer that runs anywhere
 --     finds the chunks whole.
---   * `count[1]` is how many entries there have ever been. Python reads it at every poll, and for each event of its
---     own, and so knows which came first.
+--   * `count` says how many entries there have ever been: those of the newest chunk, and those before it. Python reads
+--     it at every poll, and for each event of its own, and so knows which came first.
 --   * An entry has no time where a cosocket goes on, sends or waits without limit: it happened right after the poll
 --     that woke the cosocket. Other code may have computed for long, and need not be so fast: there the clock is asked.
 --
--- An entry is one of
+-- In the columns `what`, `head`, `time` and `length`, an entry is one of
+--
+--   number, data                      a stream has sent all of it, right after the poll
+--   -number, head, time, length       what a stream has sent
+--   text                              a wait begins; the text has what there is to say, see `describe`
+--   "<" .. text                       it ends, with data
+--   false, text, time, outcome        it ends (see below) or, where the outcome is false, begins
+--
+-- and Python gets four values for each:
 --
 --   number, head, time, length    what a stream has sent
---   text, false, time             a wait begins; the text has what there is to say, see `describe`
---   text, outcome, time           it ends; "", the documented reason, or a signal, for which only Python has words
+--   text, false, time, false      a wait begins
+--   text, outcome, time, false    it ends; "", the documented reason, or a signal, for which only Python has words
 --
 -- Never: a reference to a task or a socket in an entry. It would live for as long as somebody records.
 
@@ -26,61 +36,88 @@ local host = import "host"
 local cell_number = import "tasks/cell_number"
 local sched = import "tasks/sched"
 
-local format, pcall, setmetatable, sub, type, unpack =
-  string.format, pcall, setmetatable, string.sub, type, table.unpack
+local byte, format, pcall, setmetatable, sub, type, unpack =
+  string.byte, string.format, pcall, setmetatable, string.sub, type, table.unpack
 local clock, min = host.monotonic, math.min
 local yield, WAIT, THROW = coroutine.yield, sched.WAIT, sched.THROW
 
 local ENTRIES <const> = 1024 -- of a chunk
-local WIDTH <const> = 4 -- values of an entry
-local SIZE <const> = ENTRIES * WIDTH
 local HEAD_BYTES <const> = 256 -- of what was sent, as in observe/events.py
 local PIECE <const> = 64 -- entries that are handed over in one call
+local END <const> = "<" -- before the text of a wait: it ends, with data
 
 local recorded = {}
 
-local count = host.recorded_count
-local oldest, newest -- chunks: SIZE values, `start` (the count before its first entry), `next`
-local base = -ENTRIES -- the newest chunk's start
+local oldest, newest -- chunks: four columns, `before` (the count before its first entry), `next`
+local whats, heads -- the newest chunk's
+local room = 0 -- entries that it has place for
+local count = host.recorded_count -- entries in it, entries before it
 local held, most = 0, 0 -- chunks
 local handed = 0 -- entries that Python has, or that came before anybody recorded
 
-local function new_chunk()
-  local chunk = {}
-  for i = 1, SIZE do
-    chunk[i] = false
+local function column()
+  local values = {}
+  for i = 1, ENTRIES do
+    values[i] = false
   end
-  chunk.start, chunk.next = 0, false
-  return chunk
+  return values
 end
 
--- Makes the next chunk the newest. Where there is no memory for one more, the oldest must do. Returns the count, and
--- the place before the next entry; false for the place when there is no chunk at all: then an entry is only counted.
+local function new_chunk()
+  return {what = column(), head = column(), time = column(), length = column(), before = 0, next = false}
+end
+
+local SINK <const> = {[0] = false} -- where the next entry goes when there is no chunk at all
+local NOTHING <const> = {what = SINK, head = SINK, time = SINK, length = SINK}
+
+local function total()
+  return count[1] + count[2]
+end
+
+local function use(chunk)
+  whats, heads, room = chunk.what, chunk.head, chunk == NOTHING and 0 or ENTRIES
+end
+
+-- Makes the next chunk the newest. Where there is no memory for one more, the oldest must do; where there is not even
+-- that, the entry is only counted. Returns the entry's place in the newest.
 local function turn_over()
   local chunk
   if held < most then
     local ok, made = pcall(new_chunk)
     chunk = ok and made
   end
-  local n = count[1]
-  if n - base < ENTRIES then -- a finalizer was faster
-    return n, (n - base) * WIDTH
+  if count[1] < room then -- a finalizer was faster
+    return count[1] + 1
   elseif chunk then
     held = held + 1
   elseif oldest then
     chunk, oldest = oldest, oldest.next or oldest
   else
-    return n, false
+    count[2] = count[2] + 1
+    use(NOTHING)
+    return 0
   end
-  chunk.start, chunk.next, base = n, false, n
+  chunk.before, chunk.next = total(), false
+  count[1], count[2] = 0, chunk.before
   if newest and newest ~= chunk then
     newest.next = chunk
   end
   oldest, newest = oldest or chunk, chunk
-  return n, 0
+  use(chunk)
+  return 1
 end
 
--- The same four lines stand in each function that notes something: a call for them would cost as much as they do.
+-- Notes what needs all columns. The other functions that note something have these lines in themselves: a call for
+-- them would cost as much as they do.
+local function note(what, head, time, length)
+  local i = count[1] + 1
+  if i > room then
+    i = turn_over()
+  end
+  local chunk = newest or NOTHING
+  whats[i], heads[i], chunk.time[i], chunk.length[i] = what, head, time, length
+  count[1] = i
+end
 
 -- ---------------------------------------------------------------- what is sent
 
@@ -90,40 +127,25 @@ function recorded.sending(number, send)
     return send
   end
   return function(data)
-    local sent = send(data)
-    local head, task = data, sched.current
-    if sent > HEAD_BYTES or sent ~= #data then
-      head = sub(data, 1, min(sent, HEAD_BYTES))
+    local sent, task = send(data), sched.current
+    if sent ~= #data or sent > HEAD_BYTES or not task or not task.sock then
+      local head = sub(data, 1, min(sent, HEAD_BYTES))
+      note(-number, head, not (task and task.sock) and clock(), sent)
+      return sent
     end
-    local time = not (task and task.sock) and clock()
-    local n = count[1]
-    local i = (n - base) * WIDTH
-    if i >= SIZE then
-      n, i = turn_over()
+    local counted = count
+    local i = counted[1] + 1
+    if i > room then
+      i = turn_over()
     end
-    if i then
-      local chunk = newest
-      chunk[i + 1], chunk[i + 2], chunk[i + 3], chunk[i + 4] = number, head, time, sent
-    end
-    count[1] = n + 1
+    whats[i] = number
+    heads[i] = data
+    counted[1] = i
     return sent
   end
 end
 
 -- ---------------------------------------------------------------- who waits
-
-local function note(text, outcome, time)
-  local n = count[1]
-  local i = (n - base) * WIDTH
-  if i >= SIZE then
-    n, i = turn_over()
-  end
-  if i then
-    local chunk = newest
-    chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, outcome, time
-  end
-  count[1] = n + 1
-end
 
 local last_waits, last_task = setmetatable({}, {__mode = "k"}), 0 -- of tasks that have waited while somebody recorded
 
@@ -158,7 +180,7 @@ function recorded.begins(task, call)
     S = task.waits_for
   end
   local text = describe(task, S and S.number or 0, call or "wait", deadline and deadline - time)
-  note(text, false, time)
+  note(false, text, time, false)
   return text
 end
 
@@ -172,7 +194,7 @@ function recorded.ends(text, task, call, first, second, ...)
   elseif not first and type(second) == "string" and call ~= "sleep" then
     outcome = second
   end
-  note(text, outcome, not task.sock and clock())
+  note(false, text, not task.sock and clock(), outcome)
   return first, second, ...
 end
 
@@ -180,27 +202,25 @@ end
 -- in one, for what happens most, on a plain stream or one with TLS. Such a read gets data, or nil and at most two
 -- values more; so there is no need for a function with any number of arguments, which would cost a lot.
 function recorded.own_read(wait)
-  return function(task)
-    local S = task.sock
-    local text = task.said
-    if task.said_of ~= S.number or task.at or not S.stream then
+  return function(task, S)
+    local text, end_text = S.said, S.said_at_end
+    if not text then
       text = recorded.begins(task)
       if not S.stream then
         return recorded.ends(text, task, nil, wait(task))
-      elseif not task.at then -- else the limit is another one the next time
-        task.said, task.said_of = text, S.number
+      end
+      end_text = END .. text
+      if not task.at then -- else the limit is another one the next time
+        S.said, S.said_at_end = text, end_text
       end
     else
-      local n = count[1]
-      local i = (n - base) * WIDTH
-      if i >= SIZE then
-        n, i = turn_over()
+      local counted = count
+      local i = counted[1] + 1
+      if i > room then
+        i = turn_over()
       end
-      if i then
-        local chunk = newest
-        chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, false, false
-      end
-      count[1] = n + 1
+      whats[i] = text
+      counted[1] = i
     end
     local data, reason, code
     if task.mail then
@@ -214,35 +234,52 @@ function recorded.own_read(wait)
       end
       return recorded.ends(text, task, nil, data, reason, code)
     end
-    local n = count[1]
-    local i = (n - base) * WIDTH
-    if i >= SIZE then
-      n, i = turn_over()
+    local counted = count
+    local i = counted[1] + 1
+    if i > room then
+      i = turn_over()
     end
-    if i then
-      local chunk = newest
-      chunk[i + 1], chunk[i + 2], chunk[i + 3] = text, "", false
-    end
-    count[1] = n + 1
+    whats[i] = end_text
+    counted[1] = i
     return data
   end
 end
 
 -- ---------------------------------------------------------------- handing over
 
+-- Returns an entry of a chunk as Python gets it.
+local function entry(chunk, i)
+  local what, head, time, length = chunk.what[i], chunk.head[i], chunk.time[i], chunk.length[i]
+  if not what then
+    return head, length, time, false
+  elseif type(what) == "string" then
+    if byte(what) == byte(END) then
+      return sub(what, 2), "", false, false
+    end
+    return what, false, false, false
+  elseif what > 0 then
+    return what, head, false, #head
+  end
+  return -what, head, time, length
+end
+
 -- Gives Python the entries that it does not have yet, the oldest first.
 function recorded.hand_over()
-  local chunk, upto = oldest, count[1]
+  local chunk, upto, values = oldest, total(), {}
   while chunk do
-    local start = chunk.start
-    local stop = min(start + ENTRIES, upto)
-    if handed < start then
-      handed = start
+    local before = chunk.before
+    local stop = min(before + ENTRIES, upto)
+    if handed < before then
+      handed = before
     end
     while handed < stop do
       local first = handed
       local next = min(first + PIECE, stop)
-      host.recorded(first, unpack(chunk, (first - start) * WIDTH + 1, (next - start) * WIDTH))
+      for n = first, next - 1 do
+        local at = (n - first) * 4
+        values[at + 1], values[at + 2], values[at + 3], values[at + 4] = entry(chunk, n - before + 1)
+      end
+      host.recorded(first, unpack(values, 1, (next - first) * 4))
       handed = next
     end
     chunk = chunk.next
@@ -253,7 +290,10 @@ end
 function recorded.keep(entries)
   most = entries and entries // ENTRIES + 2 or 0 -- the newest chunk may have just begun
   if most == 0 then
-    oldest, newest, base, held, handed = nil, nil, count[1] - ENTRIES, 0, count[1]
+    oldest, newest, held = nil, nil, 0
+    use(NOTHING)
+    count[1], count[2] = 0, total()
+    handed = count[2]
   end
 end
 

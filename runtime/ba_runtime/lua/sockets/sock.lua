@@ -31,6 +31,7 @@
 --   nonblocking   queued mode, writes do not wait; limit: its bound, when set (queuelen)
 --   misread   a read failed because it was closed: the next one raises
 --   cell, received, sent   for the socket table
+--   said, said_at_end      while somebody records: what there is to say of its owner's reads (recorded.lua)
 --
 -- Fields that most sockets do not need are nil then: with at most 16 a state is half the size, and a server has
 -- thousands.
@@ -77,6 +78,7 @@ function sock.open(S, number, ready)
   S.number, S.ready, S.open, S.used = number, ready, true, true
   S.listening, S.datagram, S.connected = nil, nil, nil
   S.inbox, S.taken, S.eof, S.armed, S.busy, S.misread, S.secure, S.websocket = nil, nil, nil, nil, nil, nil, nil, nil
+  S.said = nil
   if S.shut then
     S.shut = false
     active = active + 1
@@ -94,7 +96,7 @@ function sock.close(S, by, reason)
     host.close(number, by, reason)
   end
   S.open, S.stream, S.websocket, S.inbox, S.taken, S.eof, S.busy, S.send = false, nil, nil, nil, nil, nil, nil, nil
-  S.receive, S.send_known = nil, nil
+  S.receive, S.send_known, S.said = nil, nil, nil
   if not S.shut then
     S.shut = true
     active = active - 1

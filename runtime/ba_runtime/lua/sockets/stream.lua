@@ -256,9 +256,10 @@ local function wait_own(S, wait_s)
   if wait_s then
     task.expire = read_expired
     deadlines.set(task, clock() + wait_s)
+    S.said = nil -- which has no limit
   end
   S.waiting = "read"
-  return pause_own(task)
+  return pause_own(task, S)
 end
 stream.wait_own = wait_own
 

@@ -138,10 +138,10 @@ local function pause(task, call)
 end
 waiting.pause = pause
 
--- The same in a cosocket's own read, which knows that the running coroutine is the task's.
-function waiting.pause_own(task)
+-- The same in a cosocket's own read on S, which knows that the running coroutine is the task's.
+function waiting.pause_own(task, S)
   if isyieldable() and not closing[task.co] then
-    return yield_own(task)
+    return yield_own(task, S)
   end
   return checked(loop_until(task))
 end
