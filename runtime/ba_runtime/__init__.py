@@ -18,6 +18,8 @@ from .events import (
     ErrorReport,
     Event,
     Fault,
+    GlobalName,
+    GlobalNames,
     InputRequested,
     LatePrint,
     Note,
@@ -29,6 +31,7 @@ from .events import (
     SocketClosed,
     SocketInfo,
     SocketOpened,
+    Timing,
     Traced,
 )
 from .runtime import MAX_MEMORY, Runtime
@@ -43,6 +46,8 @@ __all__ = [
     "ErrorReport",
     "Event",
     "Fault",
+    "GlobalName",
+    "GlobalNames",
     "InputRequested",
     "LatePrint",
     "Note",
@@ -56,6 +61,7 @@ __all__ = [
     "SocketClosed",
     "SocketInfo",
     "SocketOpened",
+    "Timing",
     "Traced",
     "UsageError",
 ]
