@@ -13,8 +13,8 @@ def timed_chunk(statement: str, compiler: Compiler, setup: str = "") -> bytes:
     """Returns a chunk that runs `setup` and returns a function, which runs `statement` as often as told.
 
     That function returns its arguments after the last time. An expression is a statement, too: its value is
-    dropped. No line of `statement` has moved: a setup takes the place of its first line, which is empty. What
-    does not compile is returned as it is, so that Lua's message is about the user's own text.
+    dropped. No line of `statement` has moved: a setup takes the place of its first lines, which are empty.
+    What does not compile is returned as it is, so that Lua's message is about the user's own text.
     """
     text = statement
     if compiler.check(encoded(statement), b"cell") is not None:
@@ -25,5 +25,6 @@ def timed_chunk(statement: str, compiler: Compiler, setup: str = "") -> bytes:
         return encoded(setup)
     # A comment on the last line must not swallow what follows it.
     if setup:
-        return encoded(f"{setup}\n{_FUNCTION}{_LOOP}{text.removeprefix(chr(10))}\nend return ... end")
+        below = text.removeprefix("\n" * (setup.count("\n") + 1))
+        return encoded(f"{setup}\n{_FUNCTION}{_LOOP}{below}\nend return ... end")
     return encoded(f"{_FUNCTION}{_LOOP}{text}\nend return ... end")

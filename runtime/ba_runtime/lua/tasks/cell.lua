@@ -36,6 +36,7 @@ local function over(task)
     task.farewell(task)
   end
   task.cell.running = false
+  recall.over(task.cell.id)
   sched.cell = nil
   interrupt.ended(task)
 end

@@ -26,6 +26,7 @@ local recall = {}
 
 local objects = setmetatable({}, {__mode = "v"}) -- the values of cells that `Out` must not keep alive
 local mine = setmetatable({}, {__mode = "v"}) -- what we have put into `_`, at index 1
+local awaited = {} -- cells whose text has been told and that are not over: others run under the same number
 local dropped = 0 -- the last cell that is no longer remembered
 
 local function missing(name, key)
@@ -68,17 +69,22 @@ function recall.input(id, text)
       end
     end
   end
-  In[id] = text
+  In[id], awaited[id] = text, true
   local old = id - MOST
   if old > dropped then
     dropped = old
   end
-  In[old], Out[old], objects[old] = nil, nil, nil
+  In[old], awaited[old], Out[old], objects[old] = nil, nil, nil, nil
+end
+
+-- Tells that a cell is over: what front ends evaluate then is not the cell's.
+function recall.over(id)
+  awaited[id] = nil
 end
 
 -- Keeps what a cell shows, unless it is nil or a cell whose text nobody has told.
 function recall.output(id, value)
-  if value == nil or rawget(In, id) == nil then
+  if value == nil or not awaited[id] then
     return
   end
   local kind = type(value)
