@@ -8,6 +8,7 @@ import errno
 import logging
 from collections.abc import Awaitable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ba_runtime.errors import BaError, RuntimeClosed
@@ -23,8 +24,8 @@ from ._frontend import Publish, Request
 from ._history import History
 from ._input import Input
 from ._live_sockets import LiveSockets
-from ._magic_table import find, misplaced
-from ._magics import After, MagicError, Split, Tools, split
+from ._magic_table import find, misplaced, split
+from ._magics import After, Body, LuaFailed, MagicError, Split, Tools
 from ._output import Output
 from ._trace_area import TraceArea
 
@@ -84,11 +85,12 @@ class Cells:
 
     async def run(self, code: str, request: Request, *, expressions: dict[str, str]) -> dict[str, object]:
         """Runs a cell and returns the content of its execute_reply."""
-        self._begin(request)
+        self._begin(request, code)
         ended = CellResult(request.origin)
         failed: Failure | None = None
+        payloads: list[dict[str, object]] = []
         try:
-            ended = await self._run_parts(split(code), request)
+            ended = await self._run_parts(split(code), self._tools(code, request, payloads))
         except _Failed as error:
             failed = error.what
         except Exception as fault:  # without a reply the front end would wait forever
@@ -108,7 +110,7 @@ class Cells:
         return {
             "status": "ok",
             "execution_count": request.cell,
-            "payload": [],
+            "payload": payloads,
             "user_expressions": evaluated,
         }
 
@@ -119,8 +121,8 @@ class Cells:
 
     # ---- the parts of a cell
 
-    async def _run_parts(self, cell: Split, request: Request) -> CellResult:
-        tools = Tools(
+    def _tools(self, code: str, request: Request, payloads: list[dict[str, object]]) -> Tools:
+        return Tools(
             self._engine,
             self._area,
             self._live,
@@ -128,26 +130,51 @@ class Cells:
             self._publish,
             request,
             self._flow,
-            cell.is_page,
+            self._sources,
+            self._of_a_magic,
+            self._describe,
+            code,
+            payloads=payloads,
         )
-        ended = CellResult(request.origin)
+
+    async def _run_parts(self, cell: Split, tools: Tools) -> CellResult:
+        tools = replace(tools, is_page=cell.body is Body.PAGE)
+        ended = CellResult(tools.request.origin)
         afterwards: list[After] = []
         try:
             for call in cell.calls:
-                after = await self._stoppable(find(call.name).run(tools, call.rest))
+                work = find(call.name).run(replace(tools, line=call.line), call.rest)
+                after = await self._stoppable(work)
                 if after:
                     afterwards.append(after)
-            if cell.is_page:
+            if tools.is_page:
                 self._area.expect()
                 await self._page(cell, tools)
-            elif cell.has_lua:
+            elif cell.body is Body.LUA and cell.has_body:
                 self._area.expect()
-                ended = await self._lua(cell.lua, request)
+                ended = await self._lua(cell.lua, tools.request)
             for after in afterwards:
                 await self._stoppable(after())
         except MagicError as error:
             raise _Failed(own_failure("MagicError", str(error))) from error
+        except LuaFailed as error:
+            raise _Failed(failure(error.report, self._sources)) from error
         return ended
+
+    async def _describe(self, name: str) -> dict[str, object]:
+        from ._inspect import inspect
+
+        return await inspect(self._engine, name, len(name))
+
+    async def _of_a_magic(self, future: Future[T]) -> T:
+        """Waits for Lua code that a magic runs, which ends by an interrupt as a cell's does: by itself."""
+        self._has_run_lua = True
+        self._area.expect()
+        task, self._task = self._task, None
+        try:
+            return await self._told(future)
+        finally:
+            self._task = task
 
     async def _lua(self, lua: str, request: Request) -> CellResult:
         name = request.chunk_name
@@ -163,7 +190,7 @@ class Cells:
     async def _page(self, cell: Split, tools: Tools) -> None:
         from ._page import head, problem, shown
 
-        if not cell.has_lua:
+        if not cell.has_body:
             raise MagicError("the page is empty; write it on the lines below %%lsp")
         request = tools.request
         name = request.chunk_name
@@ -242,8 +269,10 @@ class Cells:
 
     # ---- before and after
 
-    def _begin(self, request: Request) -> None:
+    def _begin(self, request: Request, code: str) -> None:
         self._has_run_lua = False
+        if request.is_stored:
+            self._engine.remember(request.cell, code)
         self._output.begin(request)
         self._faults.begin(request)
         self._displays.begin(request)

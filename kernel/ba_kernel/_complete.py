@@ -19,8 +19,8 @@ from ba_runtime.syntax import KEYWORDS, Context, Path, context_at, local_names
 from ba_runtime.syntax import is_complete as is_complete_lua
 
 from ._engine import Engine, within
-from ._magic_table import MAGICS
-from ._magics import Split, split
+from ._magic_table import MAGICS, split
+from ._magics import Body, Split
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -49,9 +49,9 @@ async def complete(engine: Engine, code: str, cursor: int) -> dict[str, object]:
 def is_complete(engine: Engine, code: str) -> dict[str, object]:
     """Returns the content of an is_complete_reply."""
     cell = split(code)
-    if not cell.has_lua and not cell.is_page and not code.endswith("\n") and _is_about_more(cell):
+    if not cell.has_body and not code.endswith("\n") and _is_about_more(cell):
         return {"status": "incomplete", "indent": ""}
-    if cell.is_page or not cell.has_lua:  # a page is any text
+    if cell.body is not Body.LUA or not cell.has_body:  # a page is any text
         return {"status": "complete"}
     found = is_complete_lua(cell.lua, engine.compiler)
     if found.status == "incomplete":
@@ -60,7 +60,7 @@ def is_complete(engine: Engine, code: str) -> dict[str, object]:
 
 
 def _is_about_more(cell: Split) -> bool:
-    """Whether a magic line is about the Lua below it, of which there is none yet."""
+    """Whether a magic line is about what stands below it, of which there is nothing yet."""
     return any(MAGICS[call.name].is_about(call.rest) for call in cell.calls if call.name in MAGICS)
 
 

@@ -10,12 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ba_runtime.errors import RuntimeClosed
-from ba_runtime.events import CaptureSummary, CellResult, PageResult, Sink, SocketInfo
+from ba_runtime.events import (
+    CaptureSummary,
+    CellResult,
+    GlobalNames,
+    PageResult,
+    Sink,
+    SocketInfo,
+    Timing,
+)
 
 if TYPE_CHECKING:
     from ba_runtime import Compiler
@@ -26,6 +35,8 @@ T = TypeVar("T")
 
 # A process has two seconds to end; Lua that spins is interrupted first and leaves long before this.
 CLOSE_S = 0.5
+# Cells that need no Lua, before it has been started.
+UNTOLD_CELLS = 100
 
 
 async def within(future: Future[T], seconds: float) -> T:
@@ -67,6 +78,15 @@ class LuaRuntime(Protocol):
     def run_page(
         self, source: bytes, *, name: str, cell: int, path: str | None = ...
     ) -> Future[PageResult]: ...
+    def run_program(
+        self, source: bytes, *, name: str, cell: int, arguments: tuple[bytes, ...] = ...
+    ) -> Future[CellResult]: ...
+    def time_cell(
+        self, source: bytes, *, name: str, cell: int, loops: int = ..., repeats: int
+    ) -> Future[Timing]: ...
+    def processor_time(self) -> Future[float]: ...
+    def remember(self, cell: int, text: bytes) -> None: ...
+    def globals(self) -> Future[GlobalNames]: ...
     def serve(self, folder: str) -> Future[int]: ...
     def interrupt(self) -> None: ...
     def reply_input(self, line: bytes | None) -> None: ...
@@ -98,6 +118,7 @@ class Engine:
         self._make = make
         self._lock = threading.Lock()
         self._runtime: LuaRuntime | None = None
+        self._untold: deque[tuple[int, bytes]] = deque(maxlen=UNTOLD_CELLS)
         self._compiler: Compiler | None = None
         self._is_closed = False
         self.lab: Lab | None = None
@@ -117,6 +138,8 @@ class Engine:
                 runtime = self._make(self._sink)
                 runtime.start()  # may fail, for want of a descriptor; the next cell tries again
                 runtime.use_lab(self.lab)
+                while self._untold:
+                    runtime.remember(*self._untold.popleft())
                 self._runtime = runtime
             return self._runtime
 
@@ -140,6 +163,15 @@ class Engine:
 
         return cell_chunk(lua, self.compiler)
 
+    def remember(self, cell: int, code: str) -> None:
+        """Tells Lua the text of a cell that is about to run; a state that is not there yet, when it is."""
+        text = code.encode("utf-8", "replace")
+        with self._lock:
+            if self._runtime is not None:
+                self._runtime.remember(cell, text)
+            elif not self._is_closed:
+                self._untold.append((cell, text))
+
     def warm_up(self) -> None:
         """Starts Lua before it is needed; if that is not possible, the next cell says why."""
         with contextlib.suppress(RuntimeClosed, OSError):
@@ -161,6 +193,7 @@ class Engine:
         """Closes this Lua state with its sockets; the next use makes a fresh one."""
         with self._lock:
             runtime, self._runtime = self._runtime, None
+            self._untold.clear()
         if runtime is not None:
             runtime.interrupt()
             runtime.close(CLOSE_S)

@@ -11,10 +11,8 @@ import re
 
 from ba_runtime.errors import RuntimeClosed, UsageError
 
-from ._magics import After, Magic, MagicError, Tools
+from ._magics import After, Body, Magic, MagicError, Tools, unquoted
 
-# A name with spaces needs no quotes, but people put some around it.
-_QUOTED = re.compile(r"""^(["'])(.*)\1$""")
 _PATH = re.compile(r"(/[^/\s?#%\\]+)+")
 
 
@@ -32,7 +30,7 @@ async def check_page(tools: Tools, rest: str) -> After | None:
 async def lsp(tools: Tools, rest: str) -> After | None:
     """Runs one `%lsp` line."""
     word, _, folder = rest.partition(" ")
-    folder = _QUOTED.sub(r"\2", folder.strip())
+    folder = unquoted(folder)
     if word != "serve" or not folder:
         raise MagicError("usage: %lsp serve FOLDER; to make the cell itself a page, begin it with %%lsp")
     place = os.path.expanduser(folder)
@@ -55,6 +53,7 @@ MAGICS = (
             ),
         ),
         check_page,
+        body=Body.PAGE,
     ),
     Magic("%lsp", (("%lsp serve FOLDER", "serve a folder of pages, including its .preload and .lua/"),), lsp),
 )

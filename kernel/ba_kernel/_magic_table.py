@@ -1,17 +1,22 @@
-"""The one list of all magics, what to say about a name that is not in it, and `%help`, which shows it."""
+"""The one list of all magics, how a cell is taken apart by it, and `%help`, which shows it."""
 
 from __future__ import annotations
+
+from typing import cast
 
 from . import (
     _magic_capture,
     _magic_cell,
+    _magic_file,
     _magic_flow,
     _magic_lab,
     _magic_lsp,
+    _magic_names,
     _magic_sockets,
+    _magic_time,
     _magic_trace,
 )
-from ._magics import After, Magic, MagicError, Tools
+from ._magics import After, Body, Magic, MagicError, Split, Tools, split_lines
 
 DIFFERENCES = """\
 Where this differs from a device or a server:
@@ -21,6 +26,11 @@ Where this differs from a device or a server:
   An error in the background shows all its frames; there it lacks the innermost one, and a timer's has none.
   Sockets listen on 127.0.0.1 unless intf says otherwise; there on all interfaces.
   TLS listeners may use port 0."""
+
+RECALL = """\
+In a cell, _ is the last value that a cell has shown, Out[3] is the first value of cell 3, and In[3] its text.
+A program that sets _ itself keeps it; _ = nil gives it back. They go back 1,000 cells. Out holds sockets and
+other objects of the API only for as long as something else does; _ holds the last value whatever it is."""
 
 FINALIZERS = """\
 An error in a finalizer (__gc) stops nothing. It is reported in the trace;
@@ -36,8 +46,10 @@ def find(name: str) -> Magic:
     if name in MAGICS:
         return MAGICS[name]
     if name.startswith("%%"):
+        *others, last = sorted(name for name in MAGICS if name.startswith("%%"))
         raise MagicError(
-            f"unknown magic {name}; only %%lsp begins with %%, all others with one % (%help lists them)"
+            f"unknown magic {name}; only {', '.join(others)} and {last} begin with %%, all others with one % "
+            "(%help lists them)"
         )
     import difflib  # two milliseconds that only a mistake should cost
 
@@ -46,20 +58,35 @@ def find(name: str) -> Magic:
     raise MagicError(f"unknown magic {name}; {hint}")
 
 
+def split(code: str) -> Split:
+    """Takes a cell apart."""
+    return split_lines(code, lambda name: MAGICS[name].body if name in MAGICS else Body.TEXT)
+
+
 def misplaced(lua: str) -> str | None:
     """Returns the first line of a cell's Lua that looks like a magic, which may have caused an error."""
     lines = (line.strip() for line in lua.split("\n"))
     return next((line for line in lines if line.startswith("%") and line.split()[0] in MAGICS), None)
 
 
+async def _page(tools: Tools, name: str) -> None:
+    found = await tools.describe(name)
+    if not found["found"]:
+        raise MagicError(f"there is no help about {name}; %help lists the magics")
+    tools.page(dict(cast("dict[str, object]", found["data"])))
+
+
 async def show_help(tools: Tools, rest: str) -> After | None:
-    """Lists every magic."""
-    _magic_cell.expect_nothing("%help", rest)
+    """Lists every magic, or has the front end's pager show what is known of a name."""
+    if rest:
+        await _page(tools, rest)
+        return None
     forms = [form for magic in MAGICS.values() for form in magic.forms]
     width = max(len(form) for form, _ in forms)
     tools.say("Magics: lines that begin with %, at the top of a cell, before its Lua:")
     for form, line in forms:
         tools.say(f"  {form:{width}}  {line}")
+    tools.say(f"\n{RECALL}")
     tools.say(f"\n{DIFFERENCES}")
     tools.say(f"\n{FINALIZERS}")
     if tools.engine.runtime.counts_instructions:
@@ -76,7 +103,10 @@ MAGICS = {
         *_magic_lab.MAGICS,
         *_magic_capture.MAGICS,
         *_magic_lsp.MAGICS,
+        *_magic_time.MAGICS,
+        *_magic_names.MAGICS,
+        *_magic_file.MAGICS,
         *_magic_cell.MAGICS,
-        Magic("%help", (("%help", "show this list"),), show_help),
+        Magic("%help", (("%help", "show this list"), ("%help NAME", "show what a name is")), show_help),
     )
 }

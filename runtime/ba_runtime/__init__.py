@@ -19,6 +19,8 @@ from .events import (
     ErrorReport,
     Event,
     Fault,
+    GlobalName,
+    GlobalNames,
     InputRequested,
     LatePrint,
     Note,
@@ -30,6 +32,7 @@ from .events import (
     SocketClosed,
     SocketInfo,
     SocketOpened,
+    Timing,
     Traced,
 )
 from .runtime import MAX_MEMORY, Runtime
@@ -44,6 +47,8 @@ __all__ = [
     "ErrorReport",
     "Event",
     "Fault",
+    "GlobalName",
+    "GlobalNames",
     "InputRequested",
     "LatePrint",
     "Note",
@@ -57,6 +62,7 @@ __all__ = [
     "SocketClosed",
     "SocketInfo",
     "SocketOpened",
+    "Timing",
     "Traced",
     "UsageError",
 ]

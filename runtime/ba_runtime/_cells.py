@@ -21,7 +21,8 @@ class Cell:
     source: bytes
     name: bytes
     result: Future[CellResult]
-    path: bytes | None = None  # where to put a page; None for a cell that is no page
+    kind: Literal["cell", "page", "program", "timing"] = "cell"
+    more: tuple[bytes | int, ...] = ()  # what else Lua must know of this kind (`requests` in lua/boot.lua)
 
 
 class Cells:
@@ -63,10 +64,7 @@ class Cells:
         if not self._may_begin():
             return
         cell = self._queue[0]
-        if cell.path is None:
-            self._hand_over("cell", cell.number, cell.source, cell.name)
-        else:
-            self._hand_over("page", cell.number, cell.source, cell.name, cell.path)
+        self._hand_over(cell.kind, cell.number, cell.source, cell.name, *cell.more)
 
     def _shows(self, *flat: bytes) -> None:
         """What the running cell's value looks like; the end of the cell follows."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
@@ -89,9 +90,25 @@ class LuaThread(threading.Thread):
         self._post(lambda: self._cells.add(cell), cell.result)
         return cell.result
 
+    def run_program(
+        self, source: bytes, name: bytes, number: int, arguments: tuple[bytes, ...]
+    ) -> Future[CellResult]:
+        """Queues a program as a cell."""
+        cell = Cell(number, source, name, Future(), "program", arguments)
+        self._post(lambda: self._cells.add(cell), cell.result)
+        return cell.result
+
+    def time_cell(
+        self, source: bytes, name: bytes, number: int, loops: int, repeats: int
+    ) -> Future[CellResult]:
+        """Queues a cell that measures a chunk (lua/tasks/timing.lua)."""
+        cell = Cell(number, source, name, Future(), "timing", (loops, repeats))
+        self._post(lambda: self._cells.add(cell), cell.result)
+        return cell.result
+
     def run_page(self, source: bytes, name: bytes, number: int, path: bytes) -> Future[PageResult]:
         """Queues a page as a cell; `path` is where to put it, empty for nowhere."""
-        cell = Cell(number, source, name, Future(), path)
+        cell = Cell(number, source, name, Future(), "page", (path,))
         page = self._cells.page_of(cell)
         self._post(lambda: self._cells.add(cell), cell.result)
         return page
@@ -106,6 +123,12 @@ class LuaThread(threading.Thread):
             self._hand_over(kind, self._last_ticket, *arguments)
 
         self._post(work, answer)
+        return answer
+
+    def processor_time(self) -> Future[float]:
+        """Returns how long this thread has computed, in seconds, when it is next at rest."""
+        answer: Future[float] = Future()
+        self._post(lambda: answer.set_result(time.thread_time()), answer)
         return answer
 
     def inspect(self, kind: str, *arguments: bytes) -> Future[tuple[Any, ...]]:

@@ -241,6 +241,36 @@ class CellResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a statement took: `loops` of it in each run, and the seconds of each run.
+
+    There are no runs if `error` says why it could not be measured.
+    """
+
+    cell: int
+    loops: int
+    runs_s: tuple[float, ...]
+    error: ErrorReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalName:
+    """A global that a program has made: its name, its type, and its value in one short line."""
+
+    name: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalNames:
+    """The first of them by name, and how many there are altogether."""
+
+    count: int
+    names: tuple[GlobalName, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PageResult:
     """The response of a page that ran as a cell.
 

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 from ._loop import LuaThread
 from ._resolver import Resolver
 from .errors import UsageError
-from .events import CaptureSummary, CellResult, Note, PageResult, Sink, SocketInfo
+from .events import (
+    CaptureSummary,
+    CellResult,
+    GlobalName,
+    GlobalNames,
+    Note,
+    PageResult,
+    Sink,
+    SocketInfo,
+    Timing,
+)
 from .web import Limits
 
 if TYPE_CHECKING:
@@ -69,6 +79,37 @@ class Runtime:
         """
         return self._thread.run_cell(source, name.encode(), cell)
 
+    def run_program(
+        self, source: bytes, *, name: str, cell: int, arguments: tuple[bytes, ...] = ()
+    ) -> Future[CellResult]:
+        """Runs the text of a file as a cell, with the same globals.
+
+        `name` and `cell` are as for `run_cell`. The program finds its name and its arguments in `arg`, and
+        the arguments in `...`. The result holds no values.
+        """
+        return self._thread.run_program(source, os.fsencode(name), cell, arguments)
+
+    def time_cell(
+        self, source: bytes, *, name: str, cell: int, loops: int = 0, repeats: int
+    ) -> Future[Timing]:
+        """Measures how long a statement takes, as a cell that runs it again and again.
+
+        `source` is what `ba_runtime.syntax.timed_chunk` makes of it, `name` and `cell` are as for `run_cell`.
+        It is run `repeats` times `loops` times; 0 loops are as many as take a fifth of a second.
+        """
+        return _timing(self._thread.time_cell(source, name.encode(), cell, loops, repeats))
+
+    def processor_time(self) -> Future[float]:
+        """Returns how long Lua and what serves it have computed since the start, in seconds.
+
+        The answer comes when Lua waits, or between two cells.
+        """
+        return self._thread.processor_time()
+
+    def remember(self, cell: int, text: bytes) -> None:
+        """Tells the text of a cell that is about to run, for `In`; `Out` and `_` then have what it shows."""
+        self._thread.tell("remember", cell, text)
+
     def run_page(self, source: bytes, *, name: str, cell: int, path: str | None = None) -> Future[PageResult]:
         """Runs an LSP page as a cell, for a GET request that no client has sent.
 
@@ -118,6 +159,10 @@ class Runtime:
             self._thread.inspect("describe", *(name.encode() for name in path)),
             lambda parts: ": ".join(p.decode("utf-8", "replace") for p in parts) if parts else None,
         )
+
+    def globals(self) -> Future[GlobalNames]:
+        """Returns the globals that programs have made or changed, by name; no code of theirs runs for it."""
+        return _then(self._thread.ask("globals"), _globals)
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
         """Returns a row for every socket object and every connection of the page server.
@@ -215,6 +260,28 @@ class Runtime:
                     Note(0, f"the capture lacks {summary.dropped_bytes:,} bytes: the disk was too slow")
                 )
             self._resolver.close()
+
+
+def _globals(answer: tuple[Any, ...]) -> GlobalNames:
+    count, *flat = answer
+    texts = [text.decode("utf-8", "replace") for text in flat]
+    return GlobalNames(count, tuple(map(GlobalName, texts[::3], texts[1::3], texts[2::3])))
+
+
+def _timing(result: Future[CellResult]) -> Future[Timing]:
+    timing: Future[Timing] = Future()
+
+    def done(result: Future[CellResult]) -> None:
+        fault = result.exception()
+        if fault is not None:
+            timing.set_exception(fault)
+            return
+        cell, values, error = result.result().cell, result.result().values, result.result().error
+        loops, *seconds = values if error is None else (b"0",)
+        timing.set_result(Timing(cell, int(loops), tuple(map(float, seconds)), error))
+
+    result.add_done_callback(done)
+    return timing
 
 
 def _port(answer: tuple[Any, ...]) -> int:

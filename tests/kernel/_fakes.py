@@ -24,6 +24,7 @@ from ba_runtime.events import (
     CellResult,
     ErrorReport,
     Fault,
+    GlobalNames,
     InputRequested,
     LatePrint,
     Note,
@@ -32,6 +33,7 @@ from ba_runtime.events import (
     Sink,
     SocketInfo,
     SocketOpened,
+    Timing,
     Traced,
 )
 from ba_runtime.lab import Lab
@@ -165,6 +167,10 @@ class FakeRuntime:
         self.asked = 0  # for the sockets
         self._stop = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
+        self.arguments: tuple[bytes, ...] = ()
+        self.computed_s: list[float] = []
+        self.remembered: list[tuple[int, bytes]] = []
+        self.names_made = GlobalNames(0, ())
         self.hosts: set[str] = set()
         self.root: bytes | None = None
         self.served: list[str] = []
@@ -209,6 +215,37 @@ class FakeRuntime:
         future: Future[PageResult] = Future()
         future.set_result(PageResult(cell, status, kind, body, error, url))
         return future
+
+    def run_program(
+        self, source: bytes, *, name: str, cell: int, arguments: tuple[bytes, ...] = ()
+    ) -> Future[CellResult]:
+        """Runs the lines as a cell's."""
+        self.arguments = arguments
+        return self.run_cell(source, name=name, cell=cell)
+
+    def time_cell(
+        self, source: bytes, *, name: str, cell: int, loops: int = 0, repeats: int
+    ) -> Future[Timing]:
+        """Has taken a microsecond for each loop, and twice as long in the last run."""
+        self.ran.append((source, name, cell))
+        loops = loops or 1_000
+        runs = (loops * 1e-6,) * (repeats - 1) + (loops * 2e-6,)
+        error = self._failed(b"no", name, 1, cell).error if b"error" in source else None
+        future: Future[Timing] = Future()
+        future.set_result(Timing(cell, loops, () if error else runs, error))
+        return future
+
+    def processor_time(self) -> Future[float]:
+        """Returns the times that the test set, one after the other; never, while busy."""
+        return self._answer(self.computed_s.pop(0) if self.computed_s else 0.0)
+
+    def remember(self, cell: int, text: bytes) -> None:
+        """Keeps the text."""
+        self.remembered.append((cell, text))
+
+    def globals(self) -> Future[GlobalNames]:
+        """Returns the globals that the test set; never, while busy."""
+        return self._answer(self.names_made)
 
     def serve(self, folder: str) -> Future[int]:
         """Remembers the folder; there is none called `nowhere`."""
@@ -294,7 +331,7 @@ class FakeRuntime:
             elif word == b"spin":  # "spin on", as a lone name is an expression, which cells return
                 self._stop.wait()
                 return CellResult(cell, error=ErrorReport("interrupt", b"interrupted!"))
-            elif word not in (b"", b"return"):
+            elif word not in (b"", b"return") and not word.startswith(b"--"):
                 self.send(word, text, name, number, cell)
         return CellResult(cell, tuple(values))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ba_kernel import _magic_cell
-from ba_kernel._magics import Call, split
+from ba_kernel._magic_table import split
+from ba_kernel._magics import Call
 
 from ._fakes import Desk, play
 
@@ -24,13 +24,13 @@ async def failing(desk: Desk, code: str) -> str:
 def test_magics_are_taken_off_the_head_and_lua_keeps_its_lines() -> None:
     """A magic's line becomes an empty one."""
     cell = split("%trace here\n\n-- why\n  %lab on 2026-01-01T00:00:00Z\nx = 5 % 3\n%not a magic")
-    assert cell.calls == (Call("%trace", "here"), Call("%lab", "on 2026-01-01T00:00:00Z"))
+    assert cell.calls == (Call("%trace", "here", 1), Call("%lab", "on 2026-01-01T00:00:00Z", 4))
     assert cell.lua == "\n\n-- why\n\nx = 5 % 3\n%not a magic"
 
 
 def test_a_cell_of_magics_and_comments_has_lua_to_run_only_if_there_is_some() -> None:
     """Comments are left to Lua, which ignores them."""
-    assert not split("%help\n\n").has_lua
+    assert not split("%help\n\n").has_body
     assert split("x = 1").calls == ()
     assert split("--[[ %trace\n]]").calls == ()
 
@@ -70,12 +70,31 @@ def test_a_magic_after_lua_gets_a_hint() -> None:
 
 
 def test_a_cell_magic_is_an_error_of_its_own() -> None:
-    """There is one only, and nothing of the cell runs."""
+    """There are few, and nothing of the cell runs."""
 
     async def scene(desk: Desk) -> None:
         message = await failing(desk, "%%html\nprint x")
-        assert message.startswith("unknown magic %%html; only %%lsp begins with %%")
+        assert message == (
+            "unknown magic %%html; only %%lsp, %%time, %%timeit and %%writefile begin with %%, "
+            "all others with one % (%help lists them)"
+        )
         assert not desk.runtime.ran
+
+    play(scene)
+
+
+def test_help_about_a_name_is_shown_in_the_pager() -> None:
+    """What the tooltip shows."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run("%help ba.socket.connect")
+        (payload,) = reply["payload"]
+        assert (payload["source"], payload["start"]) == ("page", 0)
+        assert payload["data"]["text/plain"].startswith("ba.socket.connect(")
+        assert "text/markdown" in payload["data"]
+        assert (
+            await failing(desk, "%help nothing") == "there is no help about nothing; %help lists the magics"
+        )
 
     play(scene)
 
@@ -255,44 +274,6 @@ def test_reset_makes_a_fresh_state() -> None:
         assert old.is_closed
         assert [name for _, name, _ in new.ran] == ["cell[2]"]
         assert "Lua was reset" in desk.front.text()
-
-    play(scene)
-
-
-def test_time_is_said_after_the_cell() -> None:
-    """It measures what follows it."""
-
-    async def scene(desk: Desk) -> None:
-        await desk.run("%time\nprint x")
-        first, second = desk.front.text().splitlines()
-        assert first == "x"
-        assert second.startswith("Time: ")
-
-    play(scene)
-
-
-class Stopwatch:
-    """A time module that shows these seconds, one after the other."""
-
-    def __init__(self, *seconds: float) -> None:
-        self._seconds = iter(seconds)
-
-    def perf_counter(self) -> float:
-        """Returns the next."""
-        return next(self._seconds)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(2.5, "2.5 s"), (1.0, "1 s"), (0.25, "250 ms"), (0.001, "1 ms"), (0.000999, "999 µs"), (0.0, "0 µs")],
-)
-def test_a_time_is_said_in_its_unit(monkeypatch: pytest.MonkeyPatch, seconds: float, text: str) -> None:
-    """The largest that gives a whole number."""
-    monkeypatch.setattr(_magic_cell, "time", Stopwatch(0.0, seconds))
-
-    async def scene(desk: Desk) -> None:
-        await desk.run("%time\nprint x")
-        assert desk.front.text() == f"x\nTime: {text}\n"
 
     play(scene)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ba_kernel._complete import complete, is_complete
-from ba_kernel._magics import Call, split
+from ba_kernel._magic_table import split
+from ba_kernel._magics import Body, Call
 from ba_kernel._page import IMAGE_LIMIT_BYTES, LIMIT_BYTES, NOT_SHOWN, head, shown
 from ba_kernel._page_height import MAX_PX, MIN_PX, MOST_CHARACTERS, height_px
 from ba_runtime.events import PageResult
@@ -32,10 +33,10 @@ def answer(status: int, *headers: tuple[bytes, bytes]) -> PageResult:
 def test_a_page_is_the_rest_of_the_cell_at_its_lines() -> None:
     """Magics may stand before it; what looks like one in the page is the page's."""
     cell = split("%time\n-- why\n%%lsp /a.lsp\n<p>\n%time\n")
-    assert cell.calls == (Call("%time"), Call("%%lsp", "/a.lsp"))
-    assert cell.is_page
+    assert cell.calls == (Call("%time"), Call("%%lsp", "/a.lsp", 3))
+    assert cell.body is Body.PAGE
     assert cell.page == "<?lsp ?>\n" * 3 + "<p>\n%time\n"
-    assert not split("%time\nx = 1").is_page
+    assert split("%time\nx = 1").body is not Body.PAGE
 
 
 def test_the_frame_has_an_empty_sandbox_and_escaped_text() -> None:

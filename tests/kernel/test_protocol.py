@@ -22,7 +22,13 @@ class TestBaLua(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  # the p
         {"code": "return 'a', nil", "result": '"a", nil'},
         {"code": "local t = {1, 2}\nt", "result": "{1, 2}"},
     ]
-    code_display_data = [{"code": "%trace here", "mime": "text/html"}]  # noqa: RUF012
+    code_display_data = [  # noqa: RUF012
+        {"code": "%trace here", "mime": "text/html"},
+        {"code": "display.json{1, 2}", "mime": "application/json"},
+        {"code": "display{{host = 'a', ms = 1}, {host = 'b', ms = 2}}", "mime": "text/html"},
+    ]
+    code_page_something = "%help ba.socket.connect"
+    code_clear_output = "print 'gone' clear_output()"
     code_generate_error = "error('on purpose')"
 
     complete_code_samples = ["x = 1", "6 * 7", "print('a')", "for i = 1, 2 do end", "%trace here", ""]  # noqa: RUF012

@@ -9,6 +9,9 @@ local waiting = import "tasks/waiting"
 local interrupt = import "tasks/interrupt"
 local seal = import "seal"
 local cell = import "tasks/cell"
+local timing = import "tasks/timing"
+local recall = import "tasks/recall"
+local globals = import "inspect/globals"
 local look = import "inspect/look"
 local render = import "inspect/render"
 local socket_table = import "inspect/socket_table"
@@ -164,6 +167,9 @@ local questions = {} -- those with a ticket in front, under which `host.reply` a
 
 requests.cell = cell.start
 requests.page = page_cell.start
+requests.program = cell.start_program
+requests.timing = timing.start
+requests.remember = recall.input
 questions.serve = app.request
 questions.farewell = farewell.request
 
@@ -208,6 +214,10 @@ function questions.describe(ticket, ...)
   sched.run(task, value)
 end
 
+function questions.globals(ticket)
+  host.reply(ticket, globals.rows(standard))
+end
+
 function questions.sockets(ticket)
   host.reply(ticket, socket_table.rows())
 end
@@ -244,16 +254,23 @@ function questions.idle(ticket)
   end)
 end
 
--- Memory is nearly used up, or a cell begins while it is; Python has opened its reserve for this.
-function requests.memory(collections)
-  crossing.is_tight = true
+-- Tells whether there is memory again after so many collections at most.
+local function has_collected(collections)
   for _ = 1, collections do
     collectgarbage()
     if not host.memory_is_short() then
-      return
+      return true
     end
   end
-  host.memory_used_up()
+  return false
+end
+
+-- Memory is nearly used up, or a cell begins while it is; Python has opened its reserve for this.
+function requests.memory(collections)
+  crossing.is_tight = true
+  if not has_collected(collections) and not (recall.forget() and has_collected(collections)) then
+    host.memory_used_up()
+  end
 end
 
 function requests.memory_eased()
@@ -282,13 +299,15 @@ local function take(kind, ...)
   end
 end
 
+local CELLS = {cell = true, page = true, program = true, timing = true} -- requests that are over when their cell is
+
 -- Gives that request up, unless it has been answered, or a cell that waits will end by itself.
 local function give_up()
   local kind, first, problem = failed_kind, failed_first, failed_problem
   failed_kind, failed_first, failed_problem = nil, nil, nil
   if questions[kind] then
     host.reply_failed(first, problem)
-  elseif (kind == "cell" or kind == "page") and not (sched.cell and sched.cell.stalled) then
+  elseif CELLS[kind] and not (sched.cell and sched.cell.stalled) then
     host.cell_failed(first, problem == "not enough memory" and "memory" or "runtime", problem, "", 0, "", 0)
   end
 end

@@ -6,11 +6,12 @@ came.
 
 Where things are: `_tokens.py` splits a text into tokens, `_blocks.py` says what blocks and brackets tell
 about them, `_context.py` what stands around a cursor, `_cell.py` whether a cell is finished and what it
-shows.
+shows, `_timed.py` how a statement can be measured.
 """
 
 from ._cell import Compiler, Completeness, cell_chunk, is_complete
 from ._context import Callee, Context, Path, context_at, local_names
+from ._timed import timed_chunk
 from ._tokens import KEYWORDS
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "context_at",
     "is_complete",
     "local_names",
+    "timed_chunk",
 ]

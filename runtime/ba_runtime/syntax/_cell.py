@@ -75,7 +75,7 @@ def cell_chunk(source: str, compiler: Compiler) -> bytes:
     """
     cell = _Cell(source, compiler)
     shown = cell.shown()
-    return _encode(cell.plain) if shown is None else shown
+    return encoded(cell.plain) if shown is None else shown
 
 
 class _Cell:
@@ -109,7 +109,7 @@ class _Cell:
             start, end = tokens[index].start, tokens[-1].end
             chunk = self.text[:start] + _SHOW_BEFORE + self.text[start:end] + _SHOW_AFTER
             if self._check(chunk) is None and self._is_boundary(start):
-                found = None if self._is_silent(tokens[index:]) else _encode(chunk)
+                found = None if self._is_silent(tokens[index:]) else encoded(chunk)
         return found
 
     def ends_too_early(self) -> bool:
@@ -132,8 +132,8 @@ class _Cell:
         """
         if self._asks or self.message is not None:
             return True
-        cut = self._compiler.dump(_encode(f"{self.text[:start]};{self.text[start:]}"))
-        return cut == self._compiler.dump(_encode(self.text))
+        cut = self._compiler.dump(encoded(f"{self.text[:start]};{self.text[start:]}"))
+        return cut == self._compiler.dump(encoded(self.text))
 
     def _is_silent(self, tokens: Sequence[Token]) -> bool:
         if self._asks:
@@ -142,13 +142,14 @@ class _Cell:
         return any(texts[: len(name)] == name and is_one_call(tokens[len(name) - 1 :]) for name in SILENT)
 
     def _check(self, text: str) -> bytes | None:
-        return self._compiler.check(_encode(text), b"cell")
+        return self._compiler.check(encoded(text), b"cell")
 
 
 def _is_at_end(message: bytes | None) -> bool:
     return message is not None and message.endswith(b"near <eof>")
 
 
-def _encode(text: str) -> bytes:
+def encoded(text: str) -> bytes:
+    """Returns a cell's text as Lua gets it."""
     # A surrogate that stands for no byte, which JSON can carry, has no UTF-8 either: U+FFFD, as usual.
     return _LONE_SURROGATE.sub("\ufffd", text).encode("utf-8", "surrogateescape")

@@ -2,7 +2,8 @@
 --
 -- Rendering never raises, and what it costs is bounded whatever the value: at most so many entries, so much
 -- text, so many levels. It reads tables raw; the only metamethod that runs is `__tostring`, because that is a
--- value's own word on how it reads, and it runs under pcall. Numbers read as the server prints them.
+-- value's own word on how it reads, and it runs under pcall; `render.short` does without. Numbers read as the server
+-- prints them.
 
 local import = ...
 local ours = import "ours"
@@ -11,7 +12,7 @@ local quote = import "inspect/quote"
 local words = import "console/text".tostring
 
 local next, pcall, rawget, type, max, mathtype = next, pcall, rawget, type, math.max, math.type
-local find, format, gmatch, rep = string.find, string.format, string.gmatch, string.rep
+local find, format, gmatch, gsub, rep = string.find, string.format, string.gmatch, string.gsub, string.rep
 local getinfo, getmetatable = debug.getinfo, debug.getmetatable
 local concat, unpack, status, utf8len = table.concat, table.unpack, coroutine.status, utf8.len
 local loaded = package.loaded
@@ -23,6 +24,7 @@ local WIDTH, INDENT = 80, "  "
 -- A string alone may be as long as a screen or two, within a table it is one of many.
 local STRING_BYTES, INNER_STRING_BYTES, KEY_BYTES = 4096, 200, 80
 local ERROR_BYTES = 200
+local SHORT_ENTRIES, SHORT_BYTES = 10, 60
 
 local KEYWORDS = {}
 for word in gmatch([[and break do else elseif end false for function goto if in local nil not or repeat
@@ -188,6 +190,9 @@ end
 function show(value, state, depth, column)
   local kind, meta = type(value), getmetatable(value)
   local method = kind ~= "string" and meta and rawget(meta, "__tostring")
+  if method and state.is_quiet and not ours.is_hidden(method) then
+    method = nil
+  end
   local limit = depth == 0 and STRING_BYTES or INNER_STRING_BYTES
   local text
   if method then
@@ -211,6 +216,13 @@ function render.value(value)
     return text
   end
   return format("<%s that cannot be shown: %s>", type(value), type(text) == "string" and text or type(text))
+end
+
+-- Returns a text of one line and about SHORT_BYTES for any value, and runs no code of the user's.
+function render.short(value)
+  local state = { entries = SHORT_ENTRIES, bytes = SHORT_BYTES, parents = {}, names = nil, is_quiet = true }
+  local ok, text = pcall(show, value, state, 0, 0)
+  return ok and quote.cut(gsub(text, "\n *", " "), SHORT_BYTES) or format("<%s that cannot be shown>", type(value))
 end
 
 -- Returns how many texts follow, and a text for each value; of many values, for the first, and a remark.

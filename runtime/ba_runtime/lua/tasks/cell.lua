@@ -9,12 +9,13 @@ local advice = import "console/advice"
 local render = import "inspect/render"
 local bundle = import "display/bundle"
 local outputs = import "display/outputs".numbers
+local recall = import "tasks/recall"
 local check = import "check"
 local ours = import "ours"
 
 local G = _G
-local load, pcall, type, select, gsub, match, native_tostring, getmetatable, unpack =
-  load, pcall, type, select, string.gsub, string.match, tostring, debug.getmetatable, table.unpack
+local load, pcall, type, select, rawset, gsub, match, native_tostring, getmetatable, unpack =
+  load, pcall, type, select, rawset, string.gsub, string.match, tostring, debug.getmetatable, table.unpack
 
 local cell = {}
 
@@ -35,6 +36,7 @@ local function over(task)
     task.farewell(task)
   end
   task.cell.running = false
+  recall.over(task.cell.id)
   sched.cell = nil
   interrupt.ended(task)
 end
@@ -51,7 +53,7 @@ local function failed(task, kind, message)
 end
 
 local function values(cell_id, n, ...)
-  if n == 0 then
+  if not n or n == 0 then
     return host.cell_done(cell_id)
   end
   host.cell_done(cell_id, ...)
@@ -116,6 +118,12 @@ end
 
 local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}
 
+-- Keeps the first value, as an expression in brackets does, and returns the rest.
+local function recalled(value, ...)
+  recall.output(sched.current.cell.id, value)
+  return ...
+end
+
 -- Values become text inside the cell's task: a `__tostring` or `__display` of the user's may wait, fail or be
 -- interrupted. The first result is how many texts there are.
 local function rendered(...)
@@ -127,7 +135,7 @@ local function rendered(...)
   if forms then
     host.cell_shows(unpack(forms))
   end
-  return render.values(n, ...)
+  return recalled((...), render.values(n, ...))
 end
 
 -- The chunk comes as `...` because a local's name would show up in tracebacks instead of "main chunk".
@@ -144,23 +152,46 @@ function cell.refuse(id, name, problem)
   return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)
 end
 
--- Runs `f(...)` as cell `id`. `farewell(task)`, if there is one, is called before its end is reported.
+-- Runs `f(...)` as cell `id`. It returns how many texts it shows, and these, or nothing. `farewell(task)`, if there is
+-- one, is called before its end is reported.
 function cell.run(id, farewell, f, ...)
-  local task = sched.task(KIND, show)
+  local task = sched.task(KIND, f)
   task.cell = {id = id, running = true}
   task.farewell = farewell
   sched.cell, interrupt.target = task, task
-  sched.run(task, f, ...)
+  sched.run(task, ...)
 end
 
--- Starts cell `id`: the text `source`, known to messages as `name`.
-function cell.start(id, source, name)
+-- Compiles what cell `id` is to run: the text `source`, known to messages as `name`. Returns nil when it has been told
+-- that this fails.
+function cell.compiled(id, source, name)
   -- Not in the reach of the loop's own message handler, which would add a traceback to what the parser says.
   local _, chunk, problem = pcall(load, source, ours.not_ours("=" .. name), "t", G)
-  if not chunk then
-    return cell.refuse(id, name, problem)
+  if chunk then
+    return chunk
   end
-  cell.run(id, nil, chunk)
+  cell.refuse(id, name, problem)
+end
+
+-- Starts cell `id`.
+function cell.start(id, source, name)
+  local chunk = cell.compiled(id, source, name)
+  if chunk then
+    cell.run(id, nil, show, chunk)
+  end
+end
+
+local function silently(...)
+  (...)(select(2, ...))
+end
+
+-- Starts a program as cell `id`: `arg` and `...` have its name and its arguments, and what it returns is not shown.
+function cell.start_program(id, source, name, ...)
+  local chunk = cell.compiled(id, source, name)
+  if chunk then
+    rawset(G, "arg", {[0] = name, ...})
+    cell.run(id, nil, silently, chunk, ...)
+  end
 end
 
 return cell
