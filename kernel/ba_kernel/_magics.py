@@ -132,10 +132,11 @@ def split(code: str) -> Split:
             lines[index] = ""
             if text.startswith("%%"):
                 return Split(tuple(calls), "\n".join(lines), page_line=index + 1)
-        elif text and not _is_line_comment(text):
+        elif text and not is_line_comment(text):
             break
     return Split(tuple(calls), "\n".join(lines))
 
 
-def _is_line_comment(text: str) -> bool:
+def is_line_comment(text: str) -> bool:
+    """Tells whether a line, without the blanks around it, is a comment that ends with it."""
     return text.startswith("--") and not text.startswith("--[")

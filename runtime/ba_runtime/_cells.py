@@ -22,6 +22,7 @@ class Cell:
     name: bytes
     result: Future[CellResult]
     path: bytes | None = None  # where to put a page; None for a cell that is no page
+    arguments: tuple[bytes, ...] = ()  # what the chunk gets as `...`
 
 
 class Cells:
@@ -64,7 +65,7 @@ class Cells:
             return
         cell = self._queue[0]
         if cell.path is None:
-            self._hand_over("cell", cell.number, cell.source, cell.name)
+            self._hand_over("cell", cell.number, cell.source, cell.name, *cell.arguments)
         else:
             self._hand_over("page", cell.number, cell.source, cell.name, cell.path)
 

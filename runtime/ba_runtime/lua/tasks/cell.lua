@@ -153,14 +153,14 @@ function cell.run(id, farewell, f, ...)
   sched.run(task, f, ...)
 end
 
--- Starts cell `id`: the text `source`, known to messages as `name`.
-function cell.start(id, source, name)
+-- Starts cell `id`: the text `source`, known to messages as `name`, which gets the arguments that follow.
+function cell.start(id, source, name, ...)
   -- Not in the reach of the loop's own message handler, which would add a traceback to what the parser says.
   local _, chunk, problem = pcall(load, source, ours.not_ours("=" .. name), "t", G)
   if not chunk then
     return cell.refuse(id, name, problem)
   end
-  cell.run(id, nil, chunk)
+  cell.run(id, nil, chunk, ...)
 end
 
 return cell
