@@ -61,7 +61,7 @@ def _commented(source: str) -> str:
         text = line.strip()
         if text.startswith("%%"):
             rest = "\n".join((text, *lines[index + 1 :]))
-            return "\n".join((*lines[:index], _long_comment(rest)))
+            return _without_marks("\n".join((*lines[:index], _long_comment(rest))))
         elif text.startswith("%"):
             lines[index] = f"--{text}"
         elif text and not is_line_comment(text):
@@ -98,17 +98,20 @@ def has_cells(script: str) -> bool:
 
 
 def cells_of(script: str, skip: Callable[[str], bool] = lambda magic: False) -> Iterator[ScriptCell]:
-    """Yields the cells of a script that run; all of it is one if no line begins a cell.
+    """Yields the cells of a script that run; all of it is one if no line begins a cell. Empty ones do not
+    count, as in a notebook.
 
     Magics of which `skip` returns true are left out, and with one that begins with `%%` its whole text.
     """
+    if script.startswith("#"):
+        script = f"--{script}"  # a first line for the shell, which is a comment for Lua, too
     lines = script.split("\n")
     marks = [(-1, ""), *_marks(script)]
     ends = [line for line, _ in marks[1:]] + [len(lines)]
     for (mark, title), end in zip(marks, ends, strict=True):
         if not _PROSE.match(title):
             text = _uncommented("\n".join(lines[mark + 1 : end]).rstrip("\n"), skip)
-            if mark >= 0 or _has_code(text):
+            if text.strip() and (mark >= 0 or _has_code(text)):
                 yield ScriptCell(text, mark + 1)
 
 

@@ -71,7 +71,7 @@ class View:
 def to_text(view: View) -> str:
     """Returns the area as plain text, for front ends without HTML and for `%trace save`."""
     width = _label_width(view.snapshot.lines)
-    return "\n".join([*(_text_line(line, width) for line in view.snapshot.lines), view.footer])
+    return "\n".join([*(text_line(line, width) for line in view.snapshot.lines), view.footer])
 
 
 def to_html(view: View) -> str:
@@ -83,7 +83,8 @@ def to_html(view: View) -> str:
     return f'<div class="ba-trace">{frame}<div style="{_FOOTER}">{footer}</div></div>'
 
 
-def _text_line(line: Line, width: int) -> str:
+def text_line(line: Line, width: int) -> str:
+    """Returns a line of the trace as text; what it says begins in column `width`, if its place is not longer."""
     name = f" {line.name}" if line.name else ""
     remark = f"  ({line.remark})" if line.remark else ""
     return f"{line.place}{name}{_gap(line, width)}{line.text}{remark}".rstrip()

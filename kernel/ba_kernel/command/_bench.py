@@ -9,6 +9,7 @@ are on stderr already.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
@@ -16,6 +17,8 @@ from ba_kernel._defer import Loop
 from ba_kernel._engine import LuaRuntime
 from ba_kernel._frontend import Message, Publish
 from ba_kernel._output import Output
+from ba_kernel._trace_html import text_line
+from ba_kernel._trace_lines import lines_of
 from ba_kernel._workbench import Workbench
 from ba_runtime import MAX_MEMORY, Runtime
 from ba_runtime.command import Console, Writer
@@ -71,8 +74,9 @@ class Straight(Output):
 
     def write(self, text: bytes, stream: str = "stdout") -> None:
         """Writes at once, on any thread."""
-        self._streams[stream].write(text)
-        self._streams[stream].flush()
+        with contextlib.suppress(BrokenPipeError, ValueError):  # whoever read it went away
+            self._streams[stream].write(text)
+            self._streams[stream].flush()
 
     def add(self, text: str, parent: Message) -> bool:
         """Writes at once; no cell is over for a console."""
@@ -99,9 +103,9 @@ class Bench(Workbench):
     ) -> None:
         """`ask` is called, on the Lua thread, when a program wants a line of input."""
         self.shows_values = True
+        self.names_cells = False  # in the trace, which otherwise looks as the server writes it
         self.on_error: Callable[[Mapping[str, object]], None] = lambda content: None
         self._console = Console(out, err, ask)
-        self._out = out
         self._standing: dict[str, tuple[str, bool]] = {}  # what live displays show, and whether that is new
 
         def make(sink: Sink) -> LuaRuntime:
@@ -112,8 +116,13 @@ class Bench(Workbench):
 
     def take(self, event: Event) -> None:
         """Writes an event of the runtime; what belongs in the trace is also counted and kept."""
-        self._console(event)
-        if isinstance(event, (Traced, LatePrint, Fault, Note, PortTaken, Stuck)):
+        is_trace = isinstance(event, (Traced, LatePrint, Fault, Note, PortTaken, Stuck))
+        if is_trace and self.names_cells:
+            text = "".join(f"{text_line(line, 0)}\n" for line in lines_of(event))
+            self.output.write(text.encode("utf-8", "surrogateescape"), "stderr")
+        else:
+            self._console(event)
+        if is_trace:
             self.area.add(event)
 
     @property
@@ -154,5 +163,4 @@ class Bench(Workbench):
             self._say(text)
 
     def _say(self, text: str) -> None:
-        self._out.write(text.encode("utf-8", "surrogateescape") + b"\n")
-        self._out.flush()
+        self.output.write(text.encode("utf-8", "surrogateescape") + b"\n")

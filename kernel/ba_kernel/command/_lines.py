@@ -20,6 +20,7 @@ class Lines:
         self._loop = loop
         self._lines = LineReader(standard_input)
         self._coming: asyncio.Future[bytes] | None = None
+        self.proposal = ""  # which nobody could edit
         self.out, self.err = sys.stdout.buffer, sys.stderr.buffer
 
     async def cell(self, number: int, bench: Bench) -> str:

@@ -30,6 +30,7 @@ class Typing(Protocol):
 
     out: Writer
     err: Writer
+    proposal: str  # what the next cell may begin with
 
     async def cell(self, number: int, bench: Bench) -> str:
         """Returns the next cell. Raises EOFError at the end, KeyboardInterrupt for a line that was given
@@ -64,6 +65,7 @@ class Prompt:
         bench, number = self._bench, first
         assert bench is not None
         bench.on_error = self._show_error
+        bench.names_cells = True
         while True:
             self._is_typing = True
             try:
@@ -84,10 +86,21 @@ class Prompt:
     async def _run(self, bench: Bench, text: str, number: int) -> int | None:
         bench.take_error()
         with CtrlC(bench.interrupt, ends=False):
-            await bench.cells.run(text, Request({"header": {}}, [], number, allow_stdin=True), expressions={})
+            request = Request({"header": {}}, [], number, allow_stdin=True)
+            reply = await bench.cells.run(text, request, expressions={})
         self.stop_asking()
+        self._follow(bench, reply)
         error = bench.take_error()
         return error.exit_code if error is not None and error.kind == "exit" else None
+
+    def _follow(self, bench: Bench, reply: Mapping[str, object]) -> None:
+        """Does what front ends do with a reply's payload: shows help, and proposes the next cell."""
+        payload = reply.get("payload")
+        for item in payload if isinstance(payload, list) else ():
+            if item.get("source") == "page":
+                bench.output.write(f"{item['data']['text/plain']}\n".encode("utf-8", "surrogateescape"))
+            elif item.get("source") == "set_next_input":
+                self._typing.proposal = str(item["text"])
 
     def stop_asking(self) -> None:
         """The program that has asked for a line is over."""

@@ -77,8 +77,9 @@ class Screen:
     def _put(self, text: str) -> None:
         if text:
             self._is_at_start = text.endswith("\n")
-            self._stream.write(text)
-            self._stream.flush()
+            data = text.encode(self._stream.encoding or "utf-8", "backslashreplace")
+            self._stream.buffer.write(data)
+            self._stream.buffer.flush()
 
 
 class ScreenWriter:

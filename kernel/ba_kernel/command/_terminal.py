@@ -38,6 +38,7 @@ class Terminal:
         self._screen = Screen(loop, sys.stdout, _above)
         self.out = ScreenWriter(self._screen)
         self.err = ScreenWriter(self._screen) if sys.stderr.isatty() else sys.stderr.buffer
+        self.proposal = ""
         self._engine: Engine | None = None
         self._cells: PromptSession[str] = PromptSession(
             history=history(),
@@ -54,7 +55,8 @@ class Terminal:
     async def cell(self, number: int, bench: Bench) -> str:
         """Returns the next cell, which the return key ends where it is complete."""
         self._engine = bench.engine
-        return await self._typed(self._cells, f"[{number}]> ")
+        proposal, self.proposal = self.proposal, ""
+        return await self._typed(self._cells, f"[{number}]> ", proposal)
 
     async def line(self) -> bytes | None:
         """Returns a line for a program that reads."""
@@ -64,10 +66,10 @@ class Terminal:
             return None
         return line.encode("utf-8", "surrogateescape") + b"\n"
 
-    async def _typed(self, session: PromptSession[str], prompt: str) -> str:
+    async def _typed(self, session: PromptSession[str], prompt: str, proposal: str = "") -> str:
         self._screen.begin_typing()
         try:
-            return await session.prompt_async(prompt, handle_sigint=False)
+            return await session.prompt_async(prompt, default=proposal, handle_sigint=False)
         finally:
             self._screen.end_typing()
 
