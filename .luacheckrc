@@ -7,6 +7,10 @@ codes = true
 files["runtime/ba_runtime/lua"] = {
   globals = {"_G"},
 }
+-- What the command line sets, and `require`s into.
+files["runtime/ba_runtime/command"] = {
+  globals = {"_G", "arg"},
+}
 -- A description, with a parameter list and no body for each function.
 files["runtime/ba_runtime/lua/host.lua"] = {ignore = {"212"}}
 

@@ -6,9 +6,10 @@ import asyncio
 import textwrap
 from typing import TYPE_CHECKING
 
+from ba_runtime.text import printable
+
 from ._engine import within
 from ._magics import After, Magic, MagicError, Tools
-from ._text import printable
 
 if TYPE_CHECKING:
     from ba_runtime.events import GlobalName, GlobalNames

@@ -212,10 +212,11 @@ def split_lines(code: str, body_of: Callable[[str], Body]) -> Split:
             body = body_of(name) if name.startswith("%%") else Body.LUA
             if body is not Body.LUA:
                 return Split(tuple(calls), "\n".join(lines), body, index + 1)
-        elif text and not _is_line_comment(text):
+        elif text and not is_line_comment(text):
             break
     return Split(tuple(calls), "\n".join(lines))
 
 
-def _is_line_comment(text: str) -> bool:
+def is_line_comment(text: str) -> bool:
+    """Tells whether a line, without the blanks around it, is a comment that ends with it."""
     return text.startswith("--") and not text.startswith("--[")

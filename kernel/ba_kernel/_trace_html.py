@@ -81,7 +81,7 @@ def lines_text(lines: Sequence[Line]) -> str:
 
 def _text_lines(lines: Sequence[Line]) -> list[str]:
     width = _label_width(lines)
-    return [_text_line(line, width) for line in lines]
+    return [text_line(line, width) for line in lines]
 
 
 def to_html(view: View) -> str:
@@ -93,7 +93,8 @@ def to_html(view: View) -> str:
     return f'<div class="ba-trace">{frame}<div style="{_FOOTER}">{footer}</div></div>'
 
 
-def _text_line(line: Line, width: int) -> str:
+def text_line(line: Line, width: int) -> str:
+    """Returns a line of the trace as text; what it says begins in column `width` or later."""
     name = f" {line.name}" if line.name else ""
     remark = f"  ({line.remark})" if line.remark else ""
     return f"{line.place}{name}{_gap(line, width)}{line.text}{remark}".rstrip()

@@ -42,10 +42,12 @@ class Workbench:
         loop: Loop,
         question: Question,
         make: Callable[[Sink], LuaRuntime] = new_runtime,
+        output: Output | None = None,
     ) -> None:
+        """`question` asks the user for a line; `output` replaces the one that sends messages."""
         self._loop = loop
         self.engine = Engine(self.take, make)
-        self.output = Output(publish, loop)
+        self.output = output or Output(publish, loop)
         self.area = TraceArea(publish, loop, self.output)
         self.input = Input(question, self.engine, self.output)
         self.live = LiveSockets(publish, loop, self.engine)

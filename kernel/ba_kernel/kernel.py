@@ -51,7 +51,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         "file_extension": ".lua",
         "pygments_lexer": "lua",
         "codemirror_mode": "lua",
-        "nbconvert_exporter": "script",
+        "nbconvert_exporter": "ba-lua",
     }
     help_links = [{"text": text, "url": url} for text, url in HELP_LINKS]  # noqa: RUF012 - likewise
 

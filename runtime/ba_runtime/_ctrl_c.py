@@ -22,12 +22,14 @@ class CtrlC:
     """The first asks the program to stop, the second ends the process.
 
     The second is for a program that cannot be asked, such as a pattern that backtracks for minutes inside one
-    C function. So it waits for nothing, and it stays in force until the process has ended.
+    C function. So it waits for nothing, and it stays in force until the process has ended, unless more is
+    to run after this.
     """
 
-    def __init__(self, first: Callable[[], None]) -> None:
-        """`first` is called on a thread of its own."""
+    def __init__(self, first: Callable[[], None], *, ends: bool = True) -> None:
+        """`first` is called on a thread of its own; `ends` tells that the process ends after it."""
         self._first = first
+        self._ends = ends
         self.pressed: Future[None] = Future()
 
     def __enter__(self) -> CtrlC:
@@ -40,7 +42,7 @@ class CtrlC:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self.pressed.done():
+        if not (self._ends and self.pressed.done()):
             signal.set_wakeup_fd(self._wakeup)
             signal.signal(signal.SIGINT, self._before)
             self._told.close()

@@ -84,9 +84,11 @@ class LuaThread(threading.Thread):
 
     # ------------------------------------------------------------ for other threads
 
-    def run_cell(self, source: bytes, name: bytes, number: int) -> Future[CellResult]:
+    def run_cell(
+        self, source: bytes, name: bytes, number: int, arguments: tuple[bytes, ...] = ()
+    ) -> Future[CellResult]:
         """Queues a cell; cells run one after the other."""
-        cell = Cell(number, source, name, Future())
+        cell = Cell(number, source, name, Future(), more=arguments)
         self._post(lambda: self._cells.add(cell), cell.result)
         return cell.result
 

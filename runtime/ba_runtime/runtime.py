@@ -70,14 +70,17 @@ class Runtime:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def run_cell(self, source: bytes, *, name: str, cell: int) -> Future[CellResult]:
+    def run_cell(
+        self, source: bytes, *, name: str, cell: int, arguments: tuple[bytes, ...] = ()
+    ) -> Future[CellResult]:
         """Runs Lua text as a cell; cells run one after the other.
 
-        `name` is what error messages call the chunk, `cell` the number that the cell's events carry. The
-        result holds the values that the chunk returned, as readable text, or the error. The future never
-        raises because of what Lua does; it raises RuntimeClosed if the runtime ends first.
+        `name` is what error messages call the chunk, `cell` the number that the cell's events carry, and
+        `arguments` are the strings that it gets as `...`. The result holds the values that the chunk
+        returned, as readable text, or the error. The future never raises because of what Lua does; it
+        raises RuntimeClosed if the runtime ends first.
         """
-        return self._thread.run_cell(source, name.encode(), cell)
+        return self._thread.run_cell(source, name.encode("utf-8", "surrogateescape"), cell, arguments)
 
     def run_program(
         self, source: bytes, *, name: str, cell: int, arguments: tuple[bytes, ...] = ()

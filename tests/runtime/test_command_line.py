@@ -19,14 +19,14 @@ with CtrlC(lambda: os.write(2, b"first\\n")):
     os.write(2, b"ready\\n")
     time.sleep(60)
 """
-BA_LUA = "from ba_runtime.__main__ import main; import sys; sys.exit(main(sys.argv[1:]))"
+BA_LUA = "from ba_kernel.command import main; import sys; sys.exit(main(sys.argv[1:]))"
 PATIENCE_S = 30
 
 
 def _start(folder: Path, program: str, *options: str) -> subprocess.Popen[str]:
     (folder / "program.lua").write_text(program, encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-c", BA_LUA, "program.lua", *options],
+        [sys.executable, "-c", BA_LUA, *options, "program.lua"],
         cwd=folder,
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -16,7 +16,7 @@ LIMIT = 200
 RUN = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, ({LIMIT}, {LIMIT}))
-from ba_runtime.__main__ import main
+from ba_kernel.command import main
 sys.exit(main(sys.argv[1:]))
 """
 

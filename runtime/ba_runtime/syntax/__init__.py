@@ -9,21 +9,27 @@ about them, `_context.py` what stands around a cursor, `_cell.py` whether a cell
 shows, `_timed.py` how a statement can be measured.
 """
 
+from ._assignments import Assignment, assignments
 from ._cell import Compiler, Completeness, cell_chunk, is_complete
+from ._comments import line_starts, long_comment_text
 from ._context import Callee, Context, Path, context_at, local_names
 from ._timed import timed_chunk
 from ._tokens import KEYWORDS
 
 __all__ = [
     "KEYWORDS",
+    "Assignment",
     "Callee",
     "Compiler",
     "Completeness",
     "Context",
     "Path",
+    "assignments",
     "cell_chunk",
     "context_at",
     "is_complete",
+    "line_starts",
     "local_names",
+    "long_comment_text",
     "timed_chunk",
 ]

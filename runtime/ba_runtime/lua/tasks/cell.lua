@@ -173,11 +173,11 @@ function cell.compiled(id, source, name)
   cell.refuse(id, name, problem)
 end
 
--- Starts cell `id`.
-function cell.start(id, source, name)
+-- Starts cell `id`, which gets the arguments as `...`.
+function cell.start(id, source, name, ...)
   local chunk = cell.compiled(id, source, name)
   if chunk then
-    cell.run(id, nil, show, chunk)
+    cell.run(id, nil, show, chunk, ...)
   end
 end
 

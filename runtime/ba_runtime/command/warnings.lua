@@ -1,0 +1,3 @@
+-- The option -W.
+
+warn("@on")
