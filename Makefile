@@ -58,7 +58,10 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(STAMP): pyproject.toml kernel/ba_kernel/kernelspec/kernel.json
+# What an installation copies, also one that is --editable.
+COPIED := $(wildcard kernel/ba_kernel/kernelspec/* kernel/ba_kernel/labextension/*.json kernel/ba_kernel/labextension/static/*)
+
+$(STAMP): pyproject.toml $(COPIED)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[lab,test,browser,bench]"

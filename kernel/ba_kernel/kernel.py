@@ -50,7 +50,8 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         "mimetype": "text/x-lua",
         "file_extension": ".lua",
         "pygments_lexer": "lua",
-        "codemirror_mode": "lua",
+        # The first of these that a front end knows: the language of our own extension, or any for Lua.
+        "codemirror_mode": {"name": "ba-lua", "mime": "text/x-lua"},
         "nbconvert_exporter": "ba-lua",
     }
     help_links = [{"text": text, "url": url} for text, url in HELP_LINKS]  # noqa: RUF012 - likewise

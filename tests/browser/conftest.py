@@ -19,6 +19,7 @@ from ._server import LabServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from ._modules import Modules
     from ._page import NotebookPage
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -53,6 +54,16 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     server = LabServer(tmp_path_factory.mktemp("jupyter"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def modules(browser: Browser) -> Iterator[Modules]:
+    """The modules of the editor extension, without a front end."""
+    from ._modules import Modules
+
+    modules = Modules(browser)
+    yield modules
+    modules.close()
 
 
 @pytest.fixture
