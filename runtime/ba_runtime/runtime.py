@@ -14,7 +14,7 @@ from ._loop import LuaThread
 from ._resolver import Resolver
 from .errors import UsageError
 from .events import CaptureSummary, CellResult, Note, PageResult, Sink, SocketInfo
-from .web import Limits
+from .web import HttpTrace, Limits
 
 if TYPE_CHECKING:
     from .lab import Lab
@@ -118,6 +118,14 @@ class Runtime:
             self._thread.inspect("describe", *(name.encode() for name in path)),
             lambda parts: ": ".join(p.decode("utf-8", "replace") for p in parts) if parts else None,
         )
+
+    def set_trace_level(self, level: int) -> None:
+        """Shows what `tracep` traces with priorities up to this one from now on; it is 5 at the beginning."""
+        self._thread.tell("trace_level", level)
+
+    def trace_http(self, wanted: HttpTrace) -> None:
+        """Traces these parts of the page server's requests and responses from now on; at first none."""
+        self._thread.trace_http(wanted)
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
         """Returns a row for every socket object and every connection of the page server.

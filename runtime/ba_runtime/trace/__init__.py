@@ -6,8 +6,11 @@ that an error blames.
 
 from .lines import (
     LINE_CHARACTERS,
+    Kept,
     Kind,
     Line,
+    Origin,
+    Piece,
     Ring,
     Snapshot,
     fault_head,
@@ -19,8 +22,11 @@ from .position import position
 
 __all__ = [
     "LINE_CHARACTERS",
+    "Kept",
     "Kind",
     "Line",
+    "Origin",
+    "Piece",
     "Ring",
     "Snapshot",
     "fault_head",
