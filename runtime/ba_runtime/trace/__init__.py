@@ -5,6 +5,7 @@ that an error blames.
 """
 
 from .lines import (
+    KEPT_LINES,
     LINE_CHARACTERS,
     Kept,
     Kind,
@@ -21,6 +22,7 @@ from .lines import (
 from .position import position
 
 __all__ = [
+    "KEPT_LINES",
     "LINE_CHARACTERS",
     "Kept",
     "Kind",

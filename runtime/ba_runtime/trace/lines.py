@@ -77,13 +77,16 @@ class Kept(NamedTuple):
 class Piece(NamedTuple):
     """Lines that follow one another: `first` is the number of the first, `came` how many came in all.
 
-    Lines are numbered from 0 since the ring was made. Those before `cleared` were cleared by the user.
+    Lines are numbered from 0 since the ring was made. Those before `cleared` were cleared by the user, and
+    `faults` and `last_fault` are as in `Snapshot`.
     """
 
     first: int
     lines: tuple[Kept, ...]
     came: int
     cleared: int
+    faults: int
+    last_fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class Ring:
             first = min(max(number, oldest), self.came)
             start = first - oldest
             lines = tuple(islice(self._lines, start, start + most))
-            return Piece(first, lines, self.came, self._cleared)
+            return Piece(first, lines, self.came, self._cleared, self._faults, self._last_fault)
 
 
 def lines_of(event: Event) -> tuple[Line, ...]:
