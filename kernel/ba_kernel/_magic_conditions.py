@@ -41,7 +41,7 @@ async def run(tools: Tools, word: str, arguments: Sequence[str]) -> None:
     network = tools.engine.lab
     if network is None:
         raise MagicError(f"%lab {word}: the lab network is off; %lab on turns it on")
-    act = _own_host if word == "host" else _clear if word == "clear" else _set
+    act = _own_host if word == "host" else _obey
     try:
         said = await asyncio.to_thread(act, network, word, *arguments)
     except (ValueError, BaError) as error:
@@ -63,23 +63,10 @@ def _beginnings(network: Lab) -> Iterator[str]:
             yield f"%lab {word} {host}"
 
 
-def _set(network: Lab, word: str, *arguments: str) -> str:
-    from ba_runtime.lab import USAGES, changed  # imported by now, as the lab is on
+def _obey(network: Lab, word: str, *arguments: str) -> str:
+    from ba_runtime.lab import obey  # imported by now, as the lab is on
 
-    if not arguments:
-        raise ValueError(f"write it as {USAGES[word]}")
-    host, *rest = arguments
-    conditions = changed(network.conditions(host), word, rest)
-    network.set_conditions(host, conditions)
-    return f"{host}: {conditions or 'no conditions'}"
-
-
-def _clear(network: Lab, word: str, *arguments: str) -> str:
-    if len(arguments) != 1:
-        raise ValueError("write it as clear HOST, or clear all")
-    (host,) = arguments
-    network.clear(None if host == "all" else host)
-    return "No host has conditions." if host == "all" else f"{host}: no conditions"
+    return obey(network, word, *arguments)
 
 
 def _own_host(network: Lab, word: str, *arguments: str) -> str:

@@ -50,10 +50,17 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
     """The functions by which Lua speaks to the outside."""
 
     def trace(
-        cell: int, source: bytes, line: int, name: bytes, text: bytes, priority: int, prefix: bool
+        cell: int,
+        source: bytes,
+        line: int,
+        name: bytes,
+        text: bytes,
+        priority: int,
+        prefix: bool,
+        socket: int,
     ) -> None:
         sink(Traced(cell, source.decode("utf-8", "replace"), line, name.decode("utf-8", "replace"), text,
-                    priority, prefix))  # fmt: skip
+                    priority, prefix, socket))  # fmt: skip
 
     def display(cell: int, output: int, is_update: bool, *flat: bytes) -> None:
         sink(Displayed(cell, output, forms(flat), is_update))

@@ -40,6 +40,7 @@ from .web import Limits, WebServer
 
 if TYPE_CHECKING:
     from .observe.recording import Recording
+    from .web import HttpTrace
 
 # Coroutines and userdata have finalizers that keep them until the next collection (lua/tasks/interrupt.lua,
 # lua/userdata.lua); so it takes three until a socket's coroutine is gone.
@@ -146,6 +147,10 @@ class LuaThread(threading.Thread):
     def call(self, work: Callable[[Network], None]) -> None:
         """Runs `work` on the Lua thread, soon."""
         self._post(lambda: work(self._network))
+
+    def trace_http(self, wanted: HttpTrace) -> None:
+        """Traces these parts of the page server's traffic."""
+        self._post(lambda: self._web.trace(wanted, self._sink))
 
     def watch(self, watcher: Watcher) -> Future[tuple[Any, ...]]:
         """Lets `watcher` listen to every socket, the page server's as well; done when it does.

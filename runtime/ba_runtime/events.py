@@ -35,11 +35,12 @@ class LatePrint:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """One call of `trace` or `tracep`.
+    """One call of `trace` or `tracep`, or a line about a page's request.
 
     `source` is the chunk of the calling code (`cell[3]`, a file name), `line` its line (-1 when called
     through pcall), `name` the calling function's name as Lua knows it (may be empty), `prefix` false when
-    tracep asked for no `NAME LINE:`.
+    tracep asked for no `NAME LINE:`. `socket` is the number of the socket whose cosocket this is, or
+    through which the request came; 0 for none.
     """
 
     cell: int
@@ -49,6 +50,7 @@ class Traced:
     text: bytes
     priority: int = 5
     prefix: bool = True
+    socket: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from .events import (
     SocketInfo,
     Timing,
 )
-from .web import Limits
+from .web import HttpTrace, Limits
 
 if TYPE_CHECKING:
     from .lab import Lab
@@ -166,6 +166,14 @@ class Runtime:
     def globals(self) -> Future[GlobalNames]:
         """Returns the globals that programs have made or changed, by name; no code of theirs runs for it."""
         return _then(self._thread.ask("globals"), _globals)
+
+    def set_trace_level(self, level: int) -> None:
+        """Shows what `tracep` traces with priorities up to this one from now on; it is 5 at the beginning."""
+        self._thread.tell("trace_level", level)
+
+    def trace_http(self, wanted: HttpTrace) -> None:
+        """Traces these parts of the page server's requests and responses from now on; at first none."""
+        self._thread.trace_http(wanted)
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
         """Returns a row for every socket object and every connection of the page server.

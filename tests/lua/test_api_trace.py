@@ -184,3 +184,27 @@ def test_print_after_the_cells_end_goes_to_the_trace() -> None:
         assert lua.value("result") == "true"
         assert lua.recorder.printed == b""
         assert lua.recorder.printed_late == b"late\t1\n"
+
+
+# ---------------------------------------------------------------- who listens
+
+
+def test_lower_priorities_are_shown_when_somebody_asks_for_them() -> None:
+    """As with the level of a TraceLogger; otherwise those up to 5 are."""
+    with session() as lua:
+        lua.run("tracep(6, 'before')")
+        lua.runtime.set_trace_level(7)
+        lua.run("tracep(7, 'seen') tracep(8, 'not')")
+        lua.runtime.set_trace_level(5)
+        lua.run("tracep(6, 'after')")
+        assert [(event.text, event.priority) for event in _traces(lua.recorder)] == [(b"seen", 7)]
+
+
+def test_a_cosockets_trace_names_its_socket() -> None:
+    """And a cell's names none."""
+    with session() as lua:
+        lua.run("trace 'cell' c, peer = pair() c:event(function(s) s:read() trace 'cosocket' end)")
+        lua.run("peer:write 'x' await(function() return c:state() == 'terminated' end)")
+        from_cell, from_cosocket = _traces(lua.recorder)
+        assert from_cell.socket == 0
+        assert from_cosocket.socket > 0

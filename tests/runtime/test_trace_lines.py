@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ba_runtime.events import ErrorReport, Event, Fault, LatePrint, Note, PortTaken, Printed, Traced
-from ba_runtime.trace import LINE_CHARACTERS, Kind, Line, Ring, fault_place, lines_of
+from ba_runtime.trace import LINE_CHARACTERS, Kind, Line, Origin, Ring, fault_place, lines_of
 
 
 def only(event: Event) -> Line:
@@ -141,3 +141,35 @@ def test_a_text_of_a_million_lines_keeps_its_ends() -> None:
 def test_a_late_print_of_a_request_that_is_no_cell_names_none() -> None:
     """It has no number."""
     assert only(LatePrint(0, b"late")).remark == "print after its cell ended"
+
+
+def test_a_line_has_a_number_and_an_origin() -> None:
+    """So that whoever shows lines live knows which of them it has had, and what each is about."""
+    ring = Ring(clock=lambda: 12.5)
+    ring.add(Traced(3, "cell[3]", 12, "f", b"one\ntwo", priority=7, socket=9))
+    ring.add(Note(4, "three"))
+    piece = ring.since(1, most=10)
+    assert (piece.first, piece.came) == (1, 3)
+    assert [kept.line.text for kept in piece.lines] == ["two", "three"]
+    assert [kept.origin for kept in piece.lines] == [Origin(12.5, 3, 9, 7, 12), Origin(12.5, 4)]
+
+
+def test_whoever_is_too_slow_gets_the_oldest_line_that_is_kept() -> None:
+    """Its number tells how many are lost."""
+    ring = Ring(kept=3)
+    for number in range(5):
+        ring.add(Note(0, str(number)))
+    piece = ring.since(0, most=2)
+    assert piece.first == 2
+    assert [kept.line.text for kept in piece.lines] == ["2", "3"]
+
+
+def test_numbers_go_on_after_clearing() -> None:
+    """What was cleared is not given out again, and whoever has it can tell."""
+    ring = Ring()
+    ring.add(Note(0, "old"))
+    ring.clear()
+    ring.add(Note(0, "new"))
+    piece = ring.since(0, most=10)
+    assert (piece.first, piece.cleared, piece.came) == (1, 1, 2)
+    assert ring.since(99, most=10).first == 2

@@ -17,6 +17,7 @@ from ba_runtime.web.connection import MUCH_UNSENT, Connection, State, unacknowle
 from ba_runtime.web.limits import Limits
 from ba_runtime.web.memory import Memory
 from ba_runtime.web.outcome import Refusal
+from ba_runtime.web.tracing import Tracing
 from tests.lua._programs import TIMEOUT_S
 
 from ._site import request
@@ -40,6 +41,8 @@ class Clock:
 
 class Desk:
     """The owner of the connection: notes what it hears."""
+
+    tracing: Tracing | None = None
 
     def __init__(self) -> None:
         """Has heard nothing."""

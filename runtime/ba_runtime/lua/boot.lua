@@ -16,6 +16,7 @@ local look = import "inspect/look"
 local render = import "inspect/render"
 local socket_table = import "inspect/socket_table"
 local advice = import "console/advice"
+local console = import "console/output"
 local stdio = import "console/stdio"
 local warnings = import "console/warn"
 local check = import "check"
@@ -185,6 +186,7 @@ function requests.interrupt(serial)
 end
 
 requests.input = stdio.deliver
+requests.trace_level = console.set_level
 
 function questions.fields(ticket, ...)
   host.reply(ticket, look.fields(...))

@@ -377,7 +377,8 @@ function host.request_input(cell) end
 ---@param text string
 ---@param priority integer
 ---@param prefix boolean
-function host.trace(cell, source, line, name, text, priority, prefix) end
+---@param socket integer the number of the socket whose cosocket calls it, 0 for none
+function host.trace(cell, source, line, name, text, priority, prefix, socket) end
 
 -- ---- the thread that runs Lua (_loop.py)
 

@@ -5,9 +5,13 @@ that an error blames.
 """
 
 from .lines import (
+    KEPT_LINES,
     LINE_CHARACTERS,
+    Kept,
     Kind,
     Line,
+    Origin,
+    Piece,
     Ring,
     Snapshot,
     fault_head,
@@ -18,9 +22,13 @@ from .lines import (
 from .position import position
 
 __all__ = [
+    "KEPT_LINES",
     "LINE_CHARACTERS",
+    "Kept",
     "Kind",
     "Line",
+    "Origin",
+    "Piece",
     "Ring",
     "Snapshot",
     "fault_head",

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
+from typing import NamedTuple
 
 from ba_runtime.events import Event, Fault, LatePrint, Note, PortTaken, Stuck, Traced
 from ba_runtime.text import printable, readable, shortened
@@ -49,6 +52,43 @@ class Line:
     remark: str = ""
 
 
+class Origin(NamedTuple):
+    """Where the lines of one event come from.
+
+    `at_s` is when, in seconds since 1970; `cell` and `socket` are the numbers of those it is about, 0 for
+    none. `level` is a traced line's priority, 0 for all others, which are always shown. `number` is the line
+    of Lua that traced it, None for a text that is to stand alone.
+    """
+
+    at_s: float
+    cell: int = 0
+    socket: int = 0
+    level: int = 0
+    number: int | None = None
+
+
+class Kept(NamedTuple):
+    """One line of the ring."""
+
+    line: Line
+    origin: Origin
+
+
+class Piece(NamedTuple):
+    """Lines that follow one another: `first` is the number of the first, `came` how many came in all.
+
+    Lines are numbered from 0 since the ring was made. Those before `cleared` were cleared by the user, and
+    `faults` and `last_fault` are as in `Snapshot`.
+    """
+
+    first: int
+    lines: tuple[Kept, ...]
+    came: int
+    cleared: int
+    faults: int
+    last_fault: str
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The state of the ring at one moment: its newest lines, how many came in all, how many are lost, and how
@@ -65,9 +105,10 @@ class Snapshot:
 class Ring:
     """The newest lines, and a true count of those that came before them."""
 
-    def __init__(self, kept: int = KEPT_LINES) -> None:
+    def __init__(self, kept: int = KEPT_LINES, clock: Callable[[], float] = time.time) -> None:
         self._lock = threading.Lock()
-        self._lines: deque[Line] = deque(maxlen=kept)
+        self._clock = clock
+        self._lines: deque[Kept] = deque(maxlen=kept)
         self._cleared = 0
         self._faults, self._last_fault = 0, ""
         self.came = 0  # since the kernel started, whatever was cleared: what `wait` counts
@@ -75,11 +116,12 @@ class Ring:
     def add(self, event: Event) -> None:
         """Appends the lines of an event; the oldest make room."""
         lines = lines_of(event)
+        origin = _origin(event, self._clock())
         with self._lock:
             if isinstance(event, Fault):
                 self._faults += 1
                 self._last_fault = fault_place(event)
-            self._lines.extend(lines)
+            self._lines.extend([Kept(line, origin) for line in lines])
             self.came += len(lines)
 
     def clear(self) -> None:
@@ -95,8 +137,17 @@ class Ring:
             kept = len(self._lines)
             skipped = 0 if newest is None else max(0, kept - newest)
             total = self.came - self._cleared
-            lines = tuple(islice(self._lines, skipped, None))
+            lines = tuple(kept.line for kept in islice(self._lines, skipped, None))
             return Snapshot(lines, total, total - kept, self._faults, self._last_fault)
+
+    def since(self, number: int, most: int) -> Piece:
+        """Returns the lines from `number` on, or from the oldest that is kept; at most so many."""
+        with self._lock:
+            oldest = self.came - len(self._lines)
+            first = min(max(number, oldest), self.came)
+            start = first - oldest
+            lines = tuple(islice(self._lines, start, start + most))
+            return Piece(first, lines, self.came, self._cleared, self._faults, self._last_fault)
 
 
 def lines_of(event: Event) -> tuple[Line, ...]:
@@ -116,6 +167,13 @@ def lines_of(event: Event) -> tuple[Line, ...]:
     if isinstance(event, Note):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(event.text))
     return ()
+
+
+def _origin(event: Event, at_s: float) -> Origin:
+    if isinstance(event, Traced):
+        number = event.line if event.prefix else None
+        return Origin(at_s, event.cell, event.socket, event.priority, number)
+    return Origin(at_s, getattr(event, "cell", 0))
 
 
 def port_taken(event: PortTaken) -> str:

@@ -33,6 +33,7 @@ from .limits import Limits
 from .memory import Memory
 from .outcome import Ended, Refusal, Request
 from .protocol import Protocol
+from .tracing import Tracing
 
 try:
     from fcntl import ioctl
@@ -81,7 +82,9 @@ DOING = {
 
 
 class Owner(Seam):
-    """Who hears of what happens to a connection."""
+    """Who hears of what happens to a connection; `tracing` is there while its traffic is traced."""
+
+    tracing: Tracing | None
 
     def requested(self, connection: Connection) -> None:
         """A request is whole."""
@@ -208,10 +211,15 @@ class Connection(Stream):
 
     def head(self, status: int, fields: tuple[bytes, ...], length: int | None) -> int:
         """Begins the response; returns the bytes that wait, -1 when the client is gone."""
-        return self._put(self._protocol.head(status, fields, length))
+        data = self._protocol.head(status, fields, length)
+        if self._owner.tracing is not None:
+            self._owner.tracing.responded(self.number, data)
+        return self._put(data)
 
     def data(self, data: bytes) -> int:
         """Adds to its body; returns the same."""
+        if self._owner.tracing is not None:
+            self._owner.tracing.sent(self.number, data)
         return self._put(self._protocol.data(data))
 
     def end(self) -> int:
@@ -222,7 +230,11 @@ class Connection(Stream):
 
     def answer(self, status: int, fields: tuple[bytes, ...], body: bytes, *, is_sized: bool = False) -> int:
         """Sends a whole response and goes on; returns the same."""
-        left = self._put(self._protocol.whole(status, fields, body, is_sized=is_sized))
+        data = self._protocol.whole(status, fields, body, is_sized=is_sized)
+        if self._owner.tracing is not None:
+            self._owner.tracing.responded(self.number, data)
+            self._owner.tracing.sent(self.number, body)
+        left = self._put(data)
         self._next()
         return left
 
@@ -230,6 +242,8 @@ class Connection(Stream):
         """Answers for the server itself, and closes."""
         data = self._protocol.refusal(refusal)
         if data:
+            if self._owner.tracing is not None:
+                self._owner.tracing.responded(self.number, data)
             self._put(data)
         self._owner.refused(refusal)
         self.hang_up()

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl
 from ba_runtime._descriptors import closed_on_error
 from ba_runtime._later import later
 from ba_runtime._reactor import Journal, Reactor
+from ba_runtime.events import Sink
 from ba_runtime.sockets import Network
 from ba_runtime.sockets.addresses import local_name, peer_name
 from ba_runtime.sockets.channel import Channel, StreamChannel, Watchers
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ba_runtime.observe.events import SocketKind
 
     from .connection import Connection
+    from .tracing import HttpTrace, Tracing
 
 PORT_VARIABLE = "BA_LUA_PORT"
 ADDRESS = "127.0.0.1"
@@ -80,6 +82,7 @@ class WebServer:
         self._memory = Memory()
         self._door: _Door | None = None
         self._connections: dict[int, Connection] = {}
+        self.tracing: Tracing | None = None  # while somebody wants to see the traffic
         self._told = 0
 
     def functions(self) -> dict[str, Callable[..., object]]:
@@ -162,6 +165,15 @@ class WebServer:
         self._connections[channel.number] = connection
         return connection
 
+    def trace(self, wanted: HttpTrace, sink: Sink) -> None:
+        """Traces these parts of the traffic to `sink` from now on; with none of them, nothing."""
+        if any(wanted):
+            from .tracing import Tracing
+
+            self.tracing = Tracing(wanted, sink)
+        else:
+            self.tracing = None
+
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen to the listener and to every connection."""
         if self._door is not None:
@@ -215,6 +227,9 @@ class WebServer:
     def requested(self, connection: Connection) -> None:
         """A request is whole: Lua is to answer it."""
         assert self._door is not None
+        if self.tracing is not None and connection.request is not None:
+            peer = peer_name(connection.channel.sock)
+            self.tracing.requested(connection.number, peer[0] if peer else b"?", connection.request)
         self._reactor.emit(self._door.number, connection.number)
 
     def refused(self, refusal: Refusal) -> None:
@@ -229,6 +244,8 @@ class WebServer:
     def closed(self, connection: Connection, by: bytes | None = None) -> None:
         """A connection is gone, or without `by` somebody else's."""
         self._connections.pop(connection.number, None)
+        if self.tracing is not None:
+            self.tracing.closed(connection.number)
         if by is not None:
             self._note_closed(connection.number, by)
 

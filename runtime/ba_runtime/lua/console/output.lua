@@ -14,8 +14,9 @@ local getinfo, type, select, gsub = debug.getinfo, type, select, string.gsub
 local line = text.line
 local whole = check.whole
 
--- Priorities above this one are not shown, as on the server.
-local LOWEST_SHOWN = 5
+-- The priority of `trace`, and of the lowest that is shown unless somebody asks for more, as on the server.
+local NORMAL <const> = 5
+local lowest_shown = NORMAL -- priorities above this one are not shown
 
 local output = {}
 
@@ -64,17 +65,18 @@ local function caller()
 end
 
 local function send(prefix, priority, source, at, name, words)
-  if priority <= LOWEST_SHOWN then
+  if priority <= lowest_shown then
     local task = sched.current
-    local cell = task and task.cell
-    host.trace(cell_number(cell), (gsub(source, "^[=@]", "")), at, name, words, whole(priority), prefix)
+    local cell, S = task and task.cell, task and task.sock
+    local socket = S and S.number or 0
+    host.trace(cell_number(cell), (gsub(source, "^[=@]", "")), at, name, words, whole(priority), prefix, socket)
   end
 end
 
 -- trace(...)
 function output.trace(...)
   local source, at, name = caller()
-  send(true, LOWEST_SHOWN, source, at, name, line(...))
+  send(true, NORMAL, source, at, name, line(...))
 end
 
 -- tracep([prefix,] priority, ...)
@@ -87,6 +89,11 @@ function output.tracep(...)
   else
     send(true, check.number(1, first, n), source, at, name, line(select(2, ...)))
   end
+end
+
+-- Shows priorities up to `n` from now on.
+function output.set_level(n)
+  lowest_shown = n
 end
 
 return output
