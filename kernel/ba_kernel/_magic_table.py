@@ -7,6 +7,7 @@ from . import (
     _magic_cell,
     _magic_flow,
     _magic_lab,
+    _magic_link,
     _magic_lsp,
     _magic_sockets,
     _magic_trace,
@@ -76,6 +77,7 @@ MAGICS = {
         *_magic_lab.MAGICS,
         *_magic_capture.MAGICS,
         *_magic_lsp.MAGICS,
+        *_magic_link.MAGICS,
         *_magic_cell.MAGICS,
         Magic("%help", (("%help", "show this list"),), show_help),
     )

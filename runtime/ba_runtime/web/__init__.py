@@ -8,7 +8,8 @@ browser's connection on the reactor;
 `folder.py` files below a served folder; `limits.py` every bound.
 """
 
+from .access import Access
 from .limits import Limits
 from .server import WebServer
 
-__all__ = ["Limits", "WebServer"]
+__all__ = ["Access", "Limits", "WebServer"]
