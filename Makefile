@@ -30,7 +30,7 @@ DEPENDENT := tests/kernel tests/http_client tests/lab tests/tls tests/websocket 
 
 # Twenty users at once on JupyterHub and Jupyter Kernel Gateway, in an environment of their own (needs npm too).
 test-hub: $(HUB)/.installed
-	$(HUB)/bin/python -m pytest -m hub $(ARGS)
+	$(HUB)/bin/python -m pytest -m hub $(or $(ARGS),tests/hub)
 
 # Random Lua programs, in runtimes that must survive them: two minutes, or BA_LUA_FUZZ_S=600.
 fuzz: $(STAMP)
