@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOWEST := .venv-lowest
+HUB := .venv-hub
 
-.PHONY: demo test test-browser test-lowest fuzz soak lab bench mutants lint format clean
+.PHONY: demo test test-browser test-lowest test-hub fuzz soak lab bench mutants lint format clean
 
 # Runs the notebooks on the lab network and prints what a reader of them sees.
 demo: $(STAMP)
@@ -14,7 +15,7 @@ demo: $(STAMP)
 
 # Every test that needs no browser, and the lint.
 test: $(STAMP) lint
-	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+	$(BIN)/python -m pytest -m "not browser and not hub" $(ARGS)
 
 # JupyterLab in headless Chromium (Debian: apt-get install chromium fonts-liberation).
 test-browser: $(STAMP)
@@ -22,10 +23,14 @@ test-browser: $(STAMP)
 
 # What touches the dependencies, with the lowest versions that pyproject.toml admits, in an environment of its own.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -m "not browser" $(or $(ARGS),$(DEPENDENT))
+	$(LOWEST)/bin/python -m pytest -m "not browser and not hub" $(or $(ARGS),$(DEPENDENT))
 
 DEPENDENT := tests/kernel tests/http_client tests/lab tests/tls tests/websocket tests/web/test_web_protocol.py \
   tests/runtime/test_seal.py tests/runtime/test_memory.py tests/runtime/test_interrupt.py
+
+# Twenty users at once on JupyterHub and Jupyter Kernel Gateway, in an environment of their own (needs npm too).
+test-hub: $(HUB)/.installed
+	$(HUB)/bin/python -m pytest -m hub $(or $(ARGS),tests/hub)
 
 # Random Lua programs, in runtimes that must survive them: two minutes, or BA_LUA_FUZZ_S=600.
 fuzz: $(STAMP)
@@ -73,5 +78,11 @@ $(LOWEST)/.installed: $(STAMP) tests/lowest.py
 	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable ".[test]"
 	@touch $@
 
+$(HUB)/.installed: $(STAMP)
+	$(PYTHON) -m venv --clear $(HUB)
+	$(HUB)/bin/python -m pip install --quiet --editable ".[lab,test,hub]"
+	npm install --silent --no-audit --no-fund --prefix build/hub configurable-http-proxy@5
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(LOWEST) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) $(HUB) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -209,7 +209,7 @@ class Cells:
             content = {"data": data, "metadata": {}}
             self._output.insert(lambda: self._publish("display_data", content, request.parent))
         if result.url:
-            tools.say(f"Served at {result.url}")
+            tools.say_link("Served at", result.url)
         if result.error:
             raise _Failed(failure(result.error, self._sources))
         bad_status = problem(result.status)

@@ -26,6 +26,8 @@ from ba_runtime.events import (
     Timing,
 )
 
+from ._links import public_host
+
 if TYPE_CHECKING:
     from ba_runtime import Compiler
     from ba_runtime.lab import Lab
@@ -106,8 +108,9 @@ class LuaRuntime(Protocol):
 def new_runtime(sink: Sink) -> LuaRuntime:
     """Makes the real runtime; tests bring a function of their own."""
     from ba_runtime import Runtime
+    from ba_runtime.web import Access
 
-    return Runtime(sink)
+    return Runtime(sink, web_access=Access(also=(public_host(),)))
 
 
 class Engine:

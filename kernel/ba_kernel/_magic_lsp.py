@@ -39,7 +39,7 @@ async def lsp(tools: Tools, rest: str) -> After | None:
     except (UsageError, RuntimeClosed) as error:
         where = "" if os.path.isabs(place) or os.path.isdir(place) else f" in {os.getcwd()}"
         raise MagicError(f"%lsp serve: {error}{where}") from error
-    tools.say(f"Serving {folder} at http://127.0.0.1:{port}/")
+    tools.say_link(f"Serving {folder} at", f"http://127.0.0.1:{port}/")
     return None
 
 

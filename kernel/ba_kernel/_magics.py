@@ -14,9 +14,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from html import escape
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from ba_runtime.regular import open_regular
+
+from ._links import reach
 
 if TYPE_CHECKING:
     from ba_runtime.events import ErrorReport
@@ -97,6 +100,24 @@ class Tools:
     def say(self, text: str) -> None:
         """Writes a line into the cell's output."""
         self.output.write(text.encode("utf-8", "surrogatepass") + b"\n")
+
+    def say_link(self, sentence: str, url: str) -> None:
+        """Writes `sentence` and how a browser reaches `url` into the cell's output.
+
+        A path is a link for those who read the notebook where it came from, so it needs HTML; front ends make
+        links of whole URLs by themselves.
+        """
+        link = reach(url)
+        if link.is_path:
+            address = escape(link.url)
+            anchor = f'<a href="{address}" target="_blank" rel="noopener">{address}</a>'
+            data = {"text/plain": f"{sentence} {link.url}", "text/html": f"{escape(sentence)} {anchor}"}
+            content = {"data": data, "metadata": {}}
+            self.output.insert(lambda: self.publish("display_data", content, self.request.parent))
+        else:
+            self.say(f"{sentence} {link.url}")
+        if link.advice:
+            self.say(link.advice)
 
 
 def unquoted(name: str) -> str:

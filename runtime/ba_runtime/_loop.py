@@ -36,7 +36,7 @@ from .errors import RequestFailed, RuntimeClosed
 from .events import CellResult, Note, PageResult, Sink, Stuck
 from .sockets import Network, Rows, socket_rows
 from .sockets.channel import Watcher
-from .web import Limits, WebServer
+from .web import Access, Limits, WebServer
 
 if TYPE_CHECKING:
     from .observe.recording import Recording
@@ -56,8 +56,10 @@ def _bytes_in(values: tuple[object, ...]) -> int:
 class LuaThread(threading.Thread):
     """Runs Lua until `close`. One per `Runtime`."""
 
-    def __init__(self, sink: Sink, resolver: Resolver, max_memory: int, web_limits: Limits) -> None:
-        """`sink` gets the events, on this thread; `web_limits` bound the page server."""
+    def __init__(
+        self, sink: Sink, resolver: Resolver, max_memory: int, web_limits: Limits, web_access: Access
+    ) -> None:
+        """`sink` gets the events, on this thread; `web_limits` and `web_access` bound the page server."""
         super().__init__(name="lua", daemon=True)
         self._sink = sink
         self._resolver = resolver
@@ -67,7 +69,7 @@ class LuaThread(threading.Thread):
         self._watchdog = Watchdog(self._interrupter, self._nudge, self._stuck)
         self._finalizers = Finalizers(sink, lambda: self._cells.running())
         self._network = Network(self._reactor, resolver, sink)
-        self._web = WebServer(self._reactor, self._network, web_limits)
+        self._web = WebServer(self._reactor, self._network, web_limits, web_access)
         self.listening = Listening(sink, self._reactor, self._network, self._web)
         self._requests: deque[tuple[object, ...]] = deque()
         self._cells = Cells(self._hand_over, self._before_cell)

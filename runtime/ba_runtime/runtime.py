@@ -24,7 +24,7 @@ from .events import (
     SocketInfo,
     Timing,
 )
-from .web import HttpTrace, Limits
+from .web import Access, HttpTrace, Limits
 
 if TYPE_CHECKING:
     from .lab import Lab
@@ -45,17 +45,27 @@ class Runtime:
     (b'2',)
     """
 
-    def __init__(self, sink: Sink, *, max_memory: int = MAX_MEMORY, web_limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        max_memory: int = MAX_MEMORY,
+        web_limits: Limits | None = None,
+        web_access: Access | None = None,
+    ) -> None:
         """`sink` is called with every event and must return at once. It is called on the Lua thread, except
         with Stuck, which reports that this thread does not respond.
 
         `max_memory` bounds what Lua may allocate, in bytes; a program that needs more gets Lua's error
-        "not enough memory". `web_limits` bound what clients of the page server may ask for.
+        "not enough memory". `web_limits` bound what clients of the page server may ask for, and
+        `web_access` says by which names.
         """
         self._sink = sink
         self._capturing: Capturing | None = None
         self._resolver = Resolver()
-        self._thread = LuaThread(sink, self._resolver, max_memory, web_limits or Limits())
+        self._thread = LuaThread(
+            sink, self._resolver, max_memory, web_limits or Limits(), web_access or Access()
+        )
         self._closed = False
 
     def start(self) -> None:

@@ -165,6 +165,16 @@ def test_names_in_the_environment_are_allowed_too() -> None:
     assert status_of(ask(data % b"other:82", hosts="box.lan, other:81")) == 421
 
 
+def test_who_starts_the_server_names_hosts_too() -> None:
+    """Besides the variable: a hub's public name; no name at all allows nothing."""
+    access = Access({"BA_LUA_HOSTS": "box.lan"}, also=("Hub:8000", ""))
+    assert access.allows_host(b"hub:8000")
+    assert access.allows_host(b"box.lan")
+    assert access.allows_origin(b"http://hub:8000", b"127.0.0.1:1")
+    assert not access.allows_host(b"hub:8001")
+    assert not access.allows_host(b"")
+
+
 @pytest.mark.parametrize(
     ("origin", "hosts", "is_allowed"),
     [

@@ -8,8 +8,9 @@ what goes over them; `memory.py` heads that came before; `access.py` who may ask
 served folder; `limits.py` every bound.
 """
 
+from .access import Access
 from .limits import Limits
 from .server import WebServer
 from .tracing import HttpTrace
 
-__all__ = ["HttpTrace", "Limits", "WebServer"]
+__all__ = ["Access", "HttpTrace", "Limits", "WebServer"]

@@ -9,7 +9,7 @@ each with or without a port, allows more of both.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 HERE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 VARIABLE = "BA_LUA_HOSTS"
@@ -38,9 +38,9 @@ def _without_port(host: str) -> str:
 class Access:
     """The names that are allowed; matching ignores case."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Reads `BA_LUA_HOSTS`."""
-        named = environment.get(VARIABLE, "").split(",")
+    def __init__(self, environment: Mapping[str, str] = os.environ, *, also: Iterable[str] = ()) -> None:
+        """Reads `BA_LUA_HOSTS`; `also` has names that whoever starts the server knows of."""
+        named = (*environment.get(VARIABLE, "").split(","), *also)
         self._named = frozenset(name.strip().lower() for name in named if name.strip())
         self._hosts = HERE | self._named
 

@@ -73,12 +73,12 @@ class _Door(Listener):
 class WebServer:
     """All that the page server holds. Every method runs on the Lua thread."""
 
-    def __init__(self, reactor: Reactor, network: Network, limits: Limits) -> None:
+    def __init__(self, reactor: Reactor, network: Network, limits: Limits, access: Access) -> None:
         """Opens nothing yet. `network` gets the connections that pages take, and gives others."""
         self._reactor = reactor
         self._network = network
         self._limits = limits
-        self._access = Access()
+        self._access = access
         self._memory = Memory()
         self._door: _Door | None = None
         self._connections: dict[int, Connection] = {}
