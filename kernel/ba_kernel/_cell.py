@@ -68,6 +68,7 @@ class Cells:
         faults: Faults,
         displays: Displays,
         sources: Sources,
+        history: History,
     ) -> None:
         self._engine = engine
         self._publish = publish
@@ -78,10 +79,10 @@ class Cells:
         self._input = asking
         self._faults = faults
         self._displays = displays
-        self._sources = sources
+        self.sources = sources
         self._task: asyncio.Task[Any] | None = None  # whatever a magic returns
         self._has_run_lua = False
-        self.history = History()
+        self.history = history
 
     async def run(self, code: str, request: Request, *, expressions: dict[str, str]) -> dict[str, object]:
         """Runs a cell and returns the content of its execute_reply."""
@@ -130,7 +131,7 @@ class Cells:
             self._publish,
             request,
             self._flow,
-            self._sources,
+            self.sources,
             self._of_a_magic,
             self._describe,
             code,
@@ -158,7 +159,7 @@ class Cells:
         except MagicError as error:
             raise _Failed(own_failure("MagicError", str(error))) from error
         except LuaFailed as error:
-            raise _Failed(failure(error.report, self._sources)) from error
+            raise _Failed(failure(error.report, self.sources)) from error
         return ended
 
     async def _describe(self, name: str) -> dict[str, object]:
@@ -178,7 +179,7 @@ class Cells:
 
     async def _lua(self, lua: str, request: Request) -> CellResult:
         name = request.chunk_name
-        self._sources.keep(name, lua)
+        self.sources.keep(name, lua)
         self._has_run_lua = True
         result = await self._submit(self._engine.chunk(lua), name, request)
         if result.error:
@@ -194,7 +195,7 @@ class Cells:
             raise MagicError("the page is empty; write it on the lines below %%lsp")
         request = tools.request
         name = request.chunk_name
-        self._sources.keep(name, cell.lua)
+        self.sources.keep(name, cell.lua)
         self._has_run_lua = True
         source = cell.page.encode("utf-8", "surrogatepass")
         path = cell.calls[-1].rest or None
@@ -211,14 +212,14 @@ class Cells:
         if result.url:
             tools.say_link("Served at", result.url)
         if result.error:
-            raise _Failed(failure(result.error, self._sources))
+            raise _Failed(failure(result.error, self.sources))
         bad_status = problem(result.status)
         if bad_status:
             raise _Failed(own_failure("PageError", bad_status))
 
     def _explained(self, report: ErrorReport, lua: str) -> Failure:
         magic = misplaced(lua)
-        plain = failure(report, self._sources)
+        plain = failure(report, self.sources)
         if magic is None or report.kind not in ("syntax", "runtime"):
             return plain
         return with_hint(plain, f"If {magic} is a magic, move it up: magics must come before the cell's Lua.")
@@ -239,7 +240,7 @@ class Cells:
         except asyncio.CancelledError:
             if not task.cancelled():
                 raise
-            raise _Failed(failure(ErrorReport("interrupt", b""), self._sources)) from None
+            raise _Failed(failure(ErrorReport("interrupt", b""), self.sources)) from None
         finally:
             self._task = None
 
@@ -255,7 +256,7 @@ class Cells:
         else:
             if not result.error:
                 return {"status": "ok", "data": {"text/plain": _joined(result.values)}, "metadata": {}}
-            failed = failure(result.error, self._sources)
+            failed = failure(result.error, self.sources)
         return {"status": "error", **failed.content()}
 
     async def _soon(self, future: Future[T]) -> T:

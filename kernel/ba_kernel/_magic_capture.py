@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ba_runtime.errors import BaError
 
-from ._magics import After, Magic, MagicError, Tools
+from ._magics import After, Magic, MagicError, Tools, always
 
 if TYPE_CHECKING:
     from ba_runtime import CaptureSummary
@@ -49,5 +49,6 @@ MAGICS = (
             ("%capture off", "end the capture and complete its file"),
         ),
         capture,
+        is_beside=always,
     ),
 )

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable
 
 from ._engine import Engine
-from ._magics import After, Body, LuaFailed, Magic, MagicError, Tools, read, save, unquoted
+from ._magics import After, Body, LuaFailed, Magic, MagicError, Tools, always, read, save, unquoted
 
 MOST_BYTES = 10_000_000  # of a program
 MOST_LOADED_BYTES = 1_000_000  # of a cell's text, which an editor must still be able to show
@@ -103,11 +103,18 @@ MAGICS = (
         run,
         beginnings,
     ),
-    Magic("%load", (("%load FILE", "replace the cell's text with the file's"),), load, beginnings),
+    Magic(
+        "%load",
+        (("%load FILE", "replace the cell's text with the file's"),),
+        load,
+        beginnings,
+        is_beside=always,
+    ),
     Magic(
         "%%writefile",
         (("%%writefile [-a] FILE", "write the rest of the cell to a file; with -a, add it at the end"),),
         write,
+        is_beside=always,
         body=Body.TEXT,
     ),
 )

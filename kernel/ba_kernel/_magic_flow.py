@@ -126,5 +126,6 @@ MAGICS = (
         ),
         flow,
         is_about=lambda rest: not rest or rest.split()[0] in ("wait", "only"),
+        is_beside=lambda rest: rest.split(maxsplit=1)[:1] in (["bytes"], ["save"]),
     ),
 )

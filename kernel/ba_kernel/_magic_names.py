@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ba_runtime.text import printable
 
 from ._engine import within
-from ._magics import After, Magic, MagicError, Tools
+from ._magics import After, Magic, MagicError, Tools, always
 
 if TYPE_CHECKING:
     from ba_runtime.events import GlobalName, GlobalNames
@@ -72,6 +72,6 @@ async def _found(tools: Tools, magic: str, rest: str) -> GlobalNames:
 
 
 MAGICS = (
-    Magic("%who", (("%who [TYPE...]", "list your global variables"),), who),
-    Magic("%whos", (("%whos [TYPE...]", "the same, with their types and values"),), whos),
+    Magic("%who", (("%who [TYPE...]", "list your global variables"),), who, is_beside=always),
+    Magic("%whos", (("%whos [TYPE...]", "the same, with their types and values"),), whos, is_beside=always),
 )

@@ -12,7 +12,7 @@ from ba_runtime.errors import BaError
 from ba_runtime.events import SocketInfo
 
 from ._engine import Engine, within
-from ._magics import After, Magic, MagicError, Tools
+from ._magics import After, Magic, MagicError, Tools, always
 from ._socket_table import NONE, described, to_html, to_text
 
 T = TypeVar("T")
@@ -146,5 +146,6 @@ MAGICS = (
         ),
         sockets,
         beginnings,
+        is_beside=always,
     ),
 )

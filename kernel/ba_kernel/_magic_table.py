@@ -17,7 +17,7 @@ from . import (
     _magic_time,
     _magic_trace,
 )
-from ._magics import After, Body, Magic, MagicError, Split, Tools, split_lines
+from ._magics import After, Body, Magic, MagicError, Split, Tools, always, split_lines
 
 DIFFERENCES = """\
 Where this differs from a device or a server:
@@ -109,6 +109,11 @@ MAGICS = {
         *_magic_names.MAGICS,
         *_magic_file.MAGICS,
         *_magic_cell.MAGICS,
-        Magic("%help", (("%help", "show this list"), ("%help NAME", "show what a name is")), show_help),
+        Magic(
+            "%help",
+            (("%help", "show this list"), ("%help NAME", "show what a name is")),
+            show_help,
+            is_beside=always,
+        ),
     )
 }

@@ -72,5 +72,6 @@ MAGICS = (
             ),
         ),
         trace,
+        is_beside=lambda rest: rest.split(maxsplit=1)[:1] not in (["here"], ["wait"]),
     ),
 )

@@ -167,8 +167,13 @@ async def _nothing(engine: Engine, line: str) -> Iterable[str]:
     return ()
 
 
-def _about_nothing(_rest: str) -> bool:
+def _never(_rest: str) -> bool:
     return False
+
+
+def always(_rest: str) -> bool:
+    """Says so of the rest of any line."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +181,16 @@ class Magic:
     """One magic: its forms with a line of help each, and what runs it with the rest of its line.
 
     `beginnings` returns lines to complete that depend on the moment and may begin with what was typed; forms
-    are completed by themselves. `is_about` says of the rest of a line whether it is about the Lua below it.
+    are completed by themselves. `is_about` says of the rest of a line whether it is about the Lua below it,
+    `is_beside` whether it may run in a subshell while another cell runs.
     """
 
     name: str
     forms: tuple[tuple[str, str], ...]
     run: Run
     beginnings: Callable[[Engine, str], Awaitable[Iterable[str]]] = _nothing
-    is_about: Callable[[str], bool] = _about_nothing
+    is_about: Callable[[str], bool] = _never
+    is_beside: Callable[[str], bool] = _never
     body: Body = Body.LUA
 
 

@@ -20,16 +20,28 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import zmq
 from zmq.eventloop.zmqstream import ZMQStream
+
+from ._frontend import Message
 
 if TYPE_CHECKING:
     from jupyter_client.session import Session
 
 # Sending a cell takes a front end much less, and nobody notices 30 ms before an error.
 RUN_ALL_S = 0.03
+
+
+class Divert(Protocol):
+    """Takes a message, or not."""
+
+    def __call__(self, header: Message, frames: list[Any], *, copy: bool) -> bool: ...
+
+
+def _nothing(header: Message, frames: list[Any], *, copy: bool) -> bool:
+    return False
 
 
 class ShellStream(ZMQStream):
@@ -40,6 +52,11 @@ class ShellStream(ZMQStream):
         super().__init__(socket)
         self._session = session
         self._waiting: dict[str, None] = {}
+        self._divert: Divert = _nothing
+
+    def divert(self, take: Divert) -> None:
+        """Shows every message to `take` first, with its header; what that takes is nobody else's."""
+        self._divert = take
 
     def on_recv(self, callback: Callable[[Any], Any] | None, copy: bool = True) -> None:
         """Calls `callback` with every message, as ZMQStream does, having noted which cells they bring."""
@@ -49,7 +66,11 @@ class ShellStream(ZMQStream):
         handle = callback
 
         def received(frames: list[Any]) -> Any:
-            self._note(frames, copy)
+            header = self._header(frames, copy)
+            if self._divert(header, frames, copy=copy):
+                return None
+            if header.get("msg_type") == "execute_request":
+                self._waiting[header["msg_id"]] = None
             return handle(frames)
 
         super().on_recv(received, copy)
@@ -63,8 +84,13 @@ class ShellStream(ZMQStream):
 
         Waits for those that may be on their way. The reply must be sent before anything else is awaited.
         """
-        await asyncio.sleep(max(0, began_s + RUN_ALL_S - time.perf_counter()))
+        await self.catch_up(began_s)
         return self.take_waiting()
+
+    async def catch_up(self, began_s: float) -> None:
+        """Reads what has arrived, or may be on its way, when a cell that began then has failed."""
+        await asyncio.sleep(max(0, began_s + RUN_ALL_S - time.perf_counter()))
+        self.flush(zmq.POLLIN)
 
     def take_waiting(self) -> set[str]:
         """Returns the messages whose cells have arrived and not begun; each of them once."""
@@ -73,11 +99,10 @@ class ShellStream(ZMQStream):
         self._waiting.clear()
         return waiting
 
-    def _note(self, frames: list[Any], copy: bool) -> None:
+    def _header(self, frames: list[Any], copy: bool) -> Message:
         try:
             parts: list[Any] = self._session.feed_identities(frames, copy=copy)[1]
-            header = json.loads(parts[1] if copy else parts[1].bytes)
-            if header["msg_type"] == "execute_request":
-                self._waiting[header["msg_id"]] = None
+            header: Message = json.loads(parts[1] if copy else parts[1].bytes)
+            return header if header["msg_id"] else {}
         except (IndexError, KeyError, TypeError, ValueError):
-            return  # not a message: ipykernel says so in the log
+            return {}  # not a message: ipykernel says so in the log

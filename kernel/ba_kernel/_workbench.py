@@ -19,6 +19,7 @@ from ba_runtime.events import (
 )
 from ba_runtime.trace import stuck
 
+from ._beside import Beside
 from ._cell import Cells
 from ._defer import Loop
 from ._display import Displays
@@ -27,6 +28,7 @@ from ._errors import Sources
 from ._faults import Faults
 from ._flow import Flow
 from ._frontend import Publish
+from ._history import History
 from ._input import Input, Question
 from ._live_sockets import LiveSockets
 from ._output import Output
@@ -45,7 +47,7 @@ class Workbench:
         output: Output | None = None,
     ) -> None:
         """`question` asks the user for a line; `output` replaces the one that sends messages."""
-        self._loop = loop
+        self._loop, self._publish = loop, publish
         self.engine = Engine(self.take, make)
         self.output = output or Output(publish, loop)
         self.area = TraceArea(publish, loop, self.output)
@@ -66,6 +68,24 @@ class Workbench:
             self.faults,
             self.displays,
             sources,
+            History(),
+        )
+
+    def beside(self) -> Beside:
+        """Returns what runs one cell beside the cells, with an output of its own."""
+        output = Output(self._publish, self._loop)
+        return Beside(
+            self.engine,
+            self._publish,
+            output,
+            self.area,
+            self.flow,
+            self.live,
+            self.input,
+            self.faults,
+            self.displays,
+            self.cells.sources,
+            self.cells.history,
         )
 
     def take(self, event: Event) -> None:

@@ -5,15 +5,19 @@ Everything here runs on the main loop and waits for nothing but futures, except 
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+import zmq
 from ipykernel._version import kernel_protocol_version
 from ipykernel.kernelbase import Kernel
 
 from . import __version__
 from ._frontend import Message, Request
+from ._subshells import CONTROL_REQUESTS, Subshells, UnknownSubshell
 
 if TYPE_CHECKING:
     from ._history import Row
@@ -36,6 +40,9 @@ HELP_LINKS = (
     ("Socket API", "https://realtimelogic.com/ba/doc/en/lua/SockLib.html"),
     ("Lua 5.4 manual", "https://www.lua.org/manual/5.4/"),
 )
+
+
+WAITS = "Lua runs one cell at a time, and another one is running. This cell starts when that one has ended.\n"
 
 
 class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
@@ -65,12 +72,20 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         """Takes the parts that `_app.py` has made."""
         super().__init__(**parts)
         self._aborted: set[str] = set()
+        self._turn = asyncio.Lock()  # of the cells that run Lua
+        self._running: Message | None = None  # the request of the cell that has it
+        self._tasks: set[asyncio.Future[None]] = set()
+        self._subshells = Subshells(
+            self.session, self._serve_beside, self._refuse, self._turn.locked, self._start_task
+        )
+        self.control_handlers.update(dict.fromkeys(CONTROL_REQUESTS, self.subshell_request))
         self.shell_handlers.update(
             comm_open=self.comm_open, comm_msg=self.comm_message, comm_close=self.comm_message
         )
 
     def start(self) -> None:
         """Begins to answer; called once, before the main loop runs."""
+        self.shell_stream.divert(self._subshells.take)
         super().start()
         self.io_loop.call_later(WARM_UP_S, self._warm_up)
 
@@ -89,7 +104,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
 
     @property
     def kernel_info(self) -> dict[str, object]:
-        """What this kernel is; ipykernel's own answer would promise a debugger and subshells."""
+        """What this kernel is; ipykernel's own answer would promise a debugger."""
         return {
             "protocol_version": kernel_protocol_version,
             "implementation": self.implementation,
@@ -97,7 +112,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             "language_info": self.language_info,
             "banner": self.banner,
             "help_links": self.help_links,
-            "supported_features": [],
+            "supported_features": ["kernel subshells"],
         }
 
     async def kernel_info_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
@@ -111,6 +126,16 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         This takes the place of ipykernel's own way with a cell: that counts cells which are not stored, and
         aborts cells that were sent because of an error's reply.
         """
+        async with self._turn:
+            self._running = parent
+            try:
+                await self._execute(stream, ident, parent)
+            finally:
+                self._running = None
+
+    async def _execute(
+        self, stream: Any, ident: list[bytes], parent: Message, *, is_beside: bool = False
+    ) -> None:
         message_id, start = parent["header"]["msg_id"], time.perf_counter()
         self.shell_stream.begin(message_id)
         if self._is_stopping or message_id in self._aborted:
@@ -119,15 +144,26 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             return
         metadata = self.init_metadata(parent)
         request = self._request(ident, parent)
-        reply = await self._run(parent["content"], request)
+        cells = self._bench.beside() if is_beside else self._bench.cells
+        expressions = parent["content"].get("user_expressions") or {}
+        reply = await cells.run(parent["content"]["code"], request, expressions=expressions)
         if (
             reply["status"] == "error"
             and not request.is_silent
             and parent["content"].get("stop_on_error", True)
         ):
-            self._aborted |= await self.shell_stream.take_rest(start)
+            self._aborted |= await self._rest(parent, start)
         metadata = self.finish_metadata(parent, metadata, reply)
         self.session.send(stream, "execute_reply", reply, parent, metadata=metadata, ident=ident)
+
+    async def _rest(self, parent: Message, start: float) -> set[str]:
+        """Returns the cells that wait behind one that has failed, in its own order."""
+        subshell = parent["header"].get("subshell_id")
+        if not subshell:
+            rest: set[str] = await self.shell_stream.take_rest(start)
+            return rest
+        await self.shell_stream.catch_up(start)
+        return self._subshells.waiting_cells(subshell)
 
     def _request(self, ident: list[bytes], parent: Message) -> Request:
         """Returns what a request asks for, counted if it is to be stored, and echoes it to all front ends."""
@@ -147,10 +183,6 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             echo = {"code": content["code"], "execution_count": request.cell}
             self._publish("execute_input", echo, parent)
         return request
-
-    async def _run(self, content: Message, request: Request) -> Message:
-        expressions = content.get("user_expressions") or {}
-        return await self._bench.cells.run(content["code"], request, expressions=expressions)
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, object]:
         """Says how the word at the cursor may go on."""
@@ -210,6 +242,56 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
 
     def post_handler_hook(self) -> None:
         """Leaves our SIGINT handler in place; ipykernel would ignore the signal between cells."""
+
+    # ---- beside the cells
+
+    async def _serve_beside(self, ident: list[bytes], parent: Message) -> None:
+        """Answers a request of a subshell, or a question that has come while a cell runs."""
+        kind = parent["header"]["msg_type"]
+        self._publish_status("busy", "shell", parent)
+        try:
+            if kind == "execute_request":
+                await self._execute_in_subshell(ident, parent)
+            elif handler := self.shell_handlers.get(kind):
+                answer = handler(self.shell_stream, ident, parent)
+                if inspect.isawaitable(answer):
+                    await answer
+        except Exception:
+            self.log.error("a request beside the cells failed", exc_info=True)
+        self._publish_status("idle", "shell", parent)
+        if self._running is not None:  # front ends that look at no more than the last state see the right one
+            self._publish_status("busy", "shell", self._running)
+        self.shell_stream.flush(zmq.POLLOUT)
+
+    async def _execute_in_subshell(self, ident: list[bytes], parent: Message) -> None:
+        from ._beside import can_run_beside
+
+        content = parent["content"]
+        if not content.get("user_expressions") and can_run_beside(content["code"]):
+            await self._execute(self.shell_stream, ident, parent, is_beside=True)
+            return
+        if self._turn.locked() and not content.get("silent", False):
+            self._publish("stream", {"name": "stderr", "text": WAITS}, parent)
+        await self.execute_request(self.shell_stream, ident, parent)
+
+    def _refuse(self, ident: list[bytes], parent: Message, problem: UnknownSubshell) -> None:
+        """Answers a request for a subshell that does not exist, and says that it is over."""
+        self._publish_status("busy", "shell", parent)
+        content = {"status": "error", "ename": "UnknownSubshell", "evalue": str(problem), "traceback": []}
+        kind = parent["header"]["msg_type"].rsplit("_", 1)[0] + "_reply"
+        self.session.send(self.shell_stream, kind, content, parent, ident=ident)
+        self._publish_status("idle", "shell", parent)
+
+    def _start_task(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)  # the loop itself does not keep it
+        task.add_done_callback(self._tasks.discard)
+
+    async def subshell_request(self, stream: Any, ident: list[bytes], parent: Message) -> None:
+        """Makes, deletes or lists subshells. On the control thread."""
+        kind = parent["header"]["msg_type"]
+        reply = self._subshells.control(kind, parent["content"])
+        self.session.send(stream, kind.replace("_request", "_reply"), reply, parent, ident=ident)
 
     # ---- comms, which this kernel has no use for
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ba_kernel._magic_table import split
+from ba_kernel._magics import Body
 
 if TYPE_CHECKING:
     from ._modules import Modules
@@ -84,4 +85,4 @@ def test_the_kernel_sees_the_same_magics(modules: Modules, text: str) -> None:
         line for line, left in zip(text.split("\n"), cell.lua.split("\n"), strict=True) if line != left
     ]
     assert "".join(piece for kind, piece in pieces if kind == "lua").strip() in cell.lua
-    assert cell.is_page == any(piece.startswith("%%lsp") for _, piece in pieces)
+    assert (cell.body is Body.PAGE) == any(piece.startswith("%%lsp") for _, piece in pieces)
