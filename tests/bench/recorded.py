@@ -1,4 +1,4 @@
-"""Echo round trips while all that the sockets do is recorded, against the same server without a recording."""
+"""Echo round trips while all that the sockets do is recorded or captured, against the same server without."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from .series import Series, Target
 
 CONNECTIONS = 50
 CASE = f"{echo.case(CONNECTIONS)}, recorded"
-OFF, ON = "not recorded", "recorded"
-TARGETS = [Target(CASE, ON, OFF, ">= 0.97")]
+OFF, ON, CAPTURED = "not recorded", "recorded", "captured"
+TARGETS = [Target(CASE, ON, OFF, ">= 0.97"), Target(CASE, CAPTURED, OFF, "")]
 
 
 def measure(rounds: int, seconds: float, say: echo.Say) -> list[Series]:
-    """Returns thousands of round trips a second, with a recording under way and without."""
+    """Returns thousands of round trips a second, with a recording under way, with a capture, and without."""
     server = [sys.executable, str(echo.HERE / "server_recorded.py")]
     program = str(echo.HERE / "echo_server.lua")
-    commands = {OFF: [*server, program], ON: [*server, program, "--record"]}
     with contextlib.ExitStack() as stack:
-        load = echo._load_command(Path(stack.enter_context(tempfile.TemporaryDirectory())), say)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        load = echo._load_command(directory, say)
+        commands = {
+            OFF: [*server, program],
+            ON: [*server, program, "--record"],
+            CAPTURED: [*server, program, "--capture", str(directory / "echo.pcapng")],
+        }
         ports = {
             name: stack.enter_context(echo.running(name, command)).port for name, command in commands.items()
         }

@@ -29,7 +29,7 @@ class Target:
     case: str
     subject: str
     baseline: str
-    wording: str  # such as ">= 0.70"
+    wording: str  # such as ">= 0.70", empty where the figure is only to be known
 
 
 def ratio(subject: Series, baseline: Series) -> float:
@@ -62,7 +62,7 @@ def _comparison(series: Sequence[Series], target: Target) -> str:
     subject = find(series, target.case, target.subject)
     baseline = find(series, target.case, target.baseline)
     figure = f"{ratio(subject, baseline):.2f}" if subject and baseline else "skipped"
-    return f"  {name:24}{figure:>12}  target {target.wording}"
+    return f"  {name:24}{figure:>12}{target.wording and f'  target {target.wording}'}"
 
 
 def as_json(series: Sequence[Series], targets: Sequence[Target]) -> dict[str, object]:

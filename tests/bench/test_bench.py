@@ -236,6 +236,6 @@ def test_a_lab_is_measured_against_what_was_asked_for() -> None:
 def test_recording_is_measured_against_the_same_server_without() -> None:
     """Both serve, and the ratio has its target."""
     measured = recorded.measure(1, 0.05, lambda text: None)
-    assert [one.subject for one in measured] == [recorded.OFF, recorded.ON]
+    assert [one.subject for one in measured] == [recorded.OFF, recorded.ON, recorded.CAPTURED]
     assert all(one.median > 0 for one in measured)
     assert "target >= 0.97" in series.table(measured, recorded.TARGETS)

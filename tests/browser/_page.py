@@ -237,6 +237,10 @@ class NotebookSevenPage(NotebookPage):
         circle = self.page.locator(".jp-Notebook-ExecutionIndicator")
         expect(circle).to_have_attribute("data-status", status.lower())
 
+    def expect_untrusted(self) -> None:
+        """Waits until the button beside the kernel's name says that this notebook is not trusted."""
+        expect(self.page.locator(".jp-NotebookTrustedStatus")).to_have_text("Not Trusted")
+
 
 def _is_save(response: Response) -> bool:
     return response.request.method == "PUT" and "/api/contents/" in response.url

@@ -39,6 +39,22 @@ def test_notebook_seven_shows_readable_pictures(
         notebook.take_picture(target(f"seven-flow-{theme.lower()}.png"))
 
 
+def test_notebook_seven_shows_a_saved_picture_where_nothing_is_trusted(
+    server: LabServer, open_in_notebook_seven: Open
+) -> None:
+    """It strips what it does not trust; an image stays, in a cell of a notebook that has not run."""
+    notebook = open_in_notebook_seven(server.add_notebook("seven-saved", "%lab on", TLS))
+    notebook.run(0, 1)
+    notebook.run(1, 2)
+    notebook.save()
+    untrusted = open_in_notebook_seven(server.add_untrusted(notebook.file))
+    untrusted.expect_untrusted()
+    picture = untrusted.code(1).locator("img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate(SCALE) >= READABLE
+    untrusted.take_picture(target("seven-flow-untrusted.png"))
+
+
 def test_notebook_seven_shows_sockets_and_keeps_a_live_table(
     server: LabServer, open_in_notebook_seven: Open
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ba_runtime.errors import UsageError
-from ba_runtime.lab import Lab
+from ba_runtime.lab import Conditions, Lab
 from ba_runtime.observe import _capture_file
 from tests.lua._programs import Session, session
 from tests.websocket._lua import lua, serve
@@ -96,6 +97,83 @@ def test_a_reset_is_one(here: Session, file: Path) -> None:
     """A program that closes with unread data resets the connection."""
     captured(here, file, "local a, b = pair() a:write('unread') ba.sleep(20) b:close() a:read() a:close()")
     assert len(shown(file, "tcp.flags.reset == 1", "tcp.seq")) == 1
+
+
+@pytest.mark.parametrize(("address", "family"), [("127.0.0.1", "ip"), ("::1", "ipv6")])
+def test_a_refused_connect_is_a_call_and_its_reset(
+    here: Session, file: Path, address: str, family: str
+) -> None:
+    """As a peer's system answers when nobody listens."""
+    options = f"{{ipv6 = {'true' if ':' in address else 'false'}}}"
+    connect = f"ba.socket.connect('{address}', refused_port(), {options})"
+    captured(here, file, f"local _, why = {connect} assert(why == 'cannotconnect', why)")
+    assert shown(file, WRONG, "frame.number") == []
+    (stream,) = shown(file, f"tcp.flags.reset == 1 && {family}.src == {address}", "tcp.stream")
+    flags = shown(file, f"tcp.stream == {stream[0]}", "tcp.flags.syn", "tcp.flags.reset", "tcp.ack")
+    assert flags == [["1", "0", "0"], ["0", "1", "1"]]
+
+
+def test_a_peer_that_does_not_linger_resets(here: Session, file: Path) -> None:
+    """It closes with SO_LINGER on and no time; the reset comes from its end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        here.runtime.capture(str(file))
+        here.run(f"s = ba.socket.connect('127.0.0.1', {port}) s:write('hello')")
+        peer, _ = listener.accept()
+        assert peer.recv(100) == b"hello"
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        peer.close()
+        here.run("assert(not s:read(5000)) s:close()")
+        here.runtime.end_capture()
+    assert shown(file, WRONG, "frame.number") == []
+    assert shown(file, "tcp.flags.reset == 1", "tcp.srcport") == [[str(port)]]
+    assert shown(file, "tcp.flags.fin == 1", "frame.number") == []
+
+
+def test_a_connection_that_the_lab_resets_is_reset_by_its_host(here: Session, file: Path) -> None:
+    """At its port, after as many bytes as were asked for."""
+    lab = Lab()
+    lab.start()
+    try:
+        here.runtime.use_lab(lab)
+        lab.set_conditions("www.google.com", Conditions(reset_after=10))
+        captured(
+            here,
+            file,
+            """
+            local s = assert(ba.socket.connect("www.google.com", 80))
+            s:write("GET / HTTP/1.0\\r\\n\\r\\n")
+            assert(not s:read(5000)) s:close()
+            """,
+        )
+    finally:
+        here.runtime.use_lab(None)
+        lab.stop()
+    assert shown(file, WRONG, "frame.number") == []
+    assert shown(file, "tcp.flags.reset == 1", "tcp.srcport") == [["80"]]
+
+
+def test_a_conversation_over_ipv6_has_no_error_mark(here: Session, file: Path) -> None:
+    """TCP and datagrams on ::1, with checksums over its addresses."""
+    captured(
+        here,
+        file,
+        """
+        local peer
+        local l = assert(ba.socket.bind(0, {intf = "::1", ipv6 = true}))
+        l:event(function() peer = l:accept() end)
+        local s = assert(ba.socket.connect("::1", select(2, l:sockname()), {ipv6 = true}))
+        await(function() return peer end)
+        s:write("six") assert(peer:read(5000) == "six") s:close() assert(not peer:read(5000)) peer:close()
+        local a = assert(ba.socket.udpcon{intf = "::1", ipv6 = true})
+        local b = assert(ba.socket.udpcon{intf = "::1", ipv6 = true})
+        a:sendto("ask", "::1", select(2, b:sockname())) assert(b:read(5000) == "ask")
+        """,
+    )
+    assert shown(file, WRONG, "frame.number") == []
+    assert shown(file, "ipv6 && tcp.len > 0", "ipv6.src", "tcp.payload") == [["::1", b"six".hex()]]
+    assert shown(file, "ipv6 && udp", "udp.payload") == [[b"ask".hex()]]
+    assert len(shown(file, "ipv6 && tcp.flags.fin == 1", "tcp.seq")) == 2
 
 
 def test_datagrams_between_two_sockets_are_there_once(here: Session, file: Path) -> None:

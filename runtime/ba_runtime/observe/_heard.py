@@ -19,6 +19,14 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Nobody listens at the peer's end, which the program has called from this end of its own."""
+
+    local: End
+    peer: End
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """Bytes of a connection: sent when `is_ours`, else received."""
 
@@ -77,4 +85,4 @@ class Secrets:
     lines: bytes
 
 
-Heard: TypeAlias = Opened | Moved | Lost | Ended | Gone | Datagram | Named | Secrets
+Heard: TypeAlias = Opened | Refused | Moved | Lost | Ended | Gone | Datagram | Named | Secrets

@@ -27,7 +27,7 @@ from dpkt.ip6 import IP6
 from dpkt.tcp import TCP, TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN
 from dpkt.udp import UDP
 
-from ._heard import Datagram, End, Ended, Gone, Heard, Lost, Moved, Opened
+from ._heard import Datagram, End, Ended, Gone, Heard, Lost, Moved, Opened, Refused
 
 SEGMENT_BYTES = 32 << 10
 WINDOW_BYTES = 0xFFFF  # without window scaling (RFC 9293, 3.1)
@@ -76,6 +76,8 @@ class Packets:
         match heard:
             case Opened():
                 yield from self._opened(heard)
+            case Refused(local, peer):
+                yield from self._refused(local, peer)
             case Moved(number, is_ours, data):
                 yield from self._moved(number, is_ours, data)
             case Lost(number, is_ours, count):
@@ -87,13 +89,24 @@ class Packets:
             case Datagram():
                 yield from self._datagram(heard)
 
+    def _first(self) -> int:
+        """Returns a sequence number far from those of other conversations."""
+        self._first_number = (self._first_number + 0x10000) & 0xFFFFFFFF
+        return self._first_number
+
+    def _refused(self, local: End, peer: End) -> Iterator[bytes]:
+        """Yields the call, and the reset that answers it (RFC 9293, 3.5.2: its sequence number is zero)."""
+        client, server = _Side(local, self._first(), 0), _Side(peer, 0, 0)
+        yield _segment(client, server, TH_SYN)
+        yield _segment(server, client, TH_ACK | TH_RST)
+
     def _opened(self, heard: Opened) -> Iterator[bytes]:
         key = frozenset((heard.local, heard.peer))
         self._ends[heard.number] = heard.local, heard.peer
         conversation = self._conversations.get(key)
         if conversation is None:
             client, server = (heard.local, heard.peer) if heard.is_client else (heard.peer, heard.local)
-            first = self._first_number = (self._first_number + 0x10000) & 0xFFFFFFFF
+            first = self._first()
             conversation = _Conversation(_Side(client, first, first), _Side(server, first + 1, first + 1))
             self._conversations[key] = conversation
             yield from _handshake(conversation.client, conversation.server)

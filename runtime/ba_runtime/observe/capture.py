@@ -35,7 +35,7 @@ from ba_runtime.sockets.channel import (
 from ba_runtime.tls.keylog import KeyLog
 
 from ._capture_file import QUEUE_ITEMS, Writer
-from ._heard import Datagram, End, Ended, Gone, Heard, Lost, Moved, Named, Opened, Secrets
+from ._heard import Datagram, End, Ended, Gone, Heard, Lost, Moved, Named, Opened, Refused, Secrets
 
 DOCUMENTATION_NETWORKS = ("198.51.100", "203.0.113")
 RESET = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
@@ -109,6 +109,12 @@ class Capture:
         with contextlib.suppress(OSError):  # it is gone already
             sock = channel.sock
             self._open(channel.number, sock.getsockname()[:2], sock.getpeername()[:2], is_client=True)
+
+    def refused(self, channel: Channel, peer: End) -> None:
+        """Nobody listens where the program has called."""
+        with contextlib.suppress(OSError):
+            local = channel.sock.getsockname()
+            self._note(Refused((local[0], local[1]), self._shown(peer, "tcp")))
 
     def _open(self, number: int, local: End, peer: End, is_client: bool) -> None:
         self._is_open.add(number)

@@ -28,6 +28,7 @@ what goes over the wire can be heard, and nobody who uses a socket knows whether
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -95,6 +96,10 @@ class Witness(Protocol):
         """Hears that a connection stands which the program has asked for."""
         ...
 
+    def refused(self, channel: Channel, peer: tuple[str, int]) -> None:
+        """Hears that nobody listens at this address and port, which the program has called."""
+        ...
+
     def shutting(self, channel: Channel, how: int) -> None:
         """Hears that the program has ended its side."""
         ...
@@ -131,6 +136,12 @@ class Channel:
         """Must be called when a connection that the program has asked for stands."""
         for witness in self._witnesses():
             witness.connected(self)
+
+    def failed(self, code: int, address: tuple[Any, ...]) -> None:
+        """Must be called when a connect to this address has failed with this `errno`."""
+        if code == errno.ECONNREFUSED:
+            for witness in self._witnesses():
+                witness.refused(self, (address[0], address[1]))
 
     def passed(self, layer: Layer, data: bytes, is_ours: bool) -> None:
         """Tells them what passed above the wire."""

@@ -45,6 +45,7 @@ class Dial:
         self._reactor = reactor
         self._connected = connected
         self._addresses: list[tuple[int, tuple[Any, ...]]] = []
+        self._address: tuple[Any, ...] = ()  # which is being tried
         self._closed = False
         self.words: bytes | None = None  # the resolver's, when it found nothing
         self.name = ""  # of the host, as the program has it, and whether the lab answers for it
@@ -107,7 +108,9 @@ class Dial:
         except OSError:  # an address that the system does not even take, such as port 0 on some
             return Signal.CANNOT_CONNECT
         if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+            self.channel.failed(code, address)
             return Signal.CANNOT_CONNECT
+        self._address = address
         # A connection that stands at once is reported writable all the same: one way for both.
         self._reactor.add(sock.fileno(), self.number, self._on_ready)
         self._reactor.want(sock.fileno(), WRITE)
@@ -115,7 +118,9 @@ class Dial:
 
     def _on_ready(self, _mask: int) -> None:
         assert self.channel is not None
-        if self.channel.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        code = self.channel.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            self.channel.failed(code, self._address)
             self._next()
             return
         channel, self.channel = self.channel, None
