@@ -20,7 +20,7 @@ FORMAT = "ba-lua"  # as in pyproject.toml and in the kernel's language_info
 MIME_TYPE = "text/x-lua"
 
 
-class LuaExporter(Exporter):
+class LuaExporter(Exporter):  # type: ignore[misc]  # nbconvert is typed in part only
     """Writes a notebook's cells one after the other, those of text as comments."""
 
     output_mimetype = MIME_TYPE

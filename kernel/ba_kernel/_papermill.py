@@ -52,7 +52,7 @@ class LuaTranslator(Translator):  # type: ignore[misc]  # papermill ships no typ
         try:
             return cls.translate_float(float(val))
         except OverflowError:
-            return cls.translate_float(math.copysign(math.inf, val))
+            return cls.translate_float(math.inf if val > 0 else -math.inf)
 
     @classmethod
     def translate_float(cls, val: float) -> str:

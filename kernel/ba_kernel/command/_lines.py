@@ -37,9 +37,9 @@ class Lines:
         return await self._next() or None
 
     async def _asked(self, prompt: str) -> str:
-        self.out.write(prompt.encode())
-        self.out.flush()
         with CtrlC(lambda: None, ends=False) as ctrl_c:
+            self.out.write(prompt.encode())
+            self.out.flush()
             line = asyncio.ensure_future(self._next())
             pressed = asyncio.wrap_future(ctrl_c.pressed)
             await asyncio.wait((line, pressed), return_when=asyncio.FIRST_COMPLETED)

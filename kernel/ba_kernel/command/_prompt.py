@@ -49,7 +49,7 @@ class Prompt:
         self._typing = _typing(loop)
         self.out, self.err = self._typing.out, self._typing.err
         self._bench: Bench | None = None
-        self._is_typing = False
+        self._is_running = True  # the program before the first prompt, or a cell
         self._answering: asyncio.Task[None] | None = None
 
     def attach(self, bench: Bench) -> None:
@@ -67,7 +67,7 @@ class Prompt:
         bench.on_error = self._show_error
         bench.names_cells = True
         while True:
-            self._is_typing = True
+            await self._stop_asking(bench)
             try:
                 text = await self._typing.cell(number, bench)
             except EOFError:
@@ -75,8 +75,6 @@ class Prompt:
             except KeyboardInterrupt:
                 bench.interrupt()  # code in the background that never waits
                 continue
-            finally:
-                self._is_typing = False
             if text.strip():
                 code = await self._run(bench, text, number)
                 if code is not None:
@@ -85,10 +83,11 @@ class Prompt:
 
     async def _run(self, bench: Bench, text: str, number: int) -> int | None:
         bench.take_error()
-        with CtrlC(bench.interrupt, ends=False):
+        self._is_running = True
+        with CtrlC(lambda: self._stop(bench), ends=False):
             request = Request({"header": {}}, [], number, allow_stdin=True)
             reply = await bench.cells.run(text, request, expressions={})
-        self.stop_asking()
+        await self._stop_asking(bench)
         self._follow(bench, reply)
         error = bench.take_error()
         return error.exit_code if error is not None and error.kind == "exit" else None
@@ -102,15 +101,25 @@ class Prompt:
             elif item.get("source") == "set_next_input":
                 self._typing.proposal = str(item["text"])
 
-    def stop_asking(self) -> None:
-        """The program that has asked for a line is over."""
-        if self._answering is not None:
-            self._answering.cancel()
-            self._answering = None
+    def _stop(self, bench: Bench) -> None:
+        """Stops the cell, on any thread; the terminal has written ^C where its cursor was."""
+        if sys.stdin is not None and sys.stdin.isatty():
+            self.err.write(b"\n")
+            self.err.flush()
+        bench.interrupt()
+
+    async def _stop_asking(self, bench: Bench) -> None:
+        """Nothing runs any more: a question is taken off the screen, before the prompt is there."""
+        self._is_running = False
+        answering, self._answering = self._answering, None
+        if answering is not None and not answering.done():
+            answering.cancel()
+            await asyncio.wait({answering})
+            bench.engine.reply_input(None)
 
     def _ask(self) -> None:
         assert self._bench is not None
-        if self._is_typing:
+        if not self._is_running:
             self.err.write(NO_LINE)
             self._bench.engine.reply_input(None)
         else:

@@ -61,7 +61,7 @@ def _starts(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
         elif token.text == "=" and not depth:
             name = index - 4 if index > 3 and tokens[index - 1].text == ">" else index - 1  # x <const> = 1
             before = tokens[name - 1].text if name > 0 else ""
-            if name >= 0 and tokens[name].kind is Kind.NAME and before not in (",", ".", ":"):
+            if name >= 0 and tokens[name].kind is Kind.NAME and before not in (",", ".", ":", "for"):
                 yield name, index
 
 
