@@ -31,6 +31,7 @@ from ._input import Input, Question
 from ._live_sockets import LiveSockets
 from ._output import Output
 from ._trace_area import TraceArea
+from ._window import Window
 
 
 class Workbench:
@@ -55,6 +56,7 @@ class Workbench:
         self.faults = Faults(publish, loop, self.output, sources)
         self.displays = Displays(publish, loop, self.output, self.area)
         self.flow = Flow(self.engine, publish, loop)
+        self.window = Window(self.engine, self.area.ring)
         self.cells = Cells(
             self.engine,
             publish,
@@ -66,6 +68,7 @@ class Workbench:
             self.faults,
             self.displays,
             sources,
+            self.window,
         )
 
     def take(self, event: Event) -> None:
@@ -90,5 +93,6 @@ class Workbench:
         self._loop.call_soon_threadsafe(self.cells.interrupt)
 
     def close(self) -> None:
-        """Ends Lua and the lab network. From any thread."""
+        """Ends the live view, Lua and the lab network. From any thread."""
+        self.window.close()
         self.engine.close()
