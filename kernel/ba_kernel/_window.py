@@ -24,14 +24,17 @@ class Window:
         self._engine = engine
         self._ring = ring
         self._logger: TraceLogger | None = None
+        self.title = _notebook()
 
-    def open(self) -> str:
-        """Returns the link, the same until `close`. Raises OSError if the system cannot serve it."""
+    def open(self, port: int = 0) -> str:
+        """Returns the link, the same until `close`; at this port of 127.0.0.1, or any. Raises OSError if the
+        system cannot serve it.
+        """
         if self._logger is None:
             from ba_runtime.live import TraceLogger
 
-            self._logger = TraceLogger(self._ring, self._engine, _notebook())
-        return self._logger.open()
+            self._logger = TraceLogger(self._ring, self._engine, self.title)
+        return self._logger.open(port)
 
     def close(self) -> bool:
         """Closes all windows' connections; returns whether there was a link."""
