@@ -28,6 +28,7 @@ from ._magic_table import find, misplaced, split
 from ._magics import After, Body, LuaFailed, MagicError, Split, Tools
 from ._output import Output
 from ._trace_area import TraceArea
+from ._window import Window
 
 T = TypeVar("T")
 
@@ -69,7 +70,9 @@ class Cells:
         displays: Displays,
         sources: Sources,
         history: History,
+        window: Window,
     ) -> None:
+        self._window = window
         self._engine = engine
         self._publish = publish
         self._output = output
@@ -131,6 +134,7 @@ class Cells:
             self._publish,
             request,
             self._flow,
+            self._window,
             self.sources,
             self._of_a_magic,
             self._describe,

@@ -16,6 +16,7 @@ from . import (
     _magic_sockets,
     _magic_time,
     _magic_trace,
+    _magic_tracelogger,
 )
 from ._magics import After, Body, Magic, MagicError, Split, Tools, always, split_lines
 
@@ -99,6 +100,7 @@ MAGICS = {
     magic.name: magic
     for magic in (
         *_magic_trace.MAGICS,
+        *_magic_tracelogger.MAGICS,
         *_magic_flow.MAGICS,
         *_magic_sockets.MAGICS,
         *_magic_lab.MAGICS,

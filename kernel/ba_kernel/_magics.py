@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ._live_sockets import LiveSockets
     from ._output import Output
     from ._trace_area import TraceArea
+    from ._window import Window
 
 
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class Tools:
     publish: Publish
     request: Request
     flow: Flow
+    window: Window
     sources: Sources
     told: Told
     describe: Callable[[str], Awaitable[dict[str, object]]]  # what a name is, as an inspect_reply says it

@@ -109,6 +109,11 @@ class TraceArea:
     # ---- what the user asks for
 
     @property
+    def ring(self) -> Ring:
+        """The lines, for others who show them."""
+        return self._ring
+
+    @property
     def is_shown(self) -> bool:
         """Whether the area is on the screen as far as we know."""
         return self._home is not None

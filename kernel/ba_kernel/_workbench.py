@@ -33,6 +33,7 @@ from ._input import Input, Question
 from ._live_sockets import LiveSockets
 from ._output import Output
 from ._trace_area import TraceArea
+from ._window import Window
 
 
 class Workbench:
@@ -57,6 +58,7 @@ class Workbench:
         self.faults = Faults(publish, loop, self.output, sources)
         self.displays = Displays(publish, loop, self.output, self.area)
         self.flow = Flow(self.engine, publish, loop)
+        self.window = Window(self.engine, self.area.ring)
         self.cells = Cells(
             self.engine,
             publish,
@@ -69,6 +71,7 @@ class Workbench:
             self.displays,
             sources,
             History(),
+            self.window,
         )
 
     def beside(self) -> Beside:
@@ -86,6 +89,7 @@ class Workbench:
             self.displays,
             self.cells.sources,
             self.cells.history,
+            self.window,
         )
 
     def take(self, event: Event) -> None:
@@ -110,5 +114,6 @@ class Workbench:
         self._loop.call_soon_threadsafe(self.cells.interrupt)
 
     def close(self) -> None:
-        """Ends Lua and the lab network. From any thread."""
+        """Ends the live view, Lua and the lab network. From any thread."""
+        self.window.close()
         self.engine.close()

@@ -39,6 +39,7 @@ from ba_runtime.events import (
 from ba_runtime.lab import Lab
 from ba_runtime.observe import Address, Moved, Opened
 from ba_runtime.observe import Event as Seen
+from ba_runtime.web import HttpTrace
 
 
 class FakeLoop:
@@ -177,6 +178,8 @@ class FakeRuntime:
         self.capturing: str | None = None
         self.there: list[Seen] = []  # sockets that a recording begins with
         self.recordings: list[FakeRecording] = []
+        self.http_trace = HttpTrace()
+        self.trace_level = 5
 
     def start(self) -> None:
         """Has nothing to start."""
@@ -286,6 +289,14 @@ class FakeRuntime:
         closed = [one for one in self.open if is_all or one.socket == socket or one.cell == cell]
         self.open = [one for one in self.open if one not in closed]
         return self._answer(tuple(closed))
+
+    def trace_http(self, wanted: HttpTrace) -> None:
+        """Remembers what is to be traced of the page server's traffic."""
+        self.http_trace = wanted
+
+    def set_trace_level(self, level: int) -> None:
+        """Remembers up to which priority lines are wanted."""
+        self.trace_level = level
 
     def record(self) -> FakeRecording:
         """Begins a recording, which `move` in a cell adds to."""

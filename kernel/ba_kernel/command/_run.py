@@ -16,6 +16,7 @@ from ba_runtime.command import (
     CtrlC,
     LineReader,
     Options,
+    announce,
     begin,
     report,
     run_steps,
@@ -83,6 +84,9 @@ async def _main(options: Options, script: str | None) -> int:
 async def _program(bench: Bench, options: Options, script: str | None) -> int | None:
     """Runs what is to run before the prompt; returns the exit code if it failed or ended the process."""
     runtime = await asyncio.to_thread(lambda: bench.runtime)
+    if options.tracelogger is not None:
+        bench.window.title = os.path.basename(options.program or "ba-lua")
+        announce(bench.window, options.tracelogger)
     await asyncio.to_thread(begin, runtime, options)
     error = await asyncio.to_thread(run_steps, runtime, options, with_program=script is None)
     if error is not None:

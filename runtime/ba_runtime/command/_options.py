@@ -27,6 +27,7 @@ Available options are:
   --serve FOLDER    first serve the folder's pages and files, at mako.port
   --capture FILE    write what the sockets send and receive to a new pcapng file,
                     with the keys of TLS connections
+  --tracelogger[=PORT]  show the trace in a browser as well, live; prints the link
   --max-memory MIB  the limit of Lua's memory (default: {MAX_MEMORY >> 20})
   --version         show version information
   --help            show this help
@@ -70,6 +71,7 @@ class Options:
     stays: bool = False
     serve: str | None = None
     capture: str | None = None
+    tracelogger: int | None = None  # the port, 0 for any; None for no TraceLogger
     max_memory: int = MAX_MEMORY  # in bytes
     stdin: bytes | None = None  # what was read of it, which can be done once
 
@@ -171,6 +173,8 @@ def _long(options: Options, word: str, rest: _Rest) -> None:
     name, has_value, value = word.partition("=")
     if name in ("--serve", "--capture", "--max-memory"):
         _set(options, name, value if has_value else rest.value(name))
+    elif name == "--tracelogger":
+        options.tracelogger = _port(name, value) if has_value else 0
     elif has_value or name not in ("--stay", "--version", "--help"):
         raise UsageMistake(f"unrecognized option '{word}'")
     elif name == "--stay":
@@ -179,6 +183,12 @@ def _long(options: Options, word: str, rest: _Rest) -> None:
         options.shows_version = True
     else:
         options.shows_help = True
+
+
+def _port(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 6 and int(value) < 65_536):
+        raise UsageMistake(f"'{name}' needs a port from 0 to 65535, such as {name}=9443, not '{value}'")
+    return int(value)
 
 
 def _set(options: Options, name: str, value: str) -> None:

@@ -19,6 +19,7 @@ from ba_runtime.runtime import Runtime
 
 from ._console import Console, explained
 from ._options import Options
+from ._window import Window
 
 COMMAND_LINE = "(command line)"  # what messages call the text of -e
 
@@ -51,8 +52,10 @@ def run_program(options: Options) -> int:
         raise UsageError("interactive mode is part of the command ba-lua")
     lines = LineReader(standard_input)
     console = Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime, lines))
-    runtime = Runtime(console, max_memory=options.max_memory)
-    with runtime, CtrlC(runtime.interrupt) as ctrl_c:
+    window = Window(options.tracelogger, os.path.basename(options.program or "ba-lua"))
+    runtime = Runtime(window.sink(console), max_memory=options.max_memory)
+    with runtime, window, CtrlC(runtime.interrupt) as ctrl_c:
+        window.open(runtime)
         begin(runtime, options)
         error = run_steps(runtime, options)
         if error is not None:

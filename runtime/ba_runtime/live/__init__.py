@@ -2,8 +2,9 @@
 
 `feed.py` decides what a viewer is sent, and `messages.py` says what that looks like; both know nothing of
 what carries it. `window.py` is the TraceLogger in a window of its own: `_server.py` serves its page on
-loopback (`_access.py` says to whom, `_http.py` and `_channel.py` how) and the vendor's protocol,
-`_service.py`. `_panes.py` has the views besides the trace, `_source.py` what all this needs of the runtime.
+loopback (`_access.py` says to whom, `_http.py` and `_channel.py` how) and the vendor's protocol
+(`_service.py`). `_panes.py` has the views besides the trace, and `_source.py` what all this needs of the
+runtime.
 `static/tracelogger.js` is the page itself, a module that a notebook can show as well.
 """
 

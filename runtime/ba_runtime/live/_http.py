@@ -41,6 +41,9 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[Asked, bytes] | Re
         if not isinstance(event, h11.Request):
             return None
         asked = Asked(bytes(event.method), bytes(event.target), tuple(event.headers))
+        # h11's bound is for a head that is not complete; one that came at once may be longer.
+        if len(asked.target) + sum(len(name) + len(value) for name, value in asked.headers) > HEAD_BYTES:
+            return Refused(431, "The request's head is too long.")
         if asked.has(b"content-length") or asked.has(b"transfer-encoding"):
             return Refused(400, "Requests to the TraceLogger have no body.")
         parser.next_event()  # the request's end, behind which a WebSocket may begin

@@ -41,7 +41,8 @@ FILES = {
 
 MOST_CONNECTIONS = 32  # a page takes five for a moment, and then one
 HEAD_S = 10.0
-STOP_S = 1.0
+HANG_UP_S = 0.5
+STOP_S = 2.0
 # What a client may leave in the process beyond what the system holds for it.
 UNSENT_BYTES = 256 << 10
 FULL = Refused(503, "The TraceLogger has reached its limit of connections. Close a window.")
@@ -114,8 +115,8 @@ class Server:
         except Exception:
             _log.exception("a connection of the live view failed")
         finally:
+            await _hang_up(writer)
             self._connections.discard(task)
-            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) > MOST_CONNECTIONS:
@@ -182,6 +183,15 @@ class Server:
             viewer.close()
             reading.cancel()
             channel.close()
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Closes a connection when what was said has gone, or soon: the other side may take nothing."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), HANG_UP_S)
+    except (OSError, asyncio.TimeoutError):
+        writer.transport.abort()
 
 
 async def _hear(channel: Channel, receive: Callable[[object], None]) -> None:

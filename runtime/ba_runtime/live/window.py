@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ba_runtime.trace import Ring
 
 from ._server import Server
@@ -41,7 +43,7 @@ class TraceLogger:
                 self._server = Server(feed, port)
             except (OSError, OverflowError, RuntimeError) as problem:
                 feed.close()
-                raise problem if isinstance(problem, OSError) else OSError(str(problem)) from problem
+                raise _in_short(problem) from problem
             self._feed = feed
         return self._server.url
 
@@ -53,3 +55,9 @@ class TraceLogger:
             server.stop()
         if feed is not None:
             feed.close()
+
+
+def _in_short(problem: Exception) -> OSError:
+    """Returns what went wrong in the system's own words; Python's repeat the address."""
+    number = problem.errno if isinstance(problem, OSError) else None
+    return OSError(str(problem)) if number is None else OSError(number, os.strerror(number))
