@@ -6,6 +6,9 @@ import re
 
 from ba_runtime.syntax import WINDOW, Reading
 
+from ._magic_table import MAGICS
+from ._magics import Body, is_line_comment
+
 # What a page has without declaring it, with the kinds of objects that they are.
 PAGE = {"request": "request", "response": "response", "page": "", "app": "", "io": "io", "dir": "dir"}
 
@@ -15,12 +18,13 @@ _NOT_NEWLINE = re.compile(r"[^\n]")
 
 def reading_at(code: str, cursor: int) -> Reading | None:
     """Returns the Lua around a cursor, None where there is none: in a magic, or in the HTML of a page."""
-    head = _head(code)
-    if not code[head:].startswith("%%"):
-        return None if cursor < head else Reading(_blank(code[:head]) + code[head:], cursor)
-    body = code.find("\n", head) + 1 or len(code)
-    start = max(body, cursor - WINDOW)
-    tags = [match.span("lua") for match in _TAG.finditer(code, body, cursor + WINDOW)]
+    head, body = _head(code)
+    if cursor < head or body is Body.TEXT:
+        return None
+    if body is Body.LUA:
+        return Reading(_blank(code[:head]) + code[head:], cursor)
+    start = max(head, cursor - WINDOW)
+    tags = [match.span("lua") for match in _TAG.finditer(code, head, cursor + WINDOW)]
     if not any(first <= cursor <= last for first, last in tags):
         return None
     pieces, at = [_blank(code[:start])], start
@@ -31,18 +35,22 @@ def reading_at(code: str, cursor: int) -> Reading | None:
     return Reading("".join(pieces), cursor, given=PAGE)
 
 
-def _head(code: str) -> int:
-    """Returns where the Lua below the magics at the top of a cell begins, or the line of `%%`."""
-    at = 0
-    while True:
-        end = code.find("\n", at)
-        line = code[at : len(code) if end < 0 else end].strip()
-        is_magic = line.startswith("%") and not line.startswith("%%")
-        if line and not is_magic and not line.startswith("--"):
-            return at if not line.startswith("%%") else code.index("%%", at)
-        if end < 0:
-            return len(code) if is_magic else at
-        at = end + 1
+def _head(code: str) -> tuple[int, Body]:
+    """Returns where the text below the magics at the top of a cell begins, and what it is."""
+    at = start = 0
+    while at < len(code):
+        after = code.find("\n", at) + 1 or len(code) + 1
+        line = code[at : after - 1].strip()
+        if line.startswith("%"):
+            name = line.split()[0]
+            body = MAGICS[name].body if name in MAGICS and name.startswith("%%") else Body.LUA
+            start = min(after, len(code))
+            if body is not Body.LUA:
+                return start, body
+        elif line and not is_line_comment(line):
+            break
+        at = after
+    return start, Body.LUA
 
 
 def _blank(text: str) -> str:

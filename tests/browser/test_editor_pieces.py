@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ba_kernel._magics import split
+from ba_kernel._magic_table import split
 
 if TYPE_CHECKING:
     from ._modules import Modules
