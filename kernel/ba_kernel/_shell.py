@@ -12,6 +12,10 @@ the cell began. That hides no race: nothing happens between the last look at the
 cell that is sent because of the reply comes after both, however long the pause was. What the pause decides is
 only how slowly a front end may send and still have the rest of its cells aborted; one that is slower gets
 them run, as if they had been started by hand.
+
+ipykernel answers one request after the other. A cell that waits for a peer or for the keyboard would so keep
+completion and help waiting, which need nothing of the cell's. These requests may therefore be taken out of
+the row: `set_aside` says whether somebody else answers one.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ from zmq.eventloop.zmqstream import ZMQStream
 if TYPE_CHECKING:
     from jupyter_client.session import Session
 
+# Requests that can be answered while a cell runs.
+PROMPT = frozenset(("complete_request", "inspect_request", "is_complete_request"))
 # Sending a cell takes a front end much less, and nobody notices 30 ms before an error.
 RUN_ALL_S = 0.03
 
@@ -40,6 +46,7 @@ class ShellStream(ZMQStream):
         super().__init__(socket)
         self._session = session
         self._waiting: dict[str, None] = {}
+        self.set_aside: Callable[[list[Any]], bool] = lambda frames: False
 
     def on_recv(self, callback: Callable[[Any], Any] | None, copy: bool = True) -> None:
         """Calls `callback` with every message, as ZMQStream does, having noted which cells they bring."""
@@ -49,8 +56,8 @@ class ShellStream(ZMQStream):
         handle = callback
 
         def received(frames: list[Any]) -> Any:
-            self._note(frames, copy)
-            return handle(frames)
+            kind = self._note(frames, copy)
+            return None if kind in PROMPT and self.set_aside(frames) else handle(frames)
 
         super().on_recv(received, copy)
 
@@ -73,11 +80,13 @@ class ShellStream(ZMQStream):
         self._waiting.clear()
         return waiting
 
-    def _note(self, frames: list[Any], copy: bool) -> None:
+    def _note(self, frames: list[Any], copy: bool) -> str:
+        """Notes the cell that a message brings, and returns what kind of message it is."""
         try:
             parts: list[Any] = self._session.feed_identities(frames, copy=copy)[1]
             header = json.loads(parts[1] if copy else parts[1].bytes)
             if header["msg_type"] == "execute_request":
                 self._waiting[header["msg_id"]] = None
+            return str(header["msg_type"])
         except (IndexError, KeyError, TypeError, ValueError):
-            return  # not a message: ipykernel says so in the log
+            return ""  # not a message: ipykernel says so in the log

@@ -5,6 +5,7 @@ Everything here runs on the main loop and waits for nothing but futures, except 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -60,11 +61,13 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
     _is_warm = False
     _is_stopping = False
     _unstored = 0
+    _running: Message | None = None  # the request whose cell runs
 
     def __init__(self, **parts: Any) -> None:
         """Takes the parts that `_app.py` has made."""
         super().__init__(**parts)
         self._aborted: set[str] = set()
+        self._answering: set[asyncio.Task[None]] = set()
         self.shell_handlers.update(
             comm_open=self.comm_open, comm_msg=self.comm_message, comm_close=self.comm_message
         )
@@ -72,6 +75,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
     def start(self) -> None:
         """Begins to answer; called once, before the main loop runs."""
         super().start()
+        self.shell_stream.set_aside = self._answer_meanwhile
         self.io_loop.call_later(WARM_UP_S, self._warm_up)
 
     def stop(self) -> None:
@@ -119,7 +123,11 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             return
         metadata = self.init_metadata(parent)
         request = self._request(ident, parent)
-        reply = await self._run(parent["content"], request)
+        self._running = parent
+        try:
+            reply = await self._run(parent["content"], request)
+        finally:
+            self._running = None
         if (
             reply["status"] == "error"
             and not request.is_silent
@@ -152,6 +160,34 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         expressions = content.get("user_expressions") or {}
         return await self._bench.cells.run(content["code"], request, expressions=expressions)
 
+    # ---- requests that are answered while a cell runs
+
+    def _answer_meanwhile(self, frames: list[Any]) -> bool:
+        """Begins to answer a request if a cell is keeping the others waiting; tells whether it does."""
+        if self._running is None or self._is_stopping:
+            return False
+        task = self.io_loop.asyncio_loop.create_task(self._answer_now(frames))
+        self._answering.add(task)  # or nobody would hold it
+        task.add_done_callback(self._answering.discard)
+        return True
+
+    async def _answer_now(self, frames: list[Any]) -> None:
+        """Answers a request between a `busy` and an `idle` of its own; then the cell is `busy` again."""
+        idents, parts = self.session.feed_identities(frames, copy=False)
+        try:
+            parent = self.session.deserialize(parts, content=True, copy=False)
+        except Exception:  # not signed as it should be: whatever jupyter_client raises, as ipykernel does
+            self.log.warning("invalid message", exc_info=True)
+            return
+        self._publish_status("busy", "shell", parent)
+        try:
+            await self.shell_handlers[parent["header"]["msg_type"]](self.shell_stream, idents, parent)
+        except Exception:
+            self.log.exception("a request failed while a cell ran")
+        self._publish_status("idle", "shell", parent)
+        if self._running is not None:
+            self._publish_status("busy", "shell", self._running)
+
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, object]:
         """Says how the word at the cursor may go on."""
         from ._complete import complete
@@ -164,7 +200,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         """Says what the name at the cursor is."""
         from ._inspect import inspect
 
-        return await inspect(self._bench.engine, code, cursor_pos)
+        return await inspect(self._bench.engine, self._bench.sources, code, cursor_pos, detail_level)
 
     async def do_is_complete(self, code: str) -> dict[str, object]:
         """Says whether the return key should run the cell."""
