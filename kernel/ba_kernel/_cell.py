@@ -27,6 +27,7 @@ from ._live_sockets import LiveSockets
 from ._magic_table import find, misplaced, split
 from ._magics import After, Body, LuaFailed, MagicError, Split, Tools
 from ._output import Output
+from ._questions import Question
 from ._trace_area import TraceArea
 from ._window import Window
 
@@ -94,7 +95,9 @@ class Cells:
         failed: Failure | None = None
         payloads: list[dict[str, object]] = []
         try:
-            ended = await self._run_parts(split(code), self._tools(code, request, payloads))
+            cell = split(code)
+            ended = await self._run_parts(cell, self._tools(code, request, payloads))
+            payloads += await self._answers(cell.questions)
         except _Failed as error:
             failed = error.what
         except Exception as fault:  # without a reply the front end would wait forever
@@ -137,7 +140,7 @@ class Cells:
             self._window,
             self.sources,
             self._of_a_magic,
-            self._describe,
+            self._page_about,
             code,
             payloads=payloads,
         )
@@ -166,10 +169,17 @@ class Cells:
             raise _Failed(failure(error.report, self.sources)) from error
         return ended
 
-    async def _describe(self, name: str) -> dict[str, object]:
-        from ._inspect import inspect
+    async def _answers(self, questions: tuple[Question, ...]) -> list[dict[str, object]]:
+        """Returns what the front end's pager shows about what the cell asks."""
+        try:
+            return [await self._page_about(*questions)] if questions else []
+        except MagicError as error:
+            raise _Failed(own_failure("HelpError", str(error))) from error
 
-        return await inspect(self._engine, name, len(name))
+    async def _page_about(self, *questions: Question) -> dict[str, object]:
+        from ._answers import page_about
+
+        return await page_about(self._engine, self.sources, questions)
 
     async def _of_a_magic(self, future: Future[T]) -> T:
         """Waits for Lua code that a magic runs, which ends by an interrupt as a cell's does: by itself."""

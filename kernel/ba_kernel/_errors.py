@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ba_runtime.events import ErrorReport
@@ -60,6 +60,10 @@ class Sources:
     def has(self, name: str, line: int) -> bool:
         """Returns whether the text of `name` is kept and has this line."""
         return 1 <= line <= len(self._lines.get(name, ()))
+
+    def lines(self, name: str) -> Sequence[str]:
+        """Returns the lines of the chunk `name`, none if they are not kept."""
+        return self._lines.get(name, ())
 
     def around(self, name: str, line: int) -> Iterator[str]:
         """Yields the lines around `line` with their numbers, and an arrow at that one; none if unknown."""

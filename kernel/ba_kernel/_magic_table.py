@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from . import (
     _magic_capture,
     _magic_cell,
@@ -19,6 +17,7 @@ from . import (
     _magic_tracelogger,
 )
 from ._magics import After, Body, Magic, MagicError, Split, Tools, always, split_lines
+from ._questions import Question
 
 DIFFERENCES = """\
 Where this differs from a device or a server:
@@ -33,6 +32,13 @@ RECALL = """\
 In a cell, _ is the last value that a cell has shown, Out[3] is the first value of cell 3, and In[3] its text.
 A program that sets _ itself keeps it; _ = nil gives it back. They go back 1,000 cells. Out holds sockets and
 other objects of the API only for as long as something else does; _ holds the last value whatever it is."""
+
+HEADING = "Magics: lines that begin with %, at the top of a cell, before its Lua:"
+
+QUESTIONS = """\
+Help, on a line of its own (or press Shift-Tab at a name):
+  name?         what a function or variable is: ba.socket.connect?  s:read?  string.format?  %lab?
+  name??        the same with the source of a function of yours"""
 
 FINALIZERS = """\
 An error in a finalizer (__gc) stops nothing. It is reported in the trace;
@@ -71,29 +77,22 @@ def misplaced(lua: str) -> str | None:
     return next((line for line in lines if line.startswith("%") and line.split()[0] in MAGICS), None)
 
 
-async def _page(tools: Tools, name: str) -> None:
-    found = await tools.describe(name)
-    if not found["found"]:
-        raise MagicError(f"there is no help about {name}; %help lists the magics")
-    tools.page(dict(cast("dict[str, object]", found["data"])))
-
-
 async def show_help(tools: Tools, rest: str) -> After | None:
     """Lists every magic, or has the front end's pager show what is known of a name."""
     if rest:
-        await _page(tools, rest)
-        return None
+        tools.payloads.append(await tools.page_about(Question(rest, 0)))
+    else:
+        tools.say(help_text(tools.engine.runtime.counts_instructions))
+    return None
+
+
+def help_text(counts_instructions: bool) -> str:
+    """Returns the list of all magics, and what else one should know."""
     forms = [form for magic in MAGICS.values() for form in magic.forms]
     width = max(len(form) for form, _ in forms)
-    tools.say("Magics: lines that begin with %, at the top of a cell, before its Lua:")
-    for form, line in forms:
-        tools.say(f"  {form:{width}}  {line}")
-    tools.say(f"\n{RECALL}")
-    tools.say(f"\n{DIFFERENCES}")
-    tools.say(f"\n{FINALIZERS}")
-    if tools.engine.runtime.counts_instructions:
-        tools.say(f"\n{COUNTING}")
-    return None
+    listed = "\n".join(f"  {form:{width}}  {line}" for form, line in forms)
+    parts = [f"{HEADING}\n{listed}", QUESTIONS, RECALL, DIFFERENCES, FINALIZERS]
+    return "\n\n".join([*parts, *[COUNTING] * counts_instructions])
 
 
 MAGICS = {

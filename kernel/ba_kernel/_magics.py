@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 from ba_runtime.regular import open_regular
 
 from ._links import reach
+from ._questions import Question, is_question, questions_in
 
 if TYPE_CHECKING:
     from ba_runtime.events import ErrorReport
@@ -80,7 +81,7 @@ class Tools:
     window: Window
     sources: Sources
     told: Told
-    describe: Callable[[str], Awaitable[dict[str, object]]]  # what a name is, as an inspect_reply says it
+    page_about: Callable[[Question], Awaitable[dict[str, object]]]  # the answer, for the front end's pager
     code: str  # of the whole cell
     is_page: bool = False  # whether the rest of the cell is a page
     line: int = 0  # the number of the magic's own line
@@ -94,10 +95,6 @@ class Tools:
     def in_its_line(self, text: str) -> str:
         """Returns `text` with so many empty lines above it that it stands in the magic's line."""
         return "\n" * (self.line - 1) + text
-
-    def page(self, data: dict[str, object]) -> None:
-        """Has the front end show forms of a text, by MIME type, in its pager."""
-        self.payloads.append({"source": "page", "data": data, "start": 0})
 
     def say(self, text: str) -> None:
         """Writes a line into the cell's output."""
@@ -213,6 +210,7 @@ class Split:
     lua: str
     body: Body = Body.LUA
     body_line: int = 0  # the number of the line after which a page or another text begins
+    questions: tuple[Question, ...] = ()
 
     @property
     def has_body(self) -> bool:
@@ -235,16 +233,17 @@ def split_lines(code: str, body_of: Callable[[str], Body]) -> Split:
     lines = code.split("\n")
     for index, line in enumerate(lines):
         text = line.strip()
-        if text.startswith("%"):
+        if text.startswith("%") and not is_question(text):
             name, rest = [*text.split(maxsplit=1), ""][:2]
             calls.append(Call(name, rest, index + 1))
             lines[index] = ""
             body = body_of(name) if name.startswith("%%") else Body.LUA
             if body is not Body.LUA:
                 return Split(tuple(calls), "\n".join(lines), body, index + 1)
-        elif text and not is_line_comment(text):
+        elif text and not is_line_comment(text) and not is_question(text):
             break
-    return Split(tuple(calls), "\n".join(lines))
+    questions, lua = questions_in("\n".join(lines))
+    return Split(tuple(calls), lua, questions=questions)
 
 
 def is_line_comment(text: str) -> bool:

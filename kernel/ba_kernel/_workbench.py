@@ -54,7 +54,7 @@ class Workbench:
         self.area = TraceArea(publish, loop, self.output)
         self.input = Input(question, self.engine, self.output)
         self.live = LiveSockets(publish, loop, self.engine)
-        sources = Sources()
+        self.sources = sources = Sources()
         self.faults = Faults(publish, loop, self.output, sources)
         self.displays = Displays(publish, loop, self.output, self.area)
         self.flow = Flow(self.engine, publish, loop)

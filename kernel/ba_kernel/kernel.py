@@ -196,7 +196,7 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         """Says what the name at the cursor is."""
         from ._inspect import inspect
 
-        return await inspect(self._bench.engine, code, cursor_pos)
+        return await inspect(self._bench.engine, self._bench.sources, code, cursor_pos, detail_level)
 
     async def do_is_complete(self, code: str) -> dict[str, object]:
         """Says whether the return key should run the cell."""

@@ -136,12 +136,6 @@ class LuaThread(threading.Thread):
         self._post(lambda: answer.set_result(time.thread_time()), answer)
         return answer
 
-    def inspect(self, kind: str, *arguments: bytes) -> Future[tuple[Any, ...]]:
-        """Asks Lua for what code of the user's may have a say in; it is given a moment."""
-        answer = self.ask(kind, *arguments)
-        self._watchdog.limit(answer)
-        return answer
-
     def tell(self, kind: str, *arguments: object) -> None:
         """Tells Lua something that needs no answer."""
         self._post(lambda: self._hand_over(kind, *arguments))

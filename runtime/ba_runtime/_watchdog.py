@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from queue import SimpleQueue
 from time import monotonic
-from typing import Any
 
 from ._interrupt import Interrupter, Reach
 
@@ -26,8 +24,6 @@ SILENT_S = 0.02  # code that calls no hook for so long is where Lua calls none, 
 AGAIN_SILENT_S = 0.01  # the same once there was such code: finalizers come one after the other
 INSIST_S, MOST_INSIST_S = 0.001, 0.064  # how long it is insisted then: at first, and doubled each time up to
 STUCK_S = 2.0
-LOOK_S = 0.05  # how often an inspection is looked at
-INSPECTED_S = 2.0  # and for how long: one that waits for something needs no look
 
 
 class Watchdog:
@@ -42,9 +38,9 @@ class Watchdog:
         self._interrupter = interrupter
         self._nudge = nudge
         self._stuck = stuck
-        # What to see to: an interrupt (True), an inspection, or the end (False). Of all queues this is the
-        # one whose `put` is safe in a signal handler.
-        self._wake: SimpleQueue[bool | Future[Any]] = SimpleQueue()
+        # What to see to: an interrupt (True) or the end (False). Of all queues this is the one whose `put` is
+        # safe in a signal handler.
+        self._wake: SimpleQueue[bool] = SimpleQueue()
         self.is_active = False  # an interrupt is under way
         self.serial = 0  # of the latest interrupt: what is over may be an earlier one
         self._sign_of_life = 0.0
@@ -78,27 +74,14 @@ class Watchdog:
         if serial is None or serial == self.serial:
             self.is_active = False
 
-    def limit(self, inspection: Future[Any]) -> None:
-        """Has the hook look at an inspection that takes long: it knows when its time is up."""
-        self._wake.put(inspection)
-
     def close(self) -> None:
         """Ends the thread, once the last interrupt is over."""
         self._wake.put(False)
 
     def _run(self) -> None:
-        while work := self._wake.get():
-            if isinstance(work, Future):
-                self._look_at(work)
+        while self._wake.get():
             if self.is_active:
                 self._see_through()
-
-    def _look_at(self, inspection: Future[Any]) -> None:
-        pause, since = threading.Event(), monotonic()
-        while not inspection.done() and not self.is_active and monotonic() - since < INSPECTED_S:
-            pause.wait(LOOK_S)
-            if monotonic() - since > LOOK_S:
-                self._interrupter.plant(insist_s=INSIST_S)
 
     def _see_through(self) -> None:
         pause, ticks, is_told, forced, insist_s = threading.Event(), 0, False, 0, INSIST_S

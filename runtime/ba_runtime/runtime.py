@@ -7,6 +7,7 @@ meanwhile, everything that the Lua code has to say goes to the sink as events (`
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from .events import (
     SocketInfo,
     Timing,
 )
+from .looking import Defined, Described, Members, Path
 from .web import Access, HttpTrace, Limits
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from .observe.recording import Recording
 
 MAX_MEMORY = 1 << 30
+MOST_INTEGER = 1 << 63
 MOST_EVENTS = 10_000  # of a recording, and the bytes of data that they hold
 MOST_BYTES = 1 << 20
 
@@ -159,19 +162,19 @@ class Runtime:
         """Answers InputRequested with a line (including its newline), or None for the end of the input."""
         self._thread.tell("input", line)
 
-    def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]:
-        """Returns the names that can follow `path`: of the globals, a table, or a metatable's `__index`."""
-        return _then(
-            self._thread.ask("fields", *(name.encode() for name in path)),
-            lambda names: tuple(name.decode("utf-8", "replace") for name in names),
-        )
+    def members(self, path: Path, prefix: str = "") -> Future[Members]:
+        """Returns the names below `path` that begin with `prefix`: of the globals (for an empty path), of a
+        table, or of what its metatable's `__index` leads to. Runs nothing of a program's.
 
-    def describe(self, path: tuple[str, ...]) -> Future[str | None]:
-        """Returns `TYPE: VALUE` for what `path` names, or None if it names nothing."""
-        return _then(
-            self._thread.inspect("describe", *(name.encode() for name in path)),
-            lambda parts: ": ".join(p.decode("utf-8", "replace") for p in parts) if parts else None,
-        )
+        A path is a sequence of names and whole numbers. Of a large table, 2,000 names are returned, of those
+        that are found among the first 200,000 keys. Names that are not UTF-8 have surrogate escapes.
+        """
+        question = self._thread.ask("members", prefix.encode("utf-8", "surrogateescape"), *_keys(path))
+        return _then(question, _members)
+
+    def describe(self, path: Path) -> Future[Described | None]:
+        """Returns what `path` leads to, or None if it leads to nothing. Runs nothing of a program's."""
+        return _then(self._thread.ask("describe", *_keys(path)), _described)
 
     def globals(self) -> Future[GlobalNames]:
         """Returns the globals that programs have made or changed, by name; no code of theirs runs for it."""
@@ -303,6 +306,32 @@ def _timing(result: Future[CellResult]) -> Future[Timing]:
 
     result.add_done_callback(done)
     return timing
+
+
+def _keys(path: Path) -> Iterator[bytes | int]:
+    for key in path:
+        # A number that no integer of Lua's can be leads to nothing, as any other name that is not there.
+        if isinstance(key, int) and abs(key) < MOST_INTEGER:
+            yield key
+        else:
+            yield str(key).encode("utf-8", "surrogateescape")
+
+
+def _members(answer: tuple[Any, ...]) -> Members:
+    texts = [text.decode("utf-8", "surrogateescape") for text in answer]
+    return Members(texts[0], tuple(zip(texts[1::2], texts[2::2], strict=True)))
+
+
+def _described(answer: tuple[Any, ...]) -> Described | None:
+    if not answer:
+        return None
+    type_name, text, *function = answer
+    defined = None
+    if function:
+        source, first, last, is_vararg, *names = function
+        parameters = tuple(name.decode("utf-8", "replace") for name in names)
+        defined = Defined(source.decode("utf-8", "replace"), first, last, (*parameters, *["..."] * is_vararg))
+    return Described(type_name.decode(), text.decode("utf-8", "replace"), defined)
 
 
 def _port(answer: tuple[Any, ...]) -> int:

@@ -37,6 +37,7 @@ from ba_runtime.events import (
     Traced,
 )
 from ba_runtime.lab import Lab
+from ba_runtime.looking import Described, Members, Path
 from ba_runtime.observe import Address, Moved, Opened
 from ba_runtime.observe import Event as Seen
 from ba_runtime.web import HttpTrace
@@ -156,8 +157,8 @@ class FakeRuntime:
     """
 
     sink: Sink
-    names: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    values: dict[tuple[str, ...], str] = field(default_factory=dict)
+    names: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    values: dict[Path, str] = field(default_factory=dict)
     is_busy: bool = False
     is_closed: bool = False
     counts_instructions: bool = False
@@ -268,13 +269,15 @@ class FakeRuntime:
         """Answers `read`."""
         self._answers.put(line)
 
-    def fields(self, path: tuple[str, ...]) -> Future[tuple[str, ...]]:
-        """Returns the names that the test put at `path`; never, while busy."""
-        return self._answer(self.names.get(path, ()))
+    def members(self, path: Path, prefix: str = "") -> Future[Members]:
+        """Returns the names that the test put at `path`, as functions of a table; never, while busy."""
+        names = [(name, "function") for name in self.names.get(path, ()) if name.startswith(prefix)]
+        return self._answer(Members("table" if names else "nil", tuple(names)))
 
-    def describe(self, path: tuple[str, ...]) -> Future[str | None]:
-        """Returns the value that the test put at `path`; never, while busy."""
-        return self._answer(self.values.get(path))
+    def describe(self, path: Path) -> Future[Described | None]:
+        """Returns the value that the test put at `path`, a string; never, while busy."""
+        value = self.values.get(path)
+        return self._answer(None if value is None else Described("string", value))
 
     def sockets(self) -> Future[tuple[SocketInfo, ...]]:
         """Returns what `listen` opened; never, while busy."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from tests.lua._programs import TIMEOUT_S, Session, session
 
-from ba_runtime._loop import LuaThread
+from ba_runtime._cells import Cells
 from ba_runtime.errors import RequestFailed
 
 
@@ -35,17 +35,21 @@ def test_a_cell_that_cannot_be_started_fails() -> None:
         assert _goes_on(lua)
 
 
-def test_an_answer_that_could_not_be_told_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_end_that_could_not_be_told_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop that failed over it is entered again, and knows of whose end it was about to tell."""
-    reply, failing = LuaThread._reply, iter([True])
+    failing: list[bool] = []
+    done = Cells._done
 
-    def fail(thread: LuaThread, ticket: int, *values: Any) -> None:
-        if next(failing, False):
+    def fail(cells: Cells, number: int, *values: bytes) -> None:
+        if failing:
+            failing.clear()
             raise ValueError("the test's own")
-        reply(thread, ticket, *values)
+        done(cells, number, *values)
 
-    monkeypatch.setattr(LuaThread, "_reply", fail)
+    monkeypatch.setattr(Cells, "_done", fail)
     with session() as lua:
-        lua.run("slow = setmetatable({}, {__tostring = function() ba.sleep(1) return 'slow' end})")
-        assert lua.runtime.describe(("slow",)).result(TIMEOUT_S) == "table: <it took too long to show>"
+        failing.append(True)
+        error = lua.run("return 'told'").error
+        assert error is not None  # its values may be what could not be told
+        assert error.kind == "memory"
         assert _goes_on(lua)

@@ -138,7 +138,7 @@ def test_whatever_is_asked_of_a_closed_runtime_is_answered() -> None:
         runtime.close()
         for future in (
             runtime.run_cell(b"return 1", name="late", cell=9),
-            runtime.fields(("ba",)),
+            runtime.members(("ba",)),
             runtime.describe(("ba",)),
             runtime.sockets(),
             runtime.until_idle(),
@@ -152,7 +152,7 @@ def _ask(runtime: Runtime, answers: list[Future[Any]], go: threading.Barrier) ->
     go.wait()
     for _ in range(200):
         answers.append(runtime.run_cell(b"return 1", name="race", cell=1))
-        answers.append(runtime.fields(()))
+        answers.append(runtime.members(()))
 
 
 def test_questions_that_race_with_close_are_answered() -> None:

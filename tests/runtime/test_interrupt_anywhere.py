@@ -181,24 +181,6 @@ def test_an_interrupt_ends_it_within_a_second(lua: Session, place: str) -> None:
     assert lua.run("coroutine.wrap(function() ba.sleep(1) end)()").error is None
 
 
-def test_a_value_whose_tostring_never_ends_is_described_all_the_same(lua: Session) -> None:
-    """And holds up nobody for long: what waits in the background goes on."""
-    lua.run("endless = setmetatable({}, {__tostring = function() while true do end end})")
-    lua.run("count = 0 timer = ba.timer(function() count = count + 1 return true end) timer:set(1)")
-    described = lua.runtime.describe(("endless",)).result(5)
-    assert described is not None
-    assert described.startswith("table: <")
-    assert lua.run("local before = count await(function() return count > before end)").error is None
-
-
-def test_a_value_whose_tostring_waits_is_described_when_it_is_done(lua: Session) -> None:
-    """Other questions are answered meanwhile."""
-    lua.run("slow = setmetatable({}, {__tostring = function() ba.sleep(20) return 'slow' end})")
-    slow = lua.runtime.describe(("slow",))
-    assert lua.runtime.describe(("kept",)).result(5) == 'string: "kept"'
-    assert slow.result(5) == "table: slow"
-
-
 def test_an_interrupt_is_for_the_cell_that_runs_when_it_comes(lua: Session) -> None:
     """However quickly the next cell follows the one that has just been stopped."""
     for _ in range(100):

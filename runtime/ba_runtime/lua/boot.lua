@@ -188,32 +188,17 @@ end
 requests.input = stdio.deliver
 requests.trace_level = console.set_level
 
-function questions.fields(ticket, ...)
-  host.reply(ticket, look.fields(...))
+function questions.members(ticket, ...)
+  host.reply(ticket, look.members(...))
 end
 
--- A value is shown by code of the user's, its `__tostring`, which may wait, fail or go on forever.
-local INSPECT_S <const> = 0.4
-local INSPECTION = {name = "inspection"}
-
-function INSPECTION.ended(task, ok, text)
-  host.reply(task.ticket, type(task.value), ok and text or "<it took too long to show>")
-end
-
-function INSPECTION.yielded(task)
-  task.over = true
-  INSPECTION.ended(task, false)
-end
-INSPECTION.abandoned = INSPECTION.yielded
-
+-- What a value is: its type and its text, and of a program's function where it was defined.
 function questions.describe(ticket, ...)
   local value = look.value(...)
   if value == nil then
     return host.reply(ticket)
   end
-  local task = sched.task(INSPECTION, render.value)
-  task.ticket, task.value, task.limit = ticket, value, clock() + INSPECT_S
-  sched.run(task, value)
+  host.reply(ticket, type(value), render.bare(value), look.defined(value))
 end
 
 function questions.globals(ticket)

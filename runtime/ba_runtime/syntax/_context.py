@@ -1,103 +1,295 @@
 """What the text around a cursor says: the word to complete, the value it belongs to, the call it stands in.
 
-Only tokens before the cursor count, so that half-written text is no special case. Nothing is looked up and
-nothing runs: the answer is a path of constant keys from a variable, for the caller to follow without calling
-anything.
+Only tokens before the cursor count, so that half-written text is no special case. Nothing is looked up in a
+running state and nothing runs: what the text and the documentation tell about a value is a matter of
+`_values.py`.
+
+The time that this takes grows with the text, so of a long one only the end is read: the `WINDOW` before the
+cursor.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import Enum, auto
 
-from ._blocks import CLOSERS, OPENERS, STATEMENT_WORDS
+from ba_runtime.docs import Entry
+
+from ._structure import BINARY, UNARY, parameters_of, structure_of
 from ._tokens import Kind, Token, significant, tokenize
+from ._values import Path, Value, Values, chain_start
 
-Path: TypeAlias = tuple[str | int, ...]
-
-_VARIABLE: Path | None = ()
+# Characters; they take 10 ms. A cell is rarely longer than a tenth of this.
+WINDOW = 12_000
 _WORD_REST = re.compile(r"[A-Za-z0-9_]*")
+_STRING_REST = re.compile(r"[A-Za-z0-9_./-]*")
 _LONG_COMMENT = re.compile(r"--\[=*\[")
-_CONSTANT_STRING = re.compile(r"""(["'])([^\\]*)\1""")
+_STRING_START = re.compile(r"[\"']|\[=*\[")
+_LABEL = re.compile(r"::[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*::")
+_BEFORE_OPERAND = BINARY | UNARY | {
+    "(", "{", "[", ",", "=", "return", "if", "elseif", "while", "until", "in", "..", ":", ".",
+}  # fmt: skip
+
+
+class Where(Enum):
+    """What can stand at the cursor."""
+
+    NAME = auto()
+    """A variable or a keyword."""
+    MEMBER = auto()
+    """A field or a method, behind `separator`."""
+    KEY = auto()
+    """A string in brackets, which is a key of the value before them."""
+    ARGUMENT = auto()
+    """A string that is an argument of `call`."""
+    OPTION = auto()
+    """The name of a field in a table that is an argument of `call`."""
+    LABEL = auto()
+    """A label, behind `goto`."""
+    ATTRIBUTE = auto()
+    """The attribute of a local variable, in angle brackets."""
+    NOTHING = auto()
+    """Nothing that is known: the inside of a comment, a number, a name that is being given."""
 
 
 @dataclass(frozen=True, slots=True)
-class Callee:
-    """What a call names: `path` is where the function is looked up, None when that is no constant path.
+class Call:
+    """The call around the cursor: the token of its bracket or string, and the argument's number, from 1.
 
-    `ba.socket.connect(` is ("ba", "socket"), ".", "connect"; `accept():read(` is None, ":", "read".
+    `depth` is how many brackets have been opened since.
     """
 
-    path: Path | None
-    separator: str
-    name: str
-
-    @property
-    def text(self) -> str:
-        """The name as one would write it; an unknown value is left out, as in `:read`."""
-        return ".".join(map(str, self.path or ())) + self.separator + self.name
+    opening: int
+    argument: int
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What stands before and around a cursor.
 
-    `path` leads to the value whose member is meant: () where the word is a variable, None where nothing can
-    be said (the value of a call, a number, inside a string or a comment). `separator` is "", "." or ":".
-    `prefix` is the word up to the cursor, and `start` and `end` bound the whole word, in code points. `call`
-    is the innermost call whose arguments the cursor is among; a string is one, a comment none.
+    `prefix` is the word, or the string, up to the cursor; `start` and `end` bound all of it, in code points.
+    `separator` is "", "." or ":". `call` is the innermost call whose arguments the cursor is among.
     """
 
-    path: Path | None
+    where: Where
     separator: str
     prefix: str
     start: int
     end: int
-    call: Callee | None
+    call: Call | None
 
 
-def context_at(source: str, cursor: int) -> Context:
-    """Returns what `source` says at `cursor`, in code points; a cursor outside the text is moved into it."""
-    cursor = max(0, min(cursor, len(source)))
-    tokens = tokenize(source[:cursor])
-    visible = significant(tokens)
-    inside = _text_around(tokens, cursor)
-    if inside is not None:
-        call = None if inside is not Kind.STRING else _innermost_call(visible)
-        return Context(None, "", "", cursor, cursor, call)
-    start = end = cursor
-    last = visible[-1] if visible and visible[-1].end == cursor else None
-    if last is not None and last.kind is Kind.NUMBER:
-        return Context(None, "", "", cursor, cursor, _innermost_call(visible))
-    if last is not None and last.kind in (Kind.NAME, Kind.KEYWORD):
-        start = last.start
+class Reading:
+    """One text, read up to a cursor."""
+
+    def __init__(self, source: str, cursor: int, *, given: Mapping[str, str] | None = None) -> None:
+        """`cursor` counts code points; outside the text, it is moved into it. `given` are the kinds of
+        variables that are there without a declaration.
+        """
+        cursor = max(0, min(cursor, len(source)))
+        self._skipped = _start_of_window(source, cursor)
+        self._source = source
+        self._cursor = cursor
+        tokens = tokenize(source[self._skipped : cursor])
+        visible = significant(tokens)
+        self._inside = _text_around(tokens, cursor - self._skipped)
+        self._last = self._take_last(visible)
+        self.structure = structure_of(visible, dict(given or {}))
+        self.values = Values(self.structure, {})
+        self.context = self._context()
+
+    def know(self, kinds: Mapping[Path, str]) -> None:
+        """Reads the values anew, with the kinds that a running state has told about places."""
+        self.values = Values(self.structure, kinds)
+
+    # ---- what is asked
+
+    @property
+    def owner(self) -> Value:
+        """The value that the word at the cursor is a member of."""
+        end = len(self.structure.tokens) - 1  # before the separator or the bracket
+        start = chain_start(self.structure, end)
+        return None if start is None else self.values.expression(start, end)
+
+    @property
+    def callee(self) -> Entry | None:
+        """The card of the function that is called around the cursor."""
+        return self.values.callee(self.context.call.opening) if self.context.call else None
+
+    @property
+    def called(self) -> tuple[Value, str, str]:
+        """What is called around the cursor: the value before its name, the separator, and the name."""
+        structure, call = self.structure, self.context.call
+        if call is None or not structure.is_name(call.opening - 1):
+            return None, "", ""
+        name, separator = structure.text(call.opening - 1), structure.text(call.opening - 2)
+        if separator not in (".", ":"):
+            return None, "", name
+        start = chain_start(structure, call.opening - 2)
+        return None if start is None else self.values.expression(start, call.opening - 2), separator, name
+
+    @property
+    def element(self) -> Value:
+        """The element of a list or table whose closing bracket is just before the cursor."""
+        tokens = self.structure.tokens
+        if not tokens or tokens[-1].text != "]" or tokens[-1].end != self._cursor - self._skipped:
+            return None
+        start = chain_start(self.structure, len(tokens))
+        return None if start is None else self.values.expression(start, len(tokens))
+
+    @property
+    def is_declaring(self) -> bool:
+        """Whether a name is being given to a local variable."""
+        return self.structure.text(len(self.structure.tokens) - 1) == "local"
+
+    @property
+    def quote(self) -> str:
+        """The quotation mark of the string that the cursor is in."""
+        return self._source[max(0, self.context.start - 1) : self.context.start]
+
+    def local_names(self) -> tuple[str, ...]:
+        """Returns the names of the variables that the text declares and that are visible at the cursor."""
+        return tuple(binding.name for binding in self.structure.visible())
+
+    def labels(self) -> tuple[str, ...]:
+        """Returns the labels of the text around the cursor, also below it."""
+        text = self._source[self._skipped : self._cursor + WINDOW]
+        return tuple(dict.fromkeys(match[1] for match in _LABEL.finditer(text)))
+
+    def keywords(self) -> tuple[str, ...]:
+        """Returns the keywords that make sense at the cursor: of those that close a block, what is open."""
+        before = self.structure.text(len(self.structure.tokens) - 1)
+        if before in _BEFORE_OPERAND:
+            return ("false", "function", "nil", "not", "true")
+        if before == "local":
+            return ("function",)
+        words = ["break", "do", "for", "function", "goto", "if", "local", "repeat", "return", "while"]
+        if before:
+            words += ["and", "in", "or", "then"]
+        blocks = self.structure.open_blocks
+        if blocks:
+            words.append("until" if blocks[-1] == "repeat" else "end")
+            words += ["else", "elseif"] if blocks[-1] == "then" else []
+        return tuple(words)
+
+    def line_of(self, token: int) -> int:
+        """Returns the number of the line that a token is in."""
+        return self._source.count("\n", 0, self._skipped + self.structure.tokens[token].start) + 1
+
+    def parameters(self, function: int) -> tuple[str, ...]:
+        """Returns the names of the parameters of the function at a token, with `...` if it has that."""
+        return parameters_of(self.structure, function)
+
+    # ---- reading
+
+    def _take_last(self, visible: list[Token]) -> Token | None:
+        """Takes the word or the string that the cursor is at or in off the tokens before it."""
+        last = visible[-1] if visible and visible[-1].end == self._cursor - self._skipped else None
+        is_word = last is not None and last.kind in (Kind.NAME, Kind.KEYWORD)
+        if last is None or not (is_word or (self._inside is Kind.STRING)):
+            return None
         visible.pop()
-    rest = _WORD_REST.match(source, cursor)
-    end += len(rest.group()) if rest else 0
-    separator, path = "", _VARIABLE
-    if visible and visible[-1].text in (".", ":"):
-        separator, path = visible[-1].text, _path_to(visible, len(visible) - 1)[0]
-    return Context(path, separator, source[start:cursor], start, end, _innermost_call(visible))
+        return last
+
+    def _context(self) -> Context:
+        cursor, last = self._cursor, self._last
+        if self._inside is Kind.COMMENT:
+            return Context(Where.NOTHING, "", "", cursor, cursor, None)
+        if self._inside is Kind.STRING and last is not None:
+            return self._in_string(last)
+        start = cursor if last is None else self._skipped + last.start
+        end = cursor + len(_WORD_REST.match(self._source, cursor)[0])  # type: ignore[index]  # it always matches
+        before = self.structure.text(len(self.structure.tokens) - 1)
+        where, separator = self._where(before)
+        if where is Where.NOTHING:
+            return Context(where, "", "", cursor, cursor, self._call())
+        return Context(where, separator, self._source[start:cursor], start, end, self._call())
+
+    def _where(self, before: str) -> tuple[Where, str]:
+        structure, count = self.structure, len(self.structure.tokens)
+        if self._last is None and self._is_in_number():
+            return Where.NOTHING, ""
+        if before in (".", ":"):
+            return Where.MEMBER, before
+        if before == "goto":
+            return Where.LABEL, ""
+        if before == "<" and structure.is_name(count - 2) and structure.text(count - 3) in ("local", ","):
+            return Where.ATTRIBUTE, ""
+        if before in ("function", "for") or (before == "::" and structure.text(count - 3) != "::"):
+            return Where.NOTHING, ""
+        if before in ("{", ",", ";") and structure.open and structure.text(structure.open[-1]) == "{":
+            call = self._call()
+            is_option = call is not None and call.depth <= (structure.text(call.opening) == "(")
+            return (Where.OPTION if is_option else Where.NAME), ""
+        return Where.NAME, ""
+
+    def _is_in_number(self) -> bool:
+        tokens = self.structure.tokens
+        return (
+            bool(tokens) and tokens[-1].kind is Kind.NUMBER and tokens[-1].end == self._cursor - self._skipped
+        )
+
+    def _in_string(self, token: Token) -> Context:
+        structure, count = self.structure, len(self.structure.tokens)
+        opening = _STRING_START.match(token.text)
+        start = self._skipped + token.start + (opening.end() if opening else 0)
+        prefix = self._source[start : self._cursor]
+        rest = _STRING_REST.match(self._source, self._cursor)
+        end = self._cursor + (len(rest[0]) if rest else 0)
+        if "\\" in prefix or "\n" in prefix:
+            return Context(Where.NOTHING, "", "", self._cursor, self._cursor, self._call())
+        before = structure.text(count - 1)
+        if before == "[" and structure.open and structure.open[-1] == count - 1 and count > 1:
+            return Context(Where.KEY, "", prefix, start, end, None)
+        if before in ("(", ","):
+            return Context(Where.ARGUMENT, "", prefix, start, end, self._call())
+        if structure.is_name(count - 1) and chain_start(structure, count) is not None:
+            return Context(Where.ARGUMENT, "", prefix, start, end, Call(count, 1))
+        return Context(Where.NOTHING, "", "", self._cursor, self._cursor, self._call())
+
+    def _call(self) -> Call | None:
+        """Returns the innermost call; brackets that call nothing may be between it and the cursor."""
+        structure = self.structure
+        for depth, opening in enumerate(reversed(structure.open)):
+            text = structure.text(opening)
+            if text not in ("(", "{", "["):
+                break
+            if text != "[" and self._is_call(opening):
+                return Call(opening, self._argument(opening), depth)
+        return None
+
+    def _argument(self, opening: int) -> int:
+        structure, index, number = self.structure, opening + 1, 1
+        if structure.text(opening) == "{":
+            return 1
+        while index < len(structure.tokens) and index not in structure.open:
+            number += structure.text(index) == ","
+            index = structure.closing.get(index, index) + 1
+        return number
+
+    def _is_call(self, opening: int) -> bool:
+        """Whether something is called with the bracket at this token; a function's head is none."""
+        structure = self.structure
+        if opening == 0:
+            return False
+        token = structure.tokens[opening - 1]
+        if token.kind is not Kind.NAME:
+            return token.kind is Kind.STRING or token.text in (")", "]", "}")
+        start = chain_start(structure, opening)
+        index = opening - 1 if start is None else start
+        while index > 0 and structure.text(index - 1) in (".", ":"):
+            index -= 2
+        return structure.text(index - 1) != "function"
 
 
-def local_names(source: str, cursor: int) -> tuple[str, ...]:
-    """Returns the names that the text before `cursor` declares, in order and each once.
-
-    These are locals, parameters, loop variables, functions defined by a plain name, and `self` in methods.
-    Scopes that have ended are not left out: a name too many does no harm.
-    """
-    tokens = significant(tokenize(source[: max(0, cursor)]))
-    if tokens and tokens[-1].end == cursor:  # still being typed
-        tokens.pop()
-    names: dict[str, None] = {}
-    for index, token in enumerate(tokens):
-        if token.text in ("local", "for"):
-            names.update(dict.fromkeys(_name_list(tokens, index + 1)))
-        elif token.text == "function":
-            names.update(dict.fromkeys(_function_names(tokens, index + 1)))
-    return tuple(names)
+def _start_of_window(source: str, cursor: int) -> int:
+    if cursor <= WINDOW:
+        return 0
+    line = source.find("\n", cursor - WINDOW, cursor)
+    return cursor - WINDOW if line < 0 else line + 1
 
 
 def _text_around(tokens: Sequence[Token], cursor: int) -> Kind | None:
@@ -108,94 +300,3 @@ def _text_around(tokens: Sequence[Token], cursor: int) -> Kind | None:
     if last.kind is Kind.PREAMBLE or (last.kind is Kind.COMMENT and not _LONG_COMMENT.match(last.text)):
         return Kind.COMMENT
     return last.kind if last.unfinished else None
-
-
-def _path_to(tokens: Sequence[Token], end: int) -> tuple[Path | None, int]:
-    """Returns the constant path that ends before token `end`, None if there is none, and its first token."""
-    keys: list[str | int] = []
-    index = end - 1
-    while index >= 0:
-        token = tokens[index]
-        before = tokens[index - 1].text if index else ""
-        if token.kind is Kind.NAME:
-            keys.append(token.text)
-            if before != ".":
-                return (None if before == ":" else tuple(reversed(keys))), index
-            index -= 2
-        elif token.text == "]" and index >= 3 and tokens[index - 2].text == "[":
-            key = _constant(tokens[index - 1])
-            if key is None:
-                return None, index
-            keys.append(key)
-            index -= 3
-        else:
-            return None, index
-    return None, 0
-
-
-def _constant(token: Token) -> str | int | None:
-    if token.kind is Kind.NUMBER and token.text.isdecimal():
-        return int(token.text)
-    match = _CONSTANT_STRING.fullmatch(token.text)
-    return match[2] if match else None
-
-
-def _innermost_call(tokens: Sequence[Token]) -> Callee | None:
-    depth = 0
-    for index in range(len(tokens) - 1, -1, -1):
-        text = tokens[index].text
-        if text in CLOSERS:
-            depth += 1
-        elif text in OPENERS and depth:
-            depth -= 1
-        elif depth:
-            continue
-        elif text in ("(", "{") and _can_be_called(tokens, index - 1):
-            return _callee(tokens, index - 1)
-        elif text in STATEMENT_WORDS or text == "function":
-            return None
-    return None
-
-
-def _can_be_called(tokens: Sequence[Token], index: int) -> bool:
-    return index >= 0 and (
-        tokens[index].kind in (Kind.NAME, Kind.STRING) or tokens[index].text in (")", "]", "}")
-    )
-
-
-def _callee(tokens: Sequence[Token], index: int) -> Callee | None:
-    """Returns what the call whose arguments follow token `index` names, None for the head of a function."""
-    name, first, path, separator = tokens[index], index, _VARIABLE, ""
-    if name.kind is not Kind.NAME:
-        return None
-    if index and tokens[index - 1].text in (".", ":"):
-        separator = tokens[index - 1].text
-        path, first = _path_to(tokens, index - 1)
-    if first and tokens[first - 1].text == "function":
-        return None
-    return Callee(path, separator, name.text)
-
-
-def _name_list(tokens: Sequence[Token], index: int) -> Iterator[str]:
-    """Yields the names from token `index` on, as in `a, b <const>, c`."""
-    while index < len(tokens) and tokens[index].kind is Kind.NAME:
-        yield tokens[index].text
-        index += 1
-        if index < len(tokens) and tokens[index].text == "<":
-            index += 3
-        if index >= len(tokens) or tokens[index].text != ",":
-            return
-        index += 1
-
-
-def _function_names(tokens: Sequence[Token], index: int) -> Iterator[str]:
-    """Yields what the head of a function declares; `index` is the token after the word `function`."""
-    start = index
-    while index < len(tokens) and (tokens[index].kind is Kind.NAME or tokens[index].text in (".", ":")):
-        index += 1
-    if index == start + 1:
-        yield tokens[start].text
-    elif index > start and tokens[index - 2].text == ":":
-        yield "self"
-    if index < len(tokens) and tokens[index].text == "(":
-        yield from _name_list(tokens, index + 1)

@@ -7,7 +7,7 @@ local check = import "check"
 
 local native, getmetatable = tostring, debug.getmetatable
 local type, rawget, mathtype, select, concat = type, rawget, math.type, select, table.concat
-local sub, find, gsub = string.sub, string.find, string.gsub
+local sub, find, format, gsub = string.sub, string.find, string.format, string.gsub
 local error = error
 
 local text = {}
@@ -74,6 +74,19 @@ local function tostring(value)
   return native(value)
 end
 text.tostring = tostring
+
+-- Returns the text of a value that is neither string nor table without asking any metatable but for its `__name`.
+function text.bare(value)
+  local kind = type(value)
+  if kind == "number" then
+    return mathtype(value) == "float" and float(value) or value .. ""
+  elseif kind == "nil" or kind == "boolean" then
+    return value == nil and "nil" or value and "true" or "false"
+  end
+  local meta = getmetatable(value)
+  local name = meta and rawget(meta, "__name")
+  return format("%s: %p", type(name) == "string" and name or kind, value)
+end
 
 -- The global `tostring`.
 function text.user_tostring(...)

@@ -4,7 +4,7 @@
 -- access throughout: no metamethod runs.
 
 local format = string.format
-local next, rawget, tostring, type = next, rawget, tostring, type
+local next, rawget, type = next, rawget, type
 local sort = table.sort
 
 local keys = {}
@@ -38,7 +38,10 @@ end
 
 -- A text that puts booleans before objects, and objects in an order that holds while the state lives.
 local function rank(key)
-  return type(key) == "boolean" and " " .. tostring(key) or format("%s %p", type(key), key)
+  if type(key) == "boolean" then
+    return key and " true" or " false"
+  end
+  return format("%s %p", type(key), key)
 end
 
 -- Puts what was kept behind the first `count` of `list`, up to `limit`; returns how many are there then.

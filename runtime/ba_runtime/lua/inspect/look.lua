@@ -1,12 +1,19 @@
 -- Looking at the state from outside: names for completion, values for inspection.
 --
--- None of it runs user code: tables are read raw, and only metatables that are tables are followed.
+-- None of it runs user code: tables are read raw, and only metatables that are tables are followed. What it costs is
+-- bounded, however large a table is and however long a chain of tables.
+
+local import = ...
+local ours = import "ours"
 
 local G = _G
 local type, next, rawget, getmetatable = type, next, rawget, debug.getmetatable
-local sort, unpack = table.sort, table.unpack
+local getinfo, getlocal = debug.getinfo, debug.getlocal
+local sub, unpack = string.sub, table.unpack
 
-local MOST_NAMES = 2000
+-- A person reads a few names; a table of a million keys must not hold up the program that it belongs to.
+local MOST_NAMES, MOST_KEYS, LONGEST_NAME = 2000, 200000, 200
+local MOST_TABLES = 10 -- in a chain of __index, which may be a ring
 
 local look = {}
 
@@ -17,7 +24,7 @@ local function index_of(value)
 end
 
 local function field(value, name)
-  for _ = 1, 10 do -- a chain of __index tables, bounded in case it is a ring
+  for _ = 1, MOST_TABLES do
     if type(value) == "table" then
       local found = rawget(value, name)
       if found ~= nil then
@@ -31,24 +38,31 @@ local function field(value, name)
   end
 end
 
-local function at(path)
-  local value = G
+-- Returns the value at this path of keys, nil when there is none.
+function look.value(...)
+  local value, path = G, {...}
   for i = 1, #path do
     value = field(value, path[i])
   end
   return value
 end
 
--- Returns the names that can follow this path of names.
-function look.fields(...)
-  local value = at({...})
-  local names, seen = {}, {}
-  for _ = 1, 10 do
+-- Returns the type of the value at a path, and then the names below it that begin with `prefix`, each with the type of
+-- what is there.
+function look.members(prefix, ...)
+  local value = look.value(...)
+  local found, count, visited, seen, length = {type(value)}, 0, 0, {}, #prefix
+  for _ = 1, MOST_TABLES do
     if type(value) == "table" then
-      for name in next, value do
-        if type(name) == "string" and not seen[name] and #names < MOST_NAMES then
-          seen[name] = true
-          names[#names + 1] = name
+      for name, member in next, value do
+        visited = visited + 1
+        if count >= MOST_NAMES or visited > MOST_KEYS then
+          break
+        elseif
+          type(name) == "string" and #name <= LONGEST_NAME and sub(name, 1, length) == prefix and not seen[name]
+        then
+          count = count + 1
+          seen[name], found[2 * count], found[2 * count + 1] = true, name, type(member)
         end
       end
     end
@@ -57,13 +71,20 @@ function look.fields(...)
       break
     end
   end
-  sort(names)
-  return unpack(names)
+  return unpack(found)
 end
 
--- Returns the value at this path, nil when there is none.
-function look.value(...)
-  return at({...})
+-- Returns what a program's function is: the name of its chunk, its first and last line, whether it takes any number of
+-- arguments, and the names of its parameters; nothing for a function of ours or in C.
+function look.defined(value)
+  if type(value) ~= "function" or ours.is_hidden(value) then
+    return
+  end
+  local info, names = getinfo(value, "Su"), {}
+  for i = 1, info.nparams do
+    names[i] = getlocal(value, i)
+  end
+  return info.source, info.linedefined, info.lastlinedefined, info.isvararg, unpack(names)
 end
 
 return look

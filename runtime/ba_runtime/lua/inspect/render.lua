@@ -2,14 +2,15 @@
 --
 -- Rendering never raises, and what it costs is bounded whatever the value: at most so many entries, so much
 -- text, so many levels. It reads tables raw; the only metamethod that runs is `__tostring`, because that is a
--- value's own word on how it reads, and it runs under pcall; `render.short` does without. Numbers read as the server
--- prints them.
+-- value's own word on how it reads, and it runs under pcall. A bare rendering, for somebody who only looks, does
+-- without the `__tostring` of programs. Numbers read as the server prints them.
 
 local import = ...
 local ours = import "ours"
 local keys = import "inspect/keys"
 local quote = import "inspect/quote"
-local words = import "console/text".tostring
+local text_of = import "console/text"
+local words, bare_words = text_of.tostring, text_of.bare
 
 local next, pcall, rawget, type, max, mathtype = next, pcall, rawget, type, math.max, math.type
 local find, format, gmatch, gsub, rep = string.find, string.format, string.gmatch, string.gsub, string.rep
@@ -175,6 +176,12 @@ local function constructor(t, state, depth, column)
   return lay_out(items, more, depth, column, are_numbers)
 end
 
+-- Whether rendering runs this `__tostring`: in a bare one only ours, of our own userdata.
+local function may_speak(method, kind, state)
+  return not state.is_bare
+    or kind == "userdata" and type(method) == "function" and ours.source(getinfo(method, "S").source)
+end
+
 local function plain(value, state, limit)
   local kind = type(value)
   if kind == "string" then
@@ -184,18 +191,16 @@ local function plain(value, state, limit)
   elseif kind == "thread" then
     return "thread: " .. status(value)
   end
-  return quote.cut(words(value), limit) -- userdata, too, whose `__name` may have any length
+  local text = (state.is_bare and bare_words or words)(value)
+  return quote.cut(text, limit) -- userdata, too, whose `__name` may have any length
 end
 
 function show(value, state, depth, column)
   local kind, meta = type(value), getmetatable(value)
   local method = kind ~= "string" and meta and rawget(meta, "__tostring")
-  if method and state.is_quiet and not ours.is_hidden(method) then
-    method = nil
-  end
   local limit = depth == 0 and STRING_BYTES or INNER_STRING_BYTES
   local text
-  if method then
+  if method and may_speak(method, kind, state) then
     text = own_words(value, method, limit)
   elseif kind == "table" then
     return constructor(value, state, depth, column) -- its entries were counted one by one
@@ -208,9 +213,8 @@ function show(value, state, depth, column)
   return text
 end
 
--- Returns a readable text for any value: one line where it fits into 80 columns, else several.
-function render.value(value)
-  local state = { entries = MAX_ENTRIES, bytes = MAX_BYTES, parents = {}, names = nil }
+local function rendered(value, is_bare)
+  local state = { entries = MAX_ENTRIES, bytes = MAX_BYTES, parents = {}, names = nil, is_bare = is_bare }
   local ok, text = pcall(show, value, state, 0, 0)
   if ok then
     return text
@@ -218,9 +222,19 @@ function render.value(value)
   return format("<%s that cannot be shown: %s>", type(value), type(text) == "string" and text or type(text))
 end
 
+-- Returns a readable text for any value: one line where it fits into 80 columns, else several.
+function render.value(value)
+  return rendered(value, false)
+end
+
+-- Returns the same without running anything of a program's.
+function render.bare(value)
+  return rendered(value, true)
+end
+
 -- Returns a text of one line and about SHORT_BYTES for any value, and runs no code of the user's.
 function render.short(value)
-  local state = { entries = SHORT_ENTRIES, bytes = SHORT_BYTES, parents = {}, names = nil, is_quiet = true }
+  local state = { entries = SHORT_ENTRIES, bytes = SHORT_BYTES, parents = {}, names = nil, is_bare = true }
   local ok, text = pcall(show, value, state, 0, 0)
   return ok and quote.cut(gsub(text, "\n *", " "), SHORT_BYTES) or format("<%s that cannot be shown>", type(value))
 end

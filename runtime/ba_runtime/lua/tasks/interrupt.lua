@@ -101,12 +101,6 @@ local function wants(user, event)
   return user.count > 0
 end
 
--- Tells whether the running task has had its time: an inspection, which must not hold up everything else.
-local function is_overdue()
-  local task = interrupt.scheduler.current
-  return task and task.limit and clock() > task.limit
-end
-
 -- Planted from outside, the hook is called in the innermost function and in those that this one calls. So where a loop
 -- of the program's does nothing but call functions of ours by `pcall`, it is never called in the loop itself. Planted
 -- from here it is called in all of them; but that is a walk through the calls, of which there may be 200,000.
@@ -117,9 +111,7 @@ local ours_seen = 0
 -- source was: while an interrupt is under way Python makes way then, or the record of a function could find no memory,
 -- and the hook would raise wherever it is.
 local function attend(source, is_on)
-  if may_be_cut(source) and is_overdue() then
-    return true
-  elseif not is_on then
+  if not is_on then
     interrupt.under_way = false
     restore(running())
   elseif not may_be_cut(source) then
