@@ -65,7 +65,8 @@ async def _magic_beginnings(engine: Engine, line: str) -> list[str]:
     for magic in MAGICS.values():
         found.append(magic.name)
         found += (" ".join(takewhile(_is_literal, form.split())) for form, _ in magic.forms)
-        found += await magic.beginnings(engine, line)
+        if line.startswith(f"{magic.name} "):
+            found += await magic.beginnings(engine, line)
     return found
 
 

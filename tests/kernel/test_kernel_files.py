@@ -163,3 +163,14 @@ def test_files_complete_once_a_name_is_begun(folder: Path) -> None:
             assert (await complete(desk.bench.engine, line, len(line)))["matches"] == matches
 
     play(scene)
+
+
+def test_files_are_offered_to_the_magics_that_take_them(folder: Path) -> None:
+    """And to no other: a folder called `state` has nothing to do with `%lab status`."""
+    (folder / "state").mkdir()
+
+    async def scene(desk: Desk) -> None:
+        for line, matches in (("%run sta", ["%run state/"]), ("%lab sta", ["%lab status"])):
+            assert (await complete(desk.bench.engine, line, len(line)))["matches"] == matches
+
+    play(scene)
