@@ -42,3 +42,26 @@ def test_clear_output_clears(kernel: LiveKernel) -> None:
     ran = kernel.run("print 'old' clear_output(true) print 'new'")
     assert ran.kinds() == ["stream", "clear_output", "stream"]
     assert ran.of_kind("clear_output") == [{"wait": True}]
+
+
+def test_bytes_that_are_no_text_arrive_as_text(kernel: LiveKernel) -> None:
+    """In keys, values, HTML and JSON; a message that no front end can read would show nothing."""
+    ran = kernel.run(
+        "display{{['\\xff'] = '\\xc3', b = '\\0'}, {['\\xff'] = '\\xed\\xa0\\x80'}} "
+        "display.html '<i>\\xff</i>' display.json{'\\xff'} display.progress(2, '\\xff') "
+        "display.plot{title = '\\xfe', ['\\xff'] = {1, 2}} "
+        "print '\\xff\\xfe' return setmetatable({}, {__display = function() return '\\xff' end})"
+    )
+    assert ran.status == "ok"
+    assert ran.kinds() == [*["display_data"] * 5, "stream", "execute_result"]
+    data = [content["data"] for content in ran.of_kind("display_data")]
+    assert "&lt;" not in data[1]["text/html"]
+    assert all(isinstance(one["text/plain"], str) for one in data)
+    assert kernel.run("return 1").result == "1"
+
+
+def test_the_largest_output_arrives(kernel: LiveKernel) -> None:
+    """Ten megabytes, and the kernel answers at once after it."""
+    ran = kernel.run("display.html(('x'):rep(9999900))")
+    assert len(ran.of_kind("display_data")[0]["data"]["text/html"]) == 9_999_900
+    assert kernel.run("return 1").result == "1"

@@ -106,9 +106,9 @@ def test_the_cells_behind_a_failing_one_do_not_run(kernel: LiveKernel) -> None:
 
 
 def test_kernel_info_promises_only_what_is_true(kernel: LiveKernel) -> None:
-    """The version is Lua's own; there is no debugger and there are no subshells."""
+    """The version is Lua's own; there are subshells and there is no debugger."""
     info = kernel.ask(kernel.client.kernel_info())
     assert kernel.run("return _VERSION").result == f'"Lua {info["language_info"]["version"]}"'
-    assert info["supported_features"] == []
+    assert info["supported_features"] == ["kernel subshells"]
     # A front end without our extension goes by the type.
     assert info["language_info"]["codemirror_mode"] == {"name": "ba-lua", "mime": "text/x-lua"}
