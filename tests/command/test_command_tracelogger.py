@@ -87,7 +87,6 @@ def test_what_is_no_port_is_said(tmp_path: Path, port: str) -> None:
     """With an example."""
     with started(tmp_path, "the runtime alone", PROGRAM, f"--tracelogger={port}") as process:
         _, err = process.communicate("", PATIENCE_S)
-        assert (
-            f"'--tracelogger' needs a port from 0 to 65535, such as --tracelogger=9443, not '{port}'" in err
-        )
+        assert "'--tracelogger' needs a port from 0 to 65535, such as --tracelogger=9443" in err
+        assert f"not '{port}'" in err
         assert process.returncode == 1

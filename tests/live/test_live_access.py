@@ -153,6 +153,15 @@ def test_there_are_only_so_many_connections() -> None:
             pass  # it has not noticed yet that they have gone
 
 
+def test_a_request_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a few of them would take all the connections that there are."""
+    monkeypatch.setattr("ba_runtime.live._server.HEAD_S", 0.05)
+    with view() as here, socket.create_connection(("127.0.0.1", here.port), TIMEOUT_S) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(100) == b""
+
+
 def test_each_link_has_a_token_of_its_own() -> None:
     """A link of yesterday opens nothing today."""
     with view() as here:

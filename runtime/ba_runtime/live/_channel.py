@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 
 from ba_runtime.websocket import Closed, Codec, Data
 
@@ -17,6 +18,20 @@ MESSAGE_BYTES = 64 << 10
 RECEIVE_BYTES = 64 << 10
 SEND_S = 30.0
 TOO_BIG, AWAY = 1009, 1001
+
+
+@contextlib.contextmanager
+def aborted_after(seconds: float, writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Ends a connection when the block takes longer, so that what it waits for ends too.
+
+    `asyncio.wait_for` would do, but before Python 3.12 it can swallow a cancellation that comes at the same
+    moment as the result.
+    """
+    timer = asyncio.get_running_loop().call_later(seconds, writer.transport.abort)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class ChannelClosed(Exception):
@@ -76,9 +91,9 @@ class Channel:
             raise ChannelClosed
         self._writer.write(self._codec.frame(payload, is_text))
         try:
-            await asyncio.wait_for(self._writer.drain(), SEND_S)
-        except (OSError, asyncio.TimeoutError):
-            self._writer.transport.abort()
+            with aborted_after(SEND_S, self._writer):
+                await self._writer.drain()
+        except OSError:
             raise ChannelClosed from None
 
     def close(self, code: int = AWAY, *, last: bytes = b"") -> None:

@@ -22,7 +22,7 @@ from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
 
 from . import messages
 from ._access import Asked, Lock, Refused
-from ._channel import Channel, ChannelClosed, wants_websocket
+from ._channel import Channel, ChannelClosed, aborted_after, wants_websocket
 from ._http import read_request, refusal, response
 from ._service import Service
 from .feed import BATCH_S, Feed
@@ -122,10 +122,8 @@ class Server:
         if len(self._connections) > MOST_CONNECTIONS:
             writer.write(refusal(FULL))
             return
-        try:
-            received = await asyncio.wait_for(read_request(reader), HEAD_S)
-        except asyncio.TimeoutError:
-            received = Refused(408, "The request took too long to arrive.")
+        with aborted_after(HEAD_S, writer):
+            received = await read_request(reader)
         if received is None:
             return
         if isinstance(received, Refused):
@@ -139,7 +137,6 @@ class Server:
                 writer.write(self._fetched(asked))
         if refused is not None:
             writer.write(refusal(refused))
-        await writer.drain()
 
     async def _converse(
         self, asked: Asked, early: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -188,10 +185,8 @@ class Server:
 async def _hang_up(writer: asyncio.StreamWriter) -> None:
     """Closes a connection when what was said has gone, or soon: the other side may take nothing."""
     writer.close()
-    try:
-        await asyncio.wait_for(writer.wait_closed(), HANG_UP_S)
-    except (OSError, asyncio.TimeoutError):
-        writer.transport.abort()
+    with contextlib.suppress(OSError), aborted_after(HANG_UP_S, writer):
+        await writer.wait_closed()
 
 
 async def _hear(channel: Channel, receive: Callable[[object], None]) -> None:
