@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 from ba_runtime.errors import BaError, RuntimeClosed
 from ba_runtime.events import CellResult, ErrorReport
-from ba_runtime.text import readable
+from ba_runtime.text import printable, readable
+from ba_runtime.trace import position
 
 from ._display import Displays, to_data
 from ._engine import Engine, within
-from ._errors import Failure, Sources, failure, own_failure, with_hint
+from ._errors import Failure, Sources, failure, own_failure
 from ._faults import Faults
 from ._flow import Flow
 from ._frontend import Publish, Request
@@ -43,6 +44,8 @@ OUT_OF_DESCRIPTORS = (
 BACKGROUND_S = 0.25
 # A front end evaluates expressions to fill a panel of its own, such as a list of variables.
 EXPRESSION_S = 1.0
+# What a hint shows of a magic that is not at the top of its cell.
+MAGIC_CHARACTERS = 60
 # Socket states with no coroutine behind them: nothing will happen there by itself.
 IDLE_STATES = frozenset(("notcon", "terminated"))
 
@@ -232,11 +235,12 @@ class Cells:
             raise _Failed(own_failure("PageError", bad_status))
 
     def _explained(self, report: ErrorReport, lua: str) -> Failure:
-        magic = misplaced(lua)
-        plain = failure(report, self.sources)
-        if magic is None or report.kind not in ("syntax", "runtime"):
-            return plain
-        return with_hint(plain, f"If {magic} is a magic, move it up: magics must come before the cell's Lua.")
+        if report.kind in ("syntax", "runtime"):
+            magic = misplaced(lua, position(report, self.sources.has)[1], is_syntax=report.kind == "syntax")
+            if magic:
+                line = printable(magic[:MAGIC_CHARACTERS])
+                report = replace(report, hint=f"magics come before the cell's Lua; move {line} to the top")
+        return failure(report, self.sources)
 
     async def _submit(self, source: bytes, name: str, request: Request) -> CellResult:
         return await self._told(self._engine.runtime.run_cell(source, name=name, cell=request.origin))

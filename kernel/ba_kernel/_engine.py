@@ -102,7 +102,7 @@ class LuaRuntime(Protocol):
     ) -> Future[tuple[SocketInfo, ...]]: ...
     def record(self) -> Recording: ...
     def trace_http(self, wanted: HttpTrace) -> None: ...
-    def set_trace_level(self, level: int) -> None: ...
+    def set_trace_level(self, level: int, asker: str = ...) -> None: ...
     def use_lab(self, lab: Lab | None) -> None: ...
     def capture(self, path: str) -> None: ...
     def end_capture(self) -> CaptureSummary | None: ...
@@ -129,6 +129,7 @@ class Engine:
         self._compiler: Compiler | None = None
         self._is_closed = False
         self.lab: Lab | None = None
+        self._level: int | None = None  # of traces; None for the runtime's own choice
 
     @property
     def is_closed(self) -> bool:
@@ -147,6 +148,8 @@ class Engine:
                 runtime.use_lab(self.lab)
                 while self._untold:
                     runtime.remember(*self._untold.popleft())
+                if self._level is not None:
+                    runtime.set_trace_level(self._level, "%trace")
                 self._runtime = runtime
             return self._runtime
 
@@ -217,6 +220,13 @@ class Engine:
                 self._runtime.use_lab(lab)
         if former is not None and former is not lab:
             former.stop()
+
+    def set_trace_level(self, level: int) -> None:
+        """Lets the runtime report what is traced up to this priority, now and after a reset."""
+        with self._lock:
+            self._level = level
+            if self._runtime is not None:
+                self._runtime.set_trace_level(level, "%trace")
 
     def close(self) -> None:
         """Ends Lua and the lab, in about a second at most."""

@@ -84,6 +84,8 @@ def unattended(report: ErrorReport, sources: Sources) -> Iterator[str]:
     yield from (_COLOUR.sub("", text) for text in sources.around(source, line))
     if report.traceback:
         yield _stack(report.traceback)
+    if report.hint:
+        yield hint_line(report)
 
 
 def failure(report: ErrorReport, sources: Sources) -> Failure:
@@ -96,16 +98,16 @@ def failure(report: ErrorReport, sources: Sources) -> Failure:
     return Failure(name, message, tuple(_traceback(name, message, report, sources)))
 
 
-def with_hint(what: Failure, hint: str) -> Failure:
-    """Returns the same failure with a line of advice below it."""
-    return replace(what, traceback=(*what.traceback, f"{_CYAN}{hint}{_OFF}"))
-
-
 def own_failure(name: str, message: str) -> Failure:
     """Returns what to show for an error of the kernel's own, such as a mistyped magic."""
     if len(message) > OWN_CHARACTERS:
         message = f"{message[:OWN_CHARACTERS]}… ({len(message) - OWN_CHARACTERS:,} more characters)"
     return Failure(name, message, (f"{_RED}{_BOLD}{name}{_OFF}: {message}",))
+
+
+def hint_line(report: ErrorReport) -> str:
+    """Returns the line below an error that tells what mends it."""
+    return f"hint: {printable(report.hint)}"
 
 
 def _cut(text: str) -> str:
@@ -130,6 +132,9 @@ def _traceback(name: str, message: str, report: ErrorReport, sources: Sources) -
         yield around
     if report.traceback:
         yield _stack(report.traceback)
+    if report.hint:
+        word, _, advice = hint_line(report).partition(" ")
+        yield f"{_BOLD}{word}{_OFF} {advice}"
 
 
 def _stack(frames: tuple[bytes, ...]) -> str:

@@ -71,10 +71,20 @@ def split(code: str) -> Split:
     return split_lines(code, lambda name: MAGICS[name].body if name in MAGICS else Body.TEXT)
 
 
-def misplaced(lua: str) -> str | None:
-    """Returns the first line of a cell's Lua that looks like a magic, which may have caused an error."""
-    lines = (line.strip() for line in lua.split("\n"))
-    return next((line for line in lines if line.startswith("%") and line.split()[0] in MAGICS), None)
+def misplaced(lua: str, line: int, *, is_syntax: bool) -> str | None:
+    """Returns the magic below a cell's Lua that has caused an error in `line`, None where there is none.
+
+    Lua takes the percent sign for its operator. Its parser may stumble only over the code behind the magic;
+    a running program fails in the magic's own line.
+    """
+    lines = lua.split("\n")
+    for number in range(min(line, len(lines)), 0, -1):
+        text = lines[number - 1].strip()
+        if text.startswith("%"):
+            return text if text.split()[0] in MAGICS else None
+        if not is_syntax or (number < line and text and not text.startswith("--")):
+            break
+    return None
 
 
 async def show_help(tools: Tools, rest: str) -> After | None:

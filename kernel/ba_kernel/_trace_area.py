@@ -24,15 +24,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ba_runtime.events import Event
-from ba_runtime.trace import Ring
+from ba_runtime.trace import Origin, Ring
 
 from ._defer import Deferred, Loop
 from ._frontend import Home, Message, Publish, Request, is_still_there
 from ._output import Output
 from ._trace_html import SHOWN_LINES, View, lines_text, to_html, to_text
+from ._trace_settings import EVERYTHING, Settings
 
 UPDATE_S = 0.25
 # Lines come in bursts; one message for the burst instead of one for its first line.
@@ -62,9 +64,10 @@ class TraceArea:
         self._ring = Ring()
         self._latest: Request | None = None
         self._home: Home | None = None
+        self.settings = Settings()
         self._is_running = self._is_placed = self._is_paused = self._is_tentative = False
         self._ended_at = 0.0
-        self._sent = View(self._ring.snapshot(0))
+        self._sent = self._view()
         self._sent_at = -UPDATE_S
         self._told = 0  # of the lines that have ever come, those that a console was told
         self._barriers: list[_Barrier] = []
@@ -152,6 +155,17 @@ class TraceArea:
         self._ring.clear()
         self.update()
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the area stands still."""
+        return self._is_paused
+
+    def use(self, settings: Settings) -> None:
+        """Shows what these settings say, also of lines that came before."""
+        self.settings = settings
+        if self._home and self._latest:
+            self._send("update_display_data", self._latest)
+
     def pause(self) -> None:
         """Stands still, so that the area can be read and selected; lines go on being collected."""
         self._is_paused = True
@@ -164,9 +178,9 @@ class TraceArea:
         self.update()
 
     def saved(self) -> tuple[str, int]:
-        """Returns all lines that are kept, as text, and their number."""
-        snapshot = self._ring.snapshot()
-        return to_text(View(snapshot)) + "\n", len(snapshot.lines)
+        """Returns all lines that are kept and not hidden, as text, and their number."""
+        snapshot = self._ring.snapshot(None, self._shows())
+        return to_text(View(snapshot, settings=self.settings)) + "\n", len(snapshot.lines)
 
     async def wait(self, lines: int, timeout_s: float) -> int:
         """Waits until `lines` lines have come since the last Lua cell began, and returns how many did.
@@ -200,9 +214,10 @@ class TraceArea:
         new, self._told = self._ring.came - self._told, self._ring.came
         self._sent, self._sent_at = self._view(), self._loop.time()
         if request.is_console and kind == "update_display_data":
-            lines = self._ring.snapshot(min(new, SHOWN_LINES)).lines
-            if lines:
-                content: Message = {"data": {"text/plain": lines_text(lines)}, "metadata": {}}
+            snapshot = self._ring.snapshot(SHOWN_LINES, self._shows(), among=new)
+            if snapshot.lines:
+                text = lines_text(View(snapshot, settings=self.settings))
+                content: Message = {"data": {"text/plain": text}, "metadata": {}}
                 self._publish("display_data", content, request.parent)
             return
         data = {"text/plain": to_text(self._sent), "text/html": to_html(self._sent)}
@@ -210,7 +225,14 @@ class TraceArea:
         self._publish(kind, content, request.parent)
 
     def _view(self) -> View:
-        return View(self._ring.snapshot(SHOWN_LINES), self._is_paused)
+        return View(self._ring.snapshot(SHOWN_LINES, self._shows()), self._is_paused, self.settings)
+
+    def _shows(self) -> Callable[[Origin], bool] | None:
+        """What picks the lines to show; nothing where all of them are, as nearly always."""
+        settings = self.settings
+        if settings.only == EVERYTHING and self._ring.highest <= settings.level:
+            return None
+        return settings.shows
 
     def _delay_s(self) -> float:
         if self._barriers:

@@ -1,4 +1,5 @@
-"""How the trace area looks, as HTML and as plain text. A pure function of what is shown: no time, no id.
+"""How the trace area looks, as HTML and as plain text. A pure function of what is shown: no id, and no time
+but that of the lines, where it is asked for.
 
 An executed notebook opens untrusted, and JupyterLab then strips scripts, style sheets, ids, handlers and
 `var(--x,#hex)`; what survives, and all that is used here, is inline style, `class`, plain borders and
@@ -8,15 +9,19 @@ before. The newest line is in view with no script: a column in reverse order scr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
 from ba_runtime.trace import Kind, Line, Snapshot
 
+from ._trace_settings import Settings
+
 SHOWN_LINES = 200
 # A place and a name are short; one long name must not push all text to the right.
 LABEL_CHARACTERS = 28
+STAMP_CHARACTERS = len("12:34:56.789  ")
 
 # The fallbacks are for VS Code, nbviewer and exported HTML, and readable on white and on black alike.
 _DIM = "color:var(--jp-ui-font-color2,gray)"
@@ -33,14 +38,22 @@ _FOOTER = f"{_DIM};font-size:85%;padding:2px 8px"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the area shows: the newest lines, the counts, and whether it is standing still."""
+    """What the area shows: the newest lines, the counts, whether it is standing still, and its settings."""
 
     snapshot: Snapshot
     is_paused: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def stamps(self) -> Iterator[str]:
+        """What stands in front of each line: when it came, where that is asked for."""
+        if not self.settings.is_timed:
+            return iter([""] * len(self.snapshot.lines))
+        return map(_stamp, self.snapshot.times)
 
     @property
     def footer(self) -> str:
-        """The counts, `N lines, last 200 shown, D dropped`, each part only where it says something.
+        """The counts, `N lines, H hidden (why), last 200 shown, D dropped`, each where it says something.
 
         Errors come last: `2 errors, last in [11]:2`, until the area is cleared.
         """
@@ -49,9 +62,11 @@ class View:
     @property
     def counts(self) -> str:
         """How many lines there are, and whether the area stands still."""
-        total, shown = self.snapshot.total, len(self.snapshot.lines)
+        total, shown, hidden = self.snapshot.total, len(self.snapshot.lines), self.snapshot.hidden
         parts = [f"{total:,} {'line' if total == 1 else 'lines'}" if total else "no lines yet"]
-        if shown < total:
+        if hidden:
+            parts.append(f"{hidden:,} hidden ({self.settings.why})")
+        if shown < total - hidden and (shown or not hidden):
             parts.append(f"last {shown:,} shown")
         if self.snapshot.dropped:
             parts.append(f"{self.snapshot.dropped:,} dropped")
@@ -71,26 +86,35 @@ class View:
 
 def to_text(view: View) -> str:
     """Returns the area as plain text, for front ends without HTML and for `%trace save`."""
-    return "\n".join([*_text_lines(view.snapshot.lines), view.footer])
+    return "\n".join([*_text_lines(view), view.footer])
 
 
-def lines_text(lines: Sequence[Line]) -> str:
-    """Returns lines as plain text, without a footer: some of those that there are."""
-    return "\n".join(_text_lines(lines))
+def lines_text(view: View) -> str:
+    """Returns the lines as plain text, without the footer."""
+    return "\n".join(_text_lines(view))
 
 
-def _text_lines(lines: Sequence[Line]) -> list[str]:
-    width = _label_width(lines)
-    return [text_line(line, width) for line in lines]
+def _text_lines(view: View) -> list[str]:
+    width = _label_width(view.snapshot.lines)
+    stamped = zip(view.stamps, view.snapshot.lines, strict=True)
+    return [f"{stamp}{text_line(line, width)}".rstrip() for stamp, line in stamped]
 
 
 def to_html(view: View) -> str:
     """Returns the area as HTML that is safe in an untrusted notebook."""
     width = _label_width(view.snapshot.lines)
-    lines = "\n".join(_html_line(line, width) for line in view.snapshot.lines)
+    stamped = zip(view.stamps, view.snapshot.lines, strict=True)
+    lines = "\n".join(_span(_DIM, stamp) + _html_line(line, width) for stamp, line in stamped)
     frame = f'<div style="{_FRAME}"><pre style="{_LINES}">{lines}</pre></div>' if lines else ""
     footer = escape(view.counts) + _span(_TEXT_STYLES[Kind.FAULT], view.errors)
     return f'<div class="ba-trace">{frame}<div style="{_FOOTER}">{footer}</div></div>'
+
+
+def _stamp(at_s: float) -> str:
+    """Returns when a line came, in local time; blanks for one that belongs to the line above it."""
+    if not at_s:
+        return " " * STAMP_CHARACTERS
+    return f"{time.strftime('%H:%M:%S', time.localtime(at_s))}.{int(at_s * 1000) % 1000:03}  "
 
 
 def text_line(line: Line, width: int) -> str:

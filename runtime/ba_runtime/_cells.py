@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from .events import CellResult, ErrorReport, PageResult, forms, frames
+from .hints import Hints
 
 Kind = Literal["syntax", "runtime", "interrupt", "memory", "exit"]
 
@@ -28,9 +29,9 @@ class Cell:
 class Cells:
     """Runs cells one after the other."""
 
-    def __init__(self, hand_over: Callable[..., None], may_begin: Callable[[], bool]) -> None:
+    def __init__(self, hand_over: Callable[..., None], may_begin: Callable[[], bool], hints: Hints) -> None:
         """`hand_over` gives Lua a request; `may_begin` is asked before a cell begins."""
-        self._hand_over, self._may_begin = hand_over, may_begin
+        self._hand_over, self._may_begin, self._hints = hand_over, may_begin, hints
         self._queue: deque[Cell] = deque()
         self._answer = PageResult(0, 500, "", b"")  # of the page that runs as a cell
         self._forms: tuple[tuple[str, bytes], ...] = ()  # of the running cell's value
@@ -64,6 +65,7 @@ class Cells:
         if not self._may_begin():
             return
         cell = self._queue[0]
+        self._hints.keep(cell.name, cell.source, is_page=cell.kind == "page")
         self._hand_over(cell.kind, cell.number, cell.source, cell.name, *cell.more)
 
     def _shows(self, *flat: bytes) -> None:
@@ -74,12 +76,20 @@ class Cells:
         self._end(number, values, None)
 
     def _failed(
-        self, number: int, kind: bytes, message: bytes, source: bytes, line: int, stack: bytes, code: int
+        self,
+        number: int,
+        kind: bytes,
+        message: bytes,
+        source: bytes,
+        line: int,
+        stack: bytes,
+        code: int,
+        hint: bytes,
     ) -> None:
         place = source.decode("utf-8", "replace")
-        self._end(
-            number, (), ErrorReport(cast(Kind, kind.decode()), message, place, line, frames(stack), code)
-        )
+        name = cast(Kind, kind.decode())
+        advice = self._hints.syntax(message, place) if name == "syntax" else hint.decode("utf-8", "replace")
+        self._end(number, (), ErrorReport(name, message, place, line, frames(stack), code, advice))
 
     def _end(self, number: int, values: tuple[bytes, ...], error: ErrorReport | None) -> None:
         if not self._queue or self._queue[0].number != number:  # it was given up when starting it failed

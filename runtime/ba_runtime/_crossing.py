@@ -70,8 +70,10 @@ def _to_sink(sink: Sink) -> dict[str, Callable[..., object]]:
         "clear_output": lambda cell, waits: sink(OutputCleared(cell, waits)),
         "print": lambda cell, text: sink(Printed(cell, text)),
         "print_error": lambda cell, text: sink(Printed(cell, text, "stderr")),
-        "late_print": lambda cell, text: sink(LatePrint(cell, text)),
-        "note": lambda cell, text, is_end=False: sink(Note(cell, text.decode("utf-8", "replace"), is_end)),
+        "late_print": lambda cell, text, socket: sink(LatePrint(cell, text, socket)),
+        "note": lambda cell, text, is_end=False, socket=0: sink(
+            Note(cell, text.decode("utf-8", "replace"), is_end, socket)
+        ),
         "request_input": lambda cell: sink(InputRequested(cell, b"")),
         "trace": trace,
     }

@@ -120,12 +120,24 @@ class Listening:
         if self.recorder is not None:
             self.recorder.handed(first, values)
 
-    def fault(self, cell: int, text: bytes, message: bytes, source: bytes, line: int, stack: bytes) -> None:
+    def fault(
+        self,
+        cell: int,
+        text: bytes,
+        message: bytes,
+        source: bytes,
+        line: int,
+        stack: bytes,
+        hint: bytes,
+        socket: int,
+    ) -> None:
         """Something in the background has raised an error: goes to the sink, and to whoever records."""
         if self.recorder is not None:
             self.recorder.erred(cell, text.decode("utf-8", "replace"))
         name = source.decode("utf-8", "replace")
-        self._sink(Fault(cell, text, ErrorReport("runtime", message, name, line, frames(stack))))
+        advice = hint.decode("utf-8", "replace")
+        report = ErrorReport("runtime", message, name, line, frames(stack), hint=advice)
+        self._sink(Fault(cell, text, report, socket))
 
     def incident(self, incident: Incident) -> None:
         """Records what a lab's conditions have done. Any thread may call this."""

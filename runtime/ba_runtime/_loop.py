@@ -34,6 +34,7 @@ from ._resolver import Resolver
 from ._watchdog import Watchdog
 from .errors import RequestFailed, RuntimeClosed
 from .events import CellResult, Note, PageResult, Sink, Stuck
+from .hints import Hints
 from .sockets import Network, Rows, socket_rows
 from .sockets.channel import Watcher
 from .web import Access, Limits, WebServer
@@ -72,7 +73,8 @@ class LuaThread(threading.Thread):
         self._web = WebServer(self._reactor, self._network, web_limits, web_access)
         self.listening = Listening(sink, self._reactor, self._network, self._web)
         self._requests: deque[tuple[object, ...]] = deque()
-        self._cells = Cells(self._hand_over, self._before_cell)
+        self._hints = Hints()
+        self._cells = Cells(self._hand_over, self._before_cell, self._hints)
         self._tickets: dict[int, Future[tuple[Any, ...]]] = {}
         self._last_ticket = 0
         self._has_farewell = self._is_leaving = False  # something is to be done first; it is being done
@@ -278,6 +280,7 @@ class LuaThread(threading.Thread):
             "reply": self._reply,
             "reply_failed": self._reply_failed,
             **self._cells.functions(),
+            **self._hints.functions(),
             "has_farewell": self._note_farewell,
             "finalizers_learn": self._finalizers.learn,
             "finalizers_switch": self._finalizers.switch,

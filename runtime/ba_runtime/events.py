@@ -3,7 +3,8 @@
 A sink is any callable that takes one event. It runs on the Lua thread, so it must return at once and must
 not call back into the runtime. All text is the bytes that Lua had; whoever shows it decides how to decode
 it. `cell` is the execution count of the cell that the code belongs to, or 0 if it belongs to no cell (a
-cosocket belongs to the cell that made it, for as long as it lives).
+cosocket belongs to the cell that made it, for as long as it lives). `socket` is the number of the socket
+whose cosocket's code it is, as in `SocketInfo`, or 0 for other code.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class LatePrint:
 
     cell: int
     text: bytes
+    socket: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class ErrorReport:
     unknown). `traceback` holds the Lua stack, innermost first, one string for each frame, without
     the runtime's own frames. `kind` distinguishes errors in the source text (`syntax`), errors in running
     code (`runtime`), a stop by the user (`interrupt`), the memory limit (`memory`) and `os.exit` (`exit`).
+    `hint` is a line that tells what mends it, without anything unprintable; empty where that is not known.
     """
 
     kind: Literal["syntax", "runtime", "interrupt", "memory", "exit"]
@@ -69,6 +72,7 @@ class ErrorReport:
     line: int = 0
     traceback: tuple[bytes, ...] = ()
     exit_code: int = 0
+    hint: str = ""
 
 
 def forms(flat: tuple[bytes, ...]) -> tuple[tuple[str, bytes], ...]:
@@ -93,6 +97,7 @@ class Fault:
     cell: int
     text: bytes
     error: ErrorReport | None = None
+    socket: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Note:
     cell: int
     text: str
     is_end: bool = False
+    socket: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ meanwhile, everything that the Lua code has to say goes to the sink as events (`
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,8 @@ class Runtime:
         self._thread = LuaThread(
             sink, self._resolver, max_memory, web_limits or Limits(), web_access or Access()
         )
+        self._levels: dict[str, int] = {}
+        self._level_lock = threading.Lock()
         self._closed = False
 
     def start(self) -> None:
@@ -180,9 +183,14 @@ class Runtime:
         """Returns the globals that programs have made or changed, by name; no code of theirs runs for it."""
         return _then(self._thread.ask("globals"), _globals)
 
-    def set_trace_level(self, level: int) -> None:
-        """Shows what `tracep` traces with priorities up to this one from now on; it is 5 at the beginning."""
-        self._thread.tell("trace_level", level)
+    def set_trace_level(self, level: int, asker: str = "") -> None:
+        """Shows what `tracep` traces with priorities up to this one from now on; it is 5 at the beginning.
+
+        Of several who ask, each by a name of its own, the one counts that wants to see most.
+        """
+        with self._level_lock:
+            self._levels[asker] = level
+            self._thread.tell("trace_level", max(self._levels.values()))
 
     def trace_http(self, wanted: HttpTrace) -> None:
         """Traces these parts of the page server's requests and responses from now on; at first none."""

@@ -99,6 +99,11 @@ class RecordingFrontEnd:
         """Returns the contents of all messages of one kind."""
         return [message.content for message in self.sent if message.kind == kind]
 
+    def area(self) -> str:
+        """Returns the text of the latest snapshot of the trace area."""
+        shown = [sent.content for sent in self.sent if sent.kind in ("display_data", "update_display_data")]
+        return str(shown[-1]["data"]["text/plain"])
+
     def text(self, stream: str = "stdout") -> str:
         """Returns all that was printed to a stream."""
         return "".join(content["text"] for content in self.of_kind("stream") if content["name"] == stream)
@@ -151,7 +156,8 @@ class FakeRuntime:
     """A runtime whose cells are lines such as `print hello`, `trace hello`, `value 1` or `spin on`.
 
     `move hello` sends a datagram from a socket of its own, which recordings see. `late`, `fault` and `note`
-    send those events; `error` fails the cell; `spin on` goes on until it is interrupted;
+    send those events; `error` fails the cell, `broken 2` its compilation in line 2;
+    `spin on` goes on until it is interrupted;
     `read` prints the answer of the user; `listen on` opens a socket that accepts,
     `idle on` one without a system socket.
     """
@@ -297,7 +303,7 @@ class FakeRuntime:
         """Remembers what is to be traced of the page server's traffic."""
         self.http_trace = wanted
 
-    def set_trace_level(self, level: int) -> None:
+    def set_trace_level(self, level: int, asker: str = "") -> None:
         """Remembers up to which priority lines are wanted."""
         self.trace_level = level
 
@@ -342,6 +348,9 @@ class FakeRuntime:
                 values.append(text)
             elif word == b"error":
                 return self._failed(b"%s:%d: %s" % (name.encode(), number, text), name, number, cell)
+            elif word == b"broken":  # "broken 2": the compiler stumbles in line 2
+                report = ErrorReport("syntax", b"%s:%s: bad" % (name.encode(), text), name, int(text))
+                return CellResult(cell, error=report)
             elif word == b"spin":  # "spin on", as a lone name is an expression, which cells return
                 self._stop.wait()
                 return CellResult(cell, error=ErrorReport("interrupt", b"interrupted!"))
@@ -361,6 +370,10 @@ class FakeRuntime:
             self.sink(Printed(cell, text + b"\n", "stderr"))
         elif word == b"trace":
             self.sink(Traced(cell, name, line, "", text))
+        elif word == b"tracep":  # "tracep 8 hello"
+            priority, _, said = text.partition(b" ")
+            if int(priority) <= self.trace_level:
+                self.sink(Traced(cell, name, line, "", said, int(priority), socket=7))
         elif word == b"late":
             self.sink(LatePrint(cell, text + b"\n"))
         elif word == b"fault":

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ba_kernel._errors import Failure, Sources, failure, own_failure
+from ba_kernel._errors import Failure, Sources, failure, own_failure, unattended
 from ba_runtime.events import ErrorReport
 
 SOURCE = "local t = {}\nlocal function f()\n  return t.x.y\nend\nf()"
@@ -130,3 +130,13 @@ def test_a_message_of_the_kernels_own_is_cut() -> None:
     what = own_failure("MagicError", "unknown magic " + "x" * 10**6)
     assert len(what.evalue) < 2100
     assert what.evalue.endswith("… (998,014 more characters)")
+
+
+def test_a_hint_is_the_last_line_and_its_word_is_bold() -> None:
+    """Printable, whatever is in it."""
+    frames = (b"cell[3]:3: in main chunk",)
+    report = ErrorReport("runtime", b"cell[3]:3: bad", "cell[3]", 3, frames, hint="use\x07 it")
+    what = failure(report, sources())
+    assert what.traceback[-1] == "\x1b[1mhint:\x1b[0m use\\x07 it"
+    assert "hint" not in what.evalue
+    assert list(unattended(report, sources()))[-1] == "hint: use\\x07 it"

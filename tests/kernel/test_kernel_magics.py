@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ba_kernel._magic_table import split
+from ba_kernel._magic_table import misplaced, split
 from ba_kernel._magics import Call
 
 from ._fakes import Desk, play
@@ -61,12 +61,24 @@ def test_a_magic_after_lua_gets_a_hint() -> None:
     """Lua takes the percent sign for its operator, and its message explains nothing."""
 
     async def scene(desk: Desk) -> None:
-        reply = await desk.run("error x\n%time")
-        assert "If %time is a magic" in reply["traceback"][-1]
-        reply = await desk.run("error x\n%d % 3")
-        assert "magic" not in reply["traceback"][-1]
+        hint = "magics come before the cell's Lua; move %lab on to the top"
+        for cell in ("broken 2\n%lab on", "broken 5\n%lab on\n\n-- for later\nvalue 1"):
+            reply = await desk.run(cell)
+            assert hint in reply["traceback"][-1]
+        elsewhere = ("broken 2\n%d % 3", "broken 1\n%lab on", "broken 4\n%lab on\nvalue 1\nvalue 2")
+        for cell in (*elsewhere, "error x\n%time"):
+            reply = await desk.run(cell)
+            assert "hint" not in reply["traceback"][-1]
 
     play(scene)
+
+
+def test_a_magic_after_lua_that_compiles_gets_a_hint_where_it_fails() -> None:
+    """`x = 5`, and `%time` below it, is a division; only an error in that very line is the magic's."""
+    lua = "x = 5\n%time\ny = 1\nf()"
+    assert misplaced(lua, 2, is_syntax=False) == "%time"
+    assert [misplaced(lua, line, is_syntax=False) for line in (1, 3, 4, 9)] == [None] * 4
+    assert misplaced("x = 5\n%time\n", 3, is_syntax=True) == "%time"
 
 
 def test_a_cell_magic_is_an_error_of_its_own() -> None:
@@ -128,7 +140,6 @@ def test_help_lists_every_magic() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "%trace",
         "%trace nowhere",
         "%trace here now",
         "%trace wait",
@@ -139,6 +150,21 @@ def test_help_lists_every_magic() -> None:
         "%trace wait 1 nan",
         "%trace wait 1 2 3",
         "%trace save",
+        "%trace level",
+        "%trace level -1",
+        "%trace level 21",
+        "%trace level 5.5",
+        "%trace level 5 6",
+        "%trace level ²",
+        "%trace only",
+        "%trace only me",
+        "%trace only cell",
+        "%trace only cell x",
+        "%trace only cell 1 2",
+        "%trace only socket -1",
+        "%trace only errors 1",
+        "%trace time",
+        "%trace time maybe",
         "%lab",
         "%lab off now",
         "%lab on yesterday",
@@ -169,6 +195,55 @@ def test_a_magic_used_wrongly_says_how_it_is_used(code: str) -> None:
 
     async def scene(desk: Desk) -> None:
         assert code.split()[0] in await failing(desk, code)
+
+    play(scene)
+
+
+def test_trace_alone_shows_the_settings() -> None:
+    """As the magics that make them."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%trace")
+        assert desk.front.text() == "%trace level 5, %trace only all, %trace time off, updating\n"
+        await desk.run("%trace level 8\n%trace only cell 3\n%trace time on\n%trace pause")
+        await desk.run("%trace")
+        assert desk.front.text().endswith(
+            "\n%trace level 8, %trace only cell 3, %trace time on, paused (%trace resume)\n"
+        )
+
+    play(scene)
+
+
+def test_trace_level_reaches_lua_also_after_a_reset() -> None:
+    """A level below the usual one only hides what has come; Lua goes on reporting it."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%trace level 8\n%trace here\ntracep 8 deep")
+        assert "deep" in desk.front.area()
+        await desk.run("%reset")
+        await desk.run("tracep 8 deeper")
+        assert "deeper" in desk.front.area()
+        await desk.run("%trace level 3")
+        assert desk.runtime.trace_level == 5
+        assert desk.front.area() == "trace: 2 lines, 2 hidden (level 3)"
+
+    play(scene)
+
+
+def test_trace_only_hides_lines_and_loses_none() -> None:
+    """Those of other cells and sockets, and what is no error; saved is what is shown."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%trace here\ntrace one")
+        await desk.run("trace two\ntracep 5 of a socket\nfault Lua error: bad")
+        await desk.run("%trace only cell 1")
+        assert desk.front.area() == "[1]:2  one\ntrace: 4 lines, 3 hidden (only cell 1), 1 error in [2]"
+        await desk.run("%trace only socket 7")
+        assert desk.front.area().startswith("[2]:2  of a socket\ntrace: 4 lines, 3 hidden (only socket 7)")
+        await desk.run("%trace only errors")
+        assert desk.front.area().startswith("[2]  Lua error: bad\ntrace: 4 lines, 3 hidden (only errors)")
+        await desk.run("%trace only all")
+        assert len(desk.front.area().split("\n")) == 5
 
     play(scene)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from html.parser import HTMLParser
 
+import pytest
+
 from ba_kernel._trace_html import View, to_html, to_text
+from ba_kernel._trace_settings import Only, Settings
 from ba_runtime.trace import Kind, Line, Snapshot
 
 LINES = (
@@ -109,6 +113,27 @@ def test_a_paused_area_says_so() -> None:
     assert to_text(View(Snapshot(LINES[:1], 1, 0), is_paused=True)).endswith(
         "trace: 1 line, paused (%trace resume)"
     )
+
+
+def test_hidden_lines_are_counted_with_what_hides_them() -> None:
+    """And only where there are any; the last lines are counted among those that are shown."""
+    settings = Settings(3, Only(socket=7))
+    view = View(Snapshot(LINES[:1], 12, 2, hidden=9), settings=settings)
+    assert view.footer == "trace: 12 lines, 9 hidden (only socket 7, level 3), last 1 shown, 2 dropped"
+    all_hidden = View(Snapshot((), 4, hidden=4), settings=Settings(only=Only(cell=3)))
+    assert all_hidden.footer == "trace: 4 lines, 4 hidden (only cell 3)"
+    assert View(Snapshot(LINES[:1], 1), settings=settings).footer == "trace: 1 line"
+
+
+def test_times_are_shown_on_demand_and_once_for_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In local time, with milliseconds."""
+    monkeypatch.setattr(time, "localtime", time.gmtime)
+    lines = (Line(Kind.TRACE, "[1]:1", "", "a"), Line(Kind.TRACE, "", "", "b"))
+    snapshot = Snapshot(lines, 2, times=(3_661.0625, 0.0))
+    timed = View(snapshot, settings=Settings(is_timed=True))
+    assert to_text(timed).split("\n")[:2] == ["01:01:01.062  [1]:1  a", " " * 21 + "b"]
+    assert "01:01:01.062" in to_html(timed)
+    assert "01:01" not in to_text(View(snapshot)) + to_html(View(snapshot))
 
 
 def test_the_footer_counts_errors_and_names_the_last() -> None:

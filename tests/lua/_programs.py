@@ -51,6 +51,11 @@ class Recorder:
         return [event.text.decode("latin-1") for event in self.events if isinstance(event, Fault)]
 
     @property
+    def hints(self) -> list[str]:
+        """What is said below those errors."""
+        return [event.error.hint for event in self.events if isinstance(event, Fault) and event.error]
+
+    @property
     def notes(self) -> list[str]:
         """The runtime's own remarks."""
         return [event.text for event in self.events if isinstance(event, Note)]
@@ -135,6 +140,12 @@ class Outcome:
         assert self.result.error is not None
         return self.result.error.message.decode("latin-1")
 
+    @property
+    def hint(self) -> str:
+        """What is said below that error."""
+        assert self.result.error is not None
+        return self.result.error.hint
+
 
 def run(source: str | bytes) -> Outcome:
     """Runs a program in a fresh runtime."""
@@ -162,3 +173,8 @@ def faults(source: str) -> list[str]:
 def message_of(code: str) -> str:
     """Returns the message of the error that the Lua code raises; the program's name is `program`."""
     return run(code).message
+
+
+def hint_of(code: str) -> str:
+    """Returns what is said below the error that the Lua code raises."""
+    return run(code).hint

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ba_runtime import Traced
+from ba_runtime import Fault, Traced
 
 from ._programs import Recorder, message_of, run, run_well, session, traced
 
@@ -198,6 +198,41 @@ def test_lower_priorities_are_shown_when_somebody_asks_for_them() -> None:
         lua.runtime.set_trace_level(5)
         lua.run("tracep(6, 'after')")
         assert [(event.text, event.priority) for event in _traces(lua.recorder)] == [(b"seen", 7)]
+
+
+def test_of_several_who_ask_the_one_counts_that_wants_to_see_most() -> None:
+    """A magic of the notebook, and whoever watches in a window."""
+    with session() as lua:
+        lua.runtime.set_trace_level(9, "one")
+        lua.runtime.set_trace_level(5, "another")
+        lua.run("tracep(9, 'seen') tracep(10, 'not')")
+        lua.runtime.set_trace_level(5, "one")
+        lua.run("tracep(6, 'not')")
+        assert [event.text for event in _traces(lua.recorder)] == [b"seen"]
+
+
+def test_what_a_cosocket_says_names_its_socket_also_when_that_is_closed() -> None:
+    """Its last words, and the error that has ended it."""
+    with session() as lua:
+        lua.run("""
+            l = ba.socket.bind(0)
+            port = select(2, l:sockname())
+            l:event(function(l) trace "listener" local c = l:accept() c:close() error "bad" end)
+            ba.socket.event(function(s)
+              trace "none yet"
+              ba.socket.connect("127.0.0.1", port)
+              trace "connected"
+              s:read()
+              trace "lost"
+            end)
+        """)
+        lua.settle()
+        numbers = {event.text: event.socket for event in _traces(lua.recorder)}
+        (fault,) = (event for event in lua.recorder.events if isinstance(event, Fault))
+    assert numbers[b"none yet"] == 0
+    assert numbers[b"connected"] == numbers[b"lost"] > 0
+    assert fault.socket == numbers[b"listener"] > 0
+    assert numbers[b"listener"] != numbers[b"connected"]
 
 
 def test_a_cosockets_trace_names_its_socket() -> None:

@@ -1,4 +1,7 @@
-"""Names of the server's that are not here: absent to whoever looks, explained to whoever uses them."""
+"""Hints for names of the server's that are not here: absent to whoever looks, explained to whoever uses them.
+
+The other hints are tested in tests/hints.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ._programs import message_of, run, run_well, session, traced
+from ._programs import hint_of, message_of, run, run_well, session, traced
 
 ABSENT = (resources.files("ba_runtime") / "lua" / "absent.lua").read_text(encoding="utf-8")
 FIELDS = re.findall(r'^  \["(ba[\w.]+)"\] = ', ABSENT, re.MULTILINE)
@@ -22,11 +25,11 @@ def test_a_field_is_absent_and_its_use_is_explained(path: str) -> None:
         assert fresh.value(path) == "nil"
         error = fresh.run(f"{path}('x')").error
         assert error is not None
-        message = error.message.decode()
-        assert message.startswith(f"program:1: attempt to call a nil value (field '{name}'); {path} is ")
+        assert error.message.decode() == f"program:1: attempt to call a nil value (field '{name}')"
+        assert error.hint.startswith(f"{path} is ")
         error = fresh.run(f"local x = {path}.y").error
         assert error is not None
-        assert f"attempt to index a nil value (field '{name}'); {path} is " in error.message.decode()
+        assert error.hint.startswith(f"{path} is ")
 
 
 def test_probing_has_no_effect_that_shows() -> None:
@@ -43,36 +46,32 @@ def test_probing_has_no_effect_that_shows() -> None:
 
 def test_a_name_kept_in_a_variable_of_the_same_name_is_known() -> None:
     """`local exec = ba.exec` at the top of a file."""
-    assert message_of("local exec = ba.exec exec()").startswith(
-        "program:1: attempt to call a nil value (local 'exec'); ba.exec is "
-    )
+    assert hint_of("local exec = ba.exec exec()").startswith("ba.exec is ")
 
 
 def test_other_tables_with_a_field_of_that_name_get_no_hint() -> None:
     """Nor does an unknown name of `ba`, or another error."""
-    assert message_of("local t = {} t.exec()") == "program:1: attempt to call a nil value (field 'exec')"
-    assert message_of("ba.nonsense()") == "program:1: attempt to call a nil value (field 'nonsense')"
-    assert message_of("error('a nil value (field')") == "program:1: a nil value (field"
+    assert hint_of("local t = {} t.exec()") == ""
+    assert hint_of("ba.nonsense()") == ""
+    assert hint_of("local _ = ba.exec error('attempt to call a nil value (field \\'exec\\')')") == ""
 
 
 def test_globals_of_devices_and_forgotten_requires_are_explained() -> None:
     """A global is known by its name alone."""
-    assert message_of("esp32.gpio(1)").startswith(
-        "program:1: attempt to index a nil value (global 'esp32'); esp32 is "
-    )
-    assert message_of("print(unpack {1})").endswith("; unpack is table.unpack since Lua 5.2")
-    assert message_of("socket.tcp()").endswith('; write local socket = require "socket"')
+    assert hint_of("esp32.gpio(1)").startswith("esp32 is ")
+    assert hint_of("print(unpack {1})") == "unpack is table.unpack since Lua 5.2"
+    assert hint_of("socket.tcp()").endswith('; write local socket = require "socket"')
 
 
 def test_a_method_of_the_user_management_is_explained() -> None:
     """On a directory of ours."""
-    assert "(method 'setauth'); setauth is part of the App Server's user management" in message_of(
-        "ba.create.dir('x'):setauth()"
+    assert hint_of("ba.create.dir('x'):setauth()").startswith(
+        "setauth is part of the App Server's user management"
     )
 
 
-def test_errors_in_the_background_and_in_message_handlers_are_explained_too() -> None:
-    """In cosockets, timers, pages and jobs; what pcall catches stays as Lua made it."""
+def test_errors_in_the_background_are_explained_too() -> None:
+    """In cosockets, timers and jobs; what a program catches or is told stays as Lua made it."""
     recorder = run_well("""
         ba.socket.event(function() ba.exec "ls" end)
         local t = ba.timer(function() ba.exec "ls" end)
@@ -81,26 +80,31 @@ def test_errors_in_the_background_and_in_message_handlers_are_explained_too() ->
         await(function() return not pcall(t.reset, t, 1) end)
         trace(xpcall(function() ba.exec "ls" end, function(message) return message end))
         trace(pcall(function() ba.exec "ls" end))
+        ba.seterrh(function(text) trace(text:match "[^\\n]*") end)
+        ba.socket.event(function() ba.exec "ls" end)
     """)
-    explained = (
-        "attempt to call a nil value (field 'exec'); ba.exec is how the App Server runs other programs"
-    )
-    assert [explained in fault for fault in recorder.faults] == [True, True, True]
-    assert explained in recorder.traced[0]
-    assert recorder.traced[1] == "false\tprogram:8: attempt to call a nil value (field 'exec')"
+    explained = "ba.exec is how the App Server runs other programs"
+    assert [hint.startswith(explained) for hint in recorder.hints] == [True] * 4
+    assert not any(explained in fault for fault in recorder.faults)
+    assert recorder.traced == [
+        "false\tprogram:7: attempt to call a nil value (field 'exec')",
+        "false\tprogram:8: attempt to call a nil value (field 'exec')",
+        "Lua error in Cosocket: program:10: attempt to call a nil value (field 'exec')",
+    ]
 
 
 def test_a_page_is_explained_as_well() -> None:
-    """In its text, as an error of its own is."""
+    """Its text has Lua's own words."""
     with session() as fresh:
         for code, hint in (
             (b"ba.create.wfs()", b"ba.create.wfs is one of the App Server's file servers"),
-            (b"local session = request:session(true) session.n = 1", b"; request:session is part of"),
-            (b"local user = request:user() print(user:name())", b"; request:user is part of"),
+            (b"local session = request:session(true) session.n = 1", b"request:session is part of"),
+            (b"local user = request:user() print(user:name())", b"request:user is part of"),
         ):
             result = fresh.runtime.run_page(b"<?lsp %s ?>" % code, name="page.lsp", cell=1).result(30)
             assert result.error is not None
-            assert hint in result.error.message
+            assert result.error.hint.encode().startswith(hint)
+            assert hint not in result.error.message + result.body
 
 
 MODULES = {
@@ -118,12 +122,12 @@ MODULES = {
 def test_a_module_that_is_not_here_is_explained(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before the places where it was looked for; a file of that name is found as any other."""
+    """Below the places where it was looked for; a file of that name is found as any other."""
     monkeypatch.chdir(tmp_path)
     outcome = run(f"require '{name}'")
-    first, hint, *places = outcome.message.split("\n\t")
+    first, *places = outcome.message.split("\n\t")
     assert first == f"program:1: module '{name}' not found:"
-    assert MODULES[name] in hint
+    assert MODULES[name] in outcome.hint
     assert f"no file './{name.replace('.', '/')}.lua'" in places
     file = tmp_path / f"{name.replace('.', '/')}.lua"
     file.parent.mkdir(exist_ok=True)
@@ -131,7 +135,16 @@ def test_a_module_that_is_not_here_is_explained(
     assert traced(f"trace((require '{name}'))") == ["found"]
 
 
-def test_an_unknown_module_gets_no_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only where it was looked for."""
+def test_of_an_unknown_module_it_is_said_where_to_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what there is, unless the program looks elsewhere."""
     monkeypatch.chdir(tmp_path)
     assert message_of("require 'nothing_known'").split("\n\t")[1].startswith("no field package.preload")
+    assert hint_of("require 'my.own'") == (
+        "put my/own.lua beside the notebook or program, into .lua/ there, or into a folder that BA_LUA_PATH "
+        "names; built in are httpc, httpm, socket, socket.http, socket.url, ltn12, mime"
+    )
+    assert hint_of("require 'htpc'") == 'did you mean require "httpc"?'
+    assert hint_of("package.path = './elsewhere/?.lua' require 'my.own'") == ""
+    assert hint_of("error(\"module 'my.own' not found:\\n\\tno file './my/own.lua'\")") == ""

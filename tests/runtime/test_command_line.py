@@ -117,3 +117,22 @@ def test_input_is_read_line_by_line(tmp_path: Path) -> None:
     said = process.communicate("one\n\n" + "x" * 200_000 + "\nlast", PATIENCE_S)[1]
     assert [line.split(": ")[1] for line in said.splitlines()] == ["4", "1", "200001", "4", "nil"]
     assert process.returncode == 0
+
+
+def test_hints_are_below_errors(tmp_path: Path) -> None:
+    """In the background, of the program itself, and of one that does not compile."""
+    program = "trace 'ready' ba.socket.event(function() pirnt() end) local n = 'x' + 1"
+    code, said = _end(_start(tmp_path, program))
+    assert code == 1
+    background, own = said.split("ba-lua: ")
+    assert background.endswith("\nhint: did you mean print?\n\n")
+    assert own.endswith("\nhint: texts are joined by .. and not by +\n")
+    (tmp_path / "program.lua").write_text("n += 1", encoding="utf-8")
+    broken = subprocess.run(
+        [sys.executable, "-c", BA_LUA, "program.lua"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert broken.stderr.split("\n")[1] == "hint: there is no += in Lua; write n = n + …"

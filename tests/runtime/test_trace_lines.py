@@ -54,6 +54,52 @@ def fault(message: bytes = b"cell[11]:2: boom", line: int = 2) -> Fault:
     return Fault(11, text, ErrorReport("runtime", message, "cell[11]", line, frames))
 
 
+def test_a_hint_is_a_remark_below_the_stack() -> None:
+    """It is not part of the error, and printable whatever is in it."""
+    error = ErrorReport("runtime", b"bad", hint="did you mean pr\x07nt?")
+    last = lines_of(Fault(11, b"Lua error in Cosocket: bad", error))[-1]
+    assert last == Line(Kind.NOTE, "", "", "hint: did you mean pr\\x07nt?")
+
+
+def test_lines_know_whose_they_are_and_whether_they_tell_of_an_error() -> None:
+    """A note does if something has ended by it."""
+    ring = Ring(clock=lambda: 5.0)
+    for event in (
+        LatePrint(2, b"x", 8),
+        Fault(2, b"bad", ErrorReport("runtime", b"bad", hint="mend it"), 9),
+        Note(1, "dropped", is_end=True, socket=9),
+        Note(1, "by the way"),
+    ):
+        ring.add(event)
+    error = Origin(5.0, 2, 9, is_error=True)
+    assert [kept.origin for kept in ring.since(0, 10).lines] == [
+        Origin(5.0, 2, 8), error, error, Origin(5.0, 1, 9, is_error=True), Origin(5.0, 1),
+    ]  # fmt: skip
+
+
+def test_a_snapshot_of_some_lines_counts_the_others() -> None:
+    """The newest of those that are shown; lines that were dropped are not hidden."""
+    ring = Ring(5)
+    for number in range(8):
+        ring.add(Traced(number % 2, "f", 1, "", b"%d" % number, number))
+    shown = ring.snapshot(2, lambda origin: origin.cell == 1)
+    assert [line.text for line in shown.lines] == ["5", "7"]
+    assert (shown.total, shown.dropped, shown.hidden) == (8, 3, 2)
+    assert [line.text for line in ring.snapshot(2, lambda origin: origin.cell == 1, among=2).lines] == ["7"]
+    assert ring.snapshot(2).hidden == 0
+    assert ring.highest == 7
+    ring.clear()
+    assert ring.highest == 0
+
+
+def test_a_text_of_several_lines_has_one_time() -> None:
+    """That of its first line, also where its beginning has been dropped."""
+    ring = Ring(3, clock=iter((1.0, 2.0)).__next__)
+    ring.add(Traced(1, "f", 1, "", b"a\nb"))
+    ring.add(Traced(1, "f", 1, "", b"c\nd"))
+    assert ring.snapshot().times == (1.0, 2.0, 0.0)
+
+
 def test_a_fault_has_all_its_frames_below_the_documented_line() -> None:
     """Also those that the server leaves out."""
     assert [line.text for line in lines_of(fault())] == [

@@ -64,8 +64,8 @@ class Console:
                 self._out.flush()
             case LatePrint(_, text):
                 self._error(b"print after the program ended: " + text)
-            case Fault(_, text):
-                self._error(b"\n\n-------- " + text + b"\n\n")
+            case Fault(_, text, error):
+                self._error(b"\n\n-------- " + text + b"\n" + _hint(error) + b"\n")
             case Note() | PortTaken():
                 self._error(f"-- {event.text}\n".encode())
             case Stuck():
@@ -83,6 +83,10 @@ class Console:
 def explained(error: ErrorReport) -> bytes:
     """Returns what `lua` writes about an error."""
     if error.kind == "syntax":
-        return b"ba-lua: " + error.message + b"\n"
+        return b"ba-lua: " + error.message + b"\n" + _hint(error)
     stack = b"".join(b"\n\t" + frame for frame in error.traceback)
-    return b"ba-lua: " + error.message + b"\nstack traceback:" + stack + b"\n"
+    return b"ba-lua: " + error.message + b"\nstack traceback:" + stack + b"\n" + _hint(error)
+
+
+def _hint(error: ErrorReport | None) -> bytes:
+    return f"hint: {error.hint}\n".encode() if error and error.hint else b""

@@ -295,7 +295,7 @@ local function give_up()
   if questions[kind] then
     host.reply_failed(first, problem)
   elseif CELLS[kind] and not (sched.cell and sched.cell.stalled) then
-    host.cell_failed(first, problem == "not enough memory" and "memory" or "runtime", problem, "", 0, "", 0)
+    host.cell_failed(first, problem == "not enough memory" and "memory" or "runtime", problem, "", 0, "", 0, "")
   end
 end
 
@@ -334,7 +334,7 @@ return function(problem, is_memory)
   interrupt.slot[1] = running()
   sched.handlers[0] = mailbox
   if problem and not (sched.recover() and is_memory) then
-    host.fault(0, problem, problem, "", 0, "")
+    host.fault(0, problem, problem, "", 0, "", "", 0)
   end
   if failed_kind then
     give_up()

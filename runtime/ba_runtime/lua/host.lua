@@ -345,7 +345,8 @@ function host.print_error(cell, text) end
 --- Sends what code printed whose cell has ended.
 ---@param cell integer
 ---@param text string
-function host.late_print(cell, text) end
+---@param socket integer whose cosocket it is, 0 for none
+function host.late_print(cell, text, socket) end
 
 --- Reports an error that has ended something in the background.
 ---@param cell integer
@@ -354,7 +355,41 @@ function host.late_print(cell, text) end
 ---@param source string
 ---@param line integer
 ---@param stack string all of Lua's traceback
-function host.fault(cell, text, message, source, line, stack) end
+---@param hint string what to say below it, "" for nothing
+---@param socket integer whose cosocket it was, 0 for none
+function host.fault(cell, text, message, source, line, stack, hint, socket) end
+
+--- Tells that a documented function has returned nil and a reason to the program, at this place in its text.
+---@param call string
+---@param address string "" for none
+---@param port integer 0 for none
+---@param reason string
+---@param source string
+---@param line integer
+function host.hint_failed(call, address, port, reason, source, line) end
+
+--- Returns the path of names to what an error is about, as the line at fault has it; nothing where it has none.
+---@param message string
+---@param callee string the function that the program called there, "" for none
+---@param source string
+---@param line integer
+---@return string? ...
+function host.hint_subject(message, callee, source, line) end
+
+--- Returns a line to say below an error, "" where nothing is known.
+---@param message string
+---@param raiser string program, function, assert, or "" for whoever may say anything
+---@param callee string
+---@param source string
+---@param line integer
+---@param known string what is known of a name that only the server has, or of a module
+---@param visible string the locals and upvalues there, separated by blanks
+---@param globals string
+---@param kind string the type of what the error is about
+---@param members string the names in it
+---@param owner integer the cell whose cosocket owns it
+---@return string
+function host.hint(message, raiser, callee, source, line, known, visible, globals, kind, members, owner) end
 
 --- Tells that there is something to do before the runtime closes.
 function host.has_farewell() end
@@ -363,7 +398,8 @@ function host.has_farewell() end
 ---@param cell integer
 ---@param text string
 ---@param is_end? boolean whether something in the background has ended by it
-function host.note(cell, text, is_end) end
+---@param socket? integer whose cosocket that was
+function host.note(cell, text, is_end, socket) end
 
 --- Asks whoever runs the cell for a line; the answer comes as the request `input`.
 ---@param cell integer
@@ -433,7 +469,8 @@ function host.cell_done(cell, ...) end
 ---@param line integer
 ---@param stack string
 ---@param code integer
-function host.cell_failed(cell, kind, message, source, line, stack, code) end
+---@param hint string what to say below it, "" for nothing
+function host.cell_failed(cell, kind, message, source, line, stack, code, hint) end
 
 --- Tells what the running cell's value looks like, MIME types and data; its end follows.
 ---@param ... string

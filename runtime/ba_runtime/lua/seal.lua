@@ -20,7 +20,6 @@ local text = import "console/text"
 local check = import "check"
 local callbacks = import "tasks/callbacks"
 local modules = import "modules"
-local hints = import "hints"
 local fractions = import "fractions"
 
 local G = _G
@@ -29,7 +28,6 @@ local type, select, error, setmetatable, native_xpcall, rawset, pairs, load, ope
 local gsub, gmatch, sub, find, concat = string.gsub, string.gmatch, string.sub, string.find, table.concat
 local package = package
 local searchpath = package.searchpath
-local explained = hints.explained
 
 -- ---------------------------------------------------------------- load, require
 
@@ -135,8 +133,7 @@ local function require(...)
       tried[#tried + 1] = "\n\t" .. gsub(loader, "^\n\t", "")
     end
   end
-  local hint = hints.of_module(name)
-  error("module '" .. name .. "' not found:" .. (hint and "\n\t" .. hint or "") .. concat(tried), 2)
+  error("module '" .. name .. "' not found:" .. concat(tried), 2)
 end
 
 -- ---------------------------------------------------------------- xpcall
@@ -151,7 +148,7 @@ local function shielded(handler)
     if interrupt.under_way and host.is_interrupting() then
       return ...
     end
-    local words = (handler or nil)(explained(...)) -- no tail call, which the handler's own traceback would show
+    local words = (handler or nil)(...) -- no tail call, which the handler's own traceback would show
     return words
   end
   return shield

@@ -7,6 +7,7 @@ that an error blames.
 from .lines import (
     KEPT_LINES,
     LINE_CHARACTERS,
+    NORMAL_LEVEL,
     Kept,
     Kind,
     Line,
@@ -24,6 +25,7 @@ from .position import position
 __all__ = [
     "KEPT_LINES",
     "LINE_CHARACTERS",
+    "NORMAL_LEVEL",
     "Kept",
     "Kind",
     "Line",

@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
@@ -23,6 +23,7 @@ from ba_runtime.text import printable, readable, shortened
 from .position import position
 
 KEPT_LINES = 10_000
+NORMAL_LEVEL = 5  # what `trace` has, and what is shown at first, as on the server
 # One hex dump must not push the rest of the area off the screen, nor 10,000 of them fill the memory.
 LINE_CHARACTERS = 500
 # What is kept of one text, at its beginning and at its end, however many lines it has.
@@ -57,7 +58,8 @@ class Origin(NamedTuple):
 
     `at_s` is when, in seconds since 1970; `cell` and `socket` are the numbers of those it is about, 0 for
     none. `level` is a traced line's priority, 0 for all others, which are always shown. `number` is the line
-    of Lua that traced it, None for a text that is to stand alone.
+    of Lua that traced it, None for a text that is to stand alone. `is_error` tells that something has ended
+    by what the lines tell of.
     """
 
     at_s: float
@@ -65,6 +67,7 @@ class Origin(NamedTuple):
     socket: int = 0
     level: int = 0
     number: int | None = None
+    is_error: bool = False
 
 
 class Kept(NamedTuple):
@@ -93,6 +96,9 @@ class Piece(NamedTuple):
 class Snapshot:
     """The state of the ring at one moment: its newest lines, how many came in all, how many are lost, and how
     many errors of the background there were since it was cleared.
+
+    Of the lines that are kept, `hidden` are not to be shown. `times` are when the lines came, as in
+    `Origin`; 0 for a line that belongs to the one above it.
     """
 
     lines: tuple[Line, ...] = ()
@@ -100,6 +106,8 @@ class Snapshot:
     dropped: int = 0
     faults: int = 0
     last_fault: str = ""  # where it was, "" where that is not known
+    hidden: int = 0
+    times: tuple[float, ...] = ()
 
 
 class Ring:
@@ -111,6 +119,7 @@ class Ring:
         self._lines: deque[Kept] = deque(maxlen=kept)
         self._cleared = 0
         self._faults, self._last_fault = 0, ""
+        self.highest = 0  # level of what was added since the ring was cleared
         self.came = 0  # since the kernel started, whatever was cleared: what `wait` counts
 
     def add(self, event: Event) -> None:
@@ -121,6 +130,7 @@ class Ring:
             if isinstance(event, Fault):
                 self._faults += 1
                 self._last_fault = fault_place(event)
+            self.highest = max(self.highest, origin.level)
             self._lines.extend([Kept(line, origin) for line in lines])
             self.came += len(lines)
 
@@ -129,16 +139,32 @@ class Ring:
         with self._lock:
             self._lines.clear()
             self._cleared = self.came
+            self.highest = 0
             self._faults, self._last_fault = 0, ""
 
-    def snapshot(self, newest: int | None = None) -> Snapshot:
-        """Returns the newest lines (all that are kept, without a number), oldest first."""
+    def snapshot(
+        self,
+        newest: int | None = None,
+        shows: Callable[[Origin], bool] | None = None,
+        among: int = KEPT_LINES,
+    ) -> Snapshot:
+        """Returns the newest lines (all that are kept, without a number), oldest first.
+
+        With `shows`, only lines that come from where it says, of the `among` that came last.
+        """
         with self._lock:
-            kept = len(self._lines)
-            skipped = 0 if newest is None else max(0, kept - newest)
-            total = self.came - self._cleared
-            lines = tuple(kept.line for kept in islice(self._lines, skipped, None))
-            return Snapshot(lines, total, total - kept, self._faults, self._last_fault)
+            count, total = len(self._lines), self.came - self._cleared
+            wanted = among if shows or newest is None else min(among, newest)
+            skipped = max(0, count - wanted)
+            lines = tuple(islice(self._lines, skipped, None))
+            faults, last_fault = self._faults, self._last_fault
+        hidden = 0
+        if shows:  # the Lua thread does not wait for this
+            shown = [kept for kept in lines if shows(kept.origin)]
+            hidden = len(lines) - len(shown)
+            lines = tuple(shown if newest is None else shown[max(0, len(shown) - newest) :])
+        texts = tuple(kept.line for kept in lines)
+        return Snapshot(texts, total, total - count, faults, last_fault, hidden, _times(lines))
 
     def since(self, number: int, most: int) -> Piece:
         """Returns the lines from `number` on, or from the oldest that is kept; at most so many."""
@@ -150,6 +176,16 @@ class Ring:
             return Piece(first, lines, self.came, self._cleared, self._faults, self._last_fault)
 
 
+def _times(lines: Sequence[Kept]) -> tuple[float, ...]:
+    """When each line came; 0 for one of the same event as the line before it."""
+    before: Origin | None = None
+    times = []
+    for _, origin in lines:
+        times.append(0.0 if origin is before else origin.at_s)
+        before = origin
+    return tuple(times)
+
+
 def lines_of(event: Event) -> tuple[Line, ...]:
     """Returns the lines of an event that belongs in the trace, nothing for any other."""
     if isinstance(event, Traced):
@@ -159,7 +195,9 @@ def lines_of(event: Event) -> tuple[Line, ...]:
         whose = f"cell [{event.cell}]" if event.cell else "its cell"
         return _lines(Kind.PRINT, _cell(event.cell), "", _text(event.text), f"print after {whose} ended")
     if isinstance(event, Fault):
-        return _lines(Kind.FAULT, _cell(event.cell), "", _fault(event))
+        hint = event.error.hint if event.error else ""
+        lines = _lines(Kind.FAULT, _cell(event.cell), "", _fault(event))
+        return (*lines, Line(Kind.NOTE, "", "", _cut(f"hint: {printable(hint)}"))) if hint else lines
     if isinstance(event, Stuck):
         return _lines(Kind.NOTE, _cell(event.cell), "", printable(stuck(event)))
     if isinstance(event, PortTaken):
@@ -173,7 +211,8 @@ def _origin(event: Event, at_s: float) -> Origin:
     if isinstance(event, Traced):
         number = event.line if event.prefix else None
         return Origin(at_s, event.cell, event.socket, event.priority, number)
-    return Origin(at_s, getattr(event, "cell", 0))
+    is_error = isinstance(event, Fault) or (isinstance(event, Note) and event.is_end)
+    return Origin(at_s, getattr(event, "cell", 0), getattr(event, "socket", 0), is_error=is_error)
 
 
 def port_taken(event: PortTaken) -> str:

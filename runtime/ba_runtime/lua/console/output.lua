@@ -20,6 +20,11 @@ local lowest_shown = NORMAL -- priorities above this one are not shown
 
 local output = {}
 
+-- The number of the socket whose cosocket runs.
+local function socket_of(task)
+  return task and task.number or 0
+end
+
 -- Returns what sends text to the running cell by `crossing`; of code whose cell is over, to the trace.
 function output.responder(crossing)
   return function(data)
@@ -28,7 +33,7 @@ function output.responder(crossing)
     if cell and cell.running then
       crossing(cell.id, data)
     else
-      host.late_print(cell_number(cell), data)
+      host.late_print(cell_number(cell), data, socket_of(task))
     end
   end
 end
@@ -67,9 +72,8 @@ end
 local function send(prefix, priority, source, at, name, words)
   if priority <= lowest_shown then
     local task = sched.current
-    local cell, S = task and task.cell, task and task.sock
-    local socket = S and S.number or 0
-    host.trace(cell_number(cell), (gsub(source, "^[=@]", "")), at, name, words, whole(priority), prefix, socket)
+    local cell, chunk = task and task.cell, gsub(source, "^[=@]", "")
+    host.trace(cell_number(cell), chunk, at, name, words, whole(priority), prefix, socket_of(task))
   end
 end
 

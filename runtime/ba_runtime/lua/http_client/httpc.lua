@@ -6,6 +6,7 @@
 
 local import = ...
 local check = import "check"
+local hints = import "hints"
 local round_trip = import "http_client/round_trip"
 local fields = import "http_client/fields"
 local advice = import "console/advice"
@@ -49,6 +50,14 @@ local function values(value, reason)
   return value
 end
 
+-- The same, for what programs call: that it has failed is remembered, as they forget to look.
+local function told(call, value, reason)
+  if value == nil and reason then
+    hints.failed(call, nil, nil, reason)
+  end
+  return values(value, reason)
+end
+
 -- Starts a round trip: true, or nil and the reason. `is_escaped`: the URL is one from a response.
 local function ask(H, op, is_escaped)
   if H.trip and (is_busy(H) or round_trip.is_unread(H.trip)) then
@@ -87,7 +96,7 @@ function meta.request(...)
   elseif type(op) ~= "table" then
     check.expected(2, "table", op, n)
   end
-  return ask(H, op)
+  return told("http:request", ask(H, op))
 end
 
 -- write(data) → true | nil, reason
@@ -100,9 +109,9 @@ function meta.write(...)
   end
   data = check.string(2, data, n)
   if not H.trip or is_busy(H) then
-    return nil, "incorrectuse"
+    return told("http:write", nil, "incorrectuse")
   end
-  return values(round_trip.write(H.trip, data))
+  return told("http:write", round_trip.write(H.trip, data))
 end
 
 -- ---------------------------------------------------------------- the response
@@ -188,13 +197,13 @@ function meta.read(...)
   if count == nil then
     check.fail(2, "invalid option")
   elseif not H.trip or is_busy(H) then
-    return nil, H.refusal or "incorrectuse"
+    return told("http:read", nil, H.refusal or "incorrectuse")
   elseif not count then
-    return values(round_trip.read_all(H.trip))
+    return told("http:read", round_trip.read_all(H.trip))
   elseif count == 0 then
     return values(round_trip.skip(H.trip))
   end
-  return values(round_trip.read(H.trip, count))
+  return told("http:read", round_trip.read(H.trip, count))
 end
 
 -- ---------------------------------------------------------------- the connection

@@ -17,7 +17,8 @@ local MOST_TABLES = 10 -- in a chain of __index, which may be a ring
 
 local look = {}
 
-local function index_of(value)
+-- Returns the table in which what a value lacks is looked up, nil where there is none.
+function look.index_of(value)
   local meta = getmetatable(value)
   local index = type(meta) == "table" and rawget(meta, "__index")
   return type(index) == "table" and index or nil
@@ -31,20 +32,25 @@ local function field(value, name)
         return found
       end
     end
-    value = index_of(value)
+    value = look.index_of(value)
     if value == nil then
       return nil
     end
   end
 end
 
--- Returns the value at this path of keys, nil when there is none.
-function look.value(...)
-  local value, path = G, {...}
+-- Returns what a path of keys leads to from a value, nil when there is nothing.
+function look.follow(value, ...)
+  local path = {...}
   for i = 1, #path do
     value = field(value, path[i])
   end
   return value
+end
+
+-- Returns the value at this path of keys, nil when there is none.
+function look.value(...)
+  return look.follow(G, ...)
 end
 
 -- Returns the type of the value at a path, and then the names below it that begin with `prefix`, each with the type of
@@ -66,7 +72,7 @@ function look.members(prefix, ...)
         end
       end
     end
-    value = index_of(value)
+    value = look.index_of(value)
     if value == nil then
       break
     end

@@ -12,6 +12,7 @@ local sched = import "tasks/sched"
 local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local report = import "tasks/report"
+local hints = import "hints"
 local reasons = import "sockets/reasons"
 
 local run, pause, settle = sched.run, waiting.pause, waiting.settle
@@ -40,7 +41,8 @@ local function abandoned(task)
     cell_number(task.cell),
     "a cosocket was dropped: it waited again after a call had reported that its connection was lost"
       .. " (a device drops it silently; end the loop when a call returns nil)",
-    true
+    true,
+    task.number or 0
   )
 end
 
@@ -56,6 +58,7 @@ end
 
 local function yielded(task)
   leave(task, false, "error")
+  task.hint = hints.of(task.co, "Invalid yield")
   report.fault(task, "in socket", "Invalid yield")
 end
 
@@ -64,7 +67,7 @@ local KIND = {name = "cosocket", ended = ended, yielded = yielded, abandoned = a
 -- Starts `f` as the cosocket of S. Returns whether it waits now.
 local function start(S, f, ...)
   local task = sched.task(KIND, f)
-  task.sock = S
+  task.sock, task.number = S, S.number -- the number stays when the socket is closed: it tells whose reports are
   task.cell = task.cell or S.cell
   S.task = task
   held[S] = true

@@ -10,6 +10,7 @@ local sched = import "tasks/sched"
 local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local check = import "check"
+local hints = import "hints"
 local stream = import "sockets/stream"
 local datagram = import "sockets/datagram"
 local listener = import "sockets/listener"
@@ -53,6 +54,14 @@ local function failure(number, signal)
     return nil, reason, words
   end
   return nil, reason
+end
+
+-- Passes on what a call returns, and remembers that it has failed: programs forget to look.
+local function told(call, address, port, value, ...)
+  if value == nil then
+    hints.failed(call, address, port, (...))
+  end
+  return value, ...
 end
 
 local function finish_own(S, signal)
@@ -130,19 +139,19 @@ local function connect_blocking(address, port, op)
 end
 
 -- Connects while the caller goes on: returns the state, which is closed when it fails. Then, and when it is connected,
--- `told(true)` or `told(nil, reason, text)` is called.
-function dial.begin(address, port, interface, ipv6, told)
+-- `done(true)` or `done(nil, reason, text)` is called.
+function dial.begin(address, port, interface, ipv6, done)
   local cell = current_cell()
   local S = sock.new(cell)
   local number = host.tcp_connect(cell_number(cell), address, port, interface, ipv6, 0)
   sock.open(S, number, function(_, signal)
     if signal == CONNECTED then
       stream.open(S, number)
-      return told(true)
+      return done(true)
     end
     S.number = nil
     sock.close(S)
-    return told(failure(number, signal))
+    return done(failure(number, signal))
   end)
   return S
 end
@@ -177,10 +186,11 @@ function dial.connect(...)
   end
   wanted.interface, wanted.ipv6 = interface_and_family(op)
   local S = sched.owner()
+  port = whole(port) & 0xFFFF
   if S then
-    return connect_own(S, address, whole(port) & 0xFFFF, wanted)
+    return told("ba.socket.connect", address, port, connect_own(S, address, port, wanted))
   end
-  return connect_blocking(address, whole(port) & 0xFFFF, wanted)
+  return told("ba.socket.connect", address, port, connect_blocking(address, port, wanted))
 end
 
 -- bind(port [, op]) → listener | nil, "bind"
@@ -200,14 +210,15 @@ function dial.bind(...)
   end
   local interface, ipv6 = interface_and_family(op)
   local own = sched.owner()
+  port = whole(port) & 0xFFFF
   if own and own.used then
-    return nil, "incorrectuse"
+    return told("ba.socket.bind", nil, port, nil, "incorrectuse")
   end
   local cell = own and own.cell or current_cell()
   local S = own or sock.reserve(cell)
-  local number = host.tcp_listen(cell_number(cell), whole(port) & 0xFFFF, interface, ipv6, context)
+  local number = host.tcp_listen(cell_number(cell), port, interface, ipv6, context)
   if not number then
-    return nil, "bind"
+    return told("ba.socket.bind", nil, port, nil, "bind")
   end
   listener.open(S, number)
   return S.u
@@ -236,14 +247,14 @@ function dial.udpcon(...)
   local interface, ipv6 = interface_and_family(op)
   local own = sched.owner()
   if own and own.used then
-    return nil, "incorrectuse"
+    return told("ba.socket.udpcon", address, address and port or local_port, nil, "incorrectuse")
   end
   local cell = own and own.cell or current_cell()
   local S = own or sock.reserve(cell)
   local number, signal = host.udp_open(cell_number(cell), address, port, interface, local_port, ipv6)
   signal = signal or datagram.await_answer(number)
   if signal ~= RESOLVED then
-    return failure(number, signal)
+    return told("ba.socket.udpcon", address, address and port or local_port, failure(number, signal))
   end
   if local_port ~= 0 then
     datagram.note_bound(interface)

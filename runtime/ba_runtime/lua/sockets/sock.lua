@@ -45,6 +45,8 @@ local background = import "tasks/background"
 local sched = import "tasks/sched"
 local userdata = import "userdata"
 local check = import "check"
+local hints = import "hints"
+local cell_number = import "tasks/cell_number"
 
 local setmetatable, pairs, select, format, gsub, remove =
   setmetatable, pairs, select, string.format, string.gsub, table.remove
@@ -84,6 +86,9 @@ function sock.open(S, number, ready)
     active = active + 1
   end
   handlers[number] = S
+  if S.task then
+    S.task.number = number
+  end
 end
 
 -- Closes the system socket and forgets what was buffered; wakes nobody. `by` tells whoever records whose doing it is
@@ -368,6 +373,11 @@ end
 -- Returns how many socket objects there are, and how many of them are not closed.
 function sock.stat()
   return total, active
+end
+
+function hints.owner_of(value)
+  local S = value ~= nil and state[value]
+  return S and S.task and cell_number(S.task.cell)
 end
 
 -- Calls f(S) for every socket object.

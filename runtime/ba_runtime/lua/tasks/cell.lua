@@ -11,6 +11,7 @@ local bundle = import "display/bundle"
 local outputs = import "display/outputs".numbers
 local recall = import "tasks/recall"
 local check = import "check"
+local hints = import "hints"
 local ours = import "ours"
 
 local G = _G
@@ -49,7 +50,7 @@ local function failed(task, kind, message)
   end
   advice.about(message, task.cell)
   over(task)
-  host.cell_failed(task.cell.id, kind, message, source, line, stack, 0)
+  host.cell_failed(task.cell.id, kind, message, source, line, stack, 0, kind == "runtime" and task.hint or "")
 end
 
 local function values(cell_id, n, ...)
@@ -61,7 +62,7 @@ end
 
 local function abandoned(task)
   over(task)
-  host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code)
+  host.cell_failed(task.cell.id, "exit", "os.exit", "", 0, "", task.exit_code, "")
 end
 
 local SPEAKER = {name = "speaker"}
@@ -112,8 +113,9 @@ local function ended(task, ok, ...)
 end
 
 local function yielded(task)
-  task.over = true
-  failed(task, "runtime", "attempt to yield from outside a coroutine")
+  local message = "attempt to yield from outside a coroutine"
+  task.over, task.hint = true, hints.of(task.co, message)
+  failed(task, "runtime", message)
 end
 
 local KIND = {name = "cell", ended = ended, yielded = yielded, abandoned = abandoned}
@@ -146,10 +148,10 @@ end
 -- Tells that the text of cell `id` does not compile.
 function cell.refuse(id, name, problem)
   if problem == "not enough memory" then
-    return host.cell_failed(id, "memory", problem, name, 0, "", 0)
+    return host.cell_failed(id, "memory", problem, name, 0, "", 0, "")
   end
   local line = match(problem, ":(%d+):") or 0
-  return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0)
+  return host.cell_failed(id, "syntax", problem, name, line // 1 | 0, "", 0, "")
 end
 
 -- Runs `f(...)` as cell `id`. It returns how many texts it shows, and these, or nothing. `farewell(task)`, if there is

@@ -9,7 +9,6 @@ local cell_number = import "tasks/cell_number"
 local ours = import "ours"
 local stack = import "stack"
 local check = import "check"
-local hints = import "hints"
 
 local traceback, type, gsub = debug.traceback, type, string.gsub
 
@@ -17,9 +16,7 @@ local report = {}
 local handler
 
 -- Returns an error's message as programs get to see it.
-function report.words(message)
-  return hints.explained(ours.clean(message))
-end
+report.words = ours.clean
 
 -- Returns a message, if any, and the traceback of the task that has failed, as it was then, from a level on (0 or 1).
 -- Our own code is C on the server, and is left out.
@@ -57,7 +54,8 @@ local function send(task, text, problem)
   local words = report.text(problem)
   local message = words and report.words(words) or "(error object is a " .. check.typename(problem) .. " value)"
   local source, line = report.position(task)
-  host.fault(cell_number(task.cell), text, message, source, line, report.stack(task, nil, 0))
+  local cell, frames, hint = cell_number(task.cell), report.stack(task, nil, 0), task.hint or ""
+  host.fault(cell, text, message, source, line, frames, hint, task.number or 0)
   advice.about(problem, task.cell)
 end
 

@@ -15,6 +15,7 @@ local arrivals = import "tasks/arrivals"
 local collector = import "collector"
 local deadlines = import "tasks/deadlines"
 local interrupt = import "tasks/interrupt"
+local hints = import "hints"
 local keepers = import "tasks/keepers"
 local ready = import "tasks/ready"
 local position = import "stack".position
@@ -90,8 +91,11 @@ local function close_stack(task)
 end
 sched.close_stack = close_stack
 
--- Keeps what a task that has raised looked like, and closes its stack.
-local function bury(task)
+-- Keeps what a task that has raised looked like, and what there is to say about it, and closes its stack.
+local function bury(task, problem)
+  if not task.interrupted and not task.abandoning then
+    task.hint = hints.of(task.co, problem)
+  end
   task.trace = traceback(task.co)
   task.source, task.line = position(task.co)
   close_stack(task)
@@ -104,7 +108,7 @@ end
 local function finish(task, ok, ...)
   task.over = true
   if not ok then
-    bury(task)
+    bury(task, (...))
   end
   local outer = ending
   ending = task -- should telling fail, it is told again

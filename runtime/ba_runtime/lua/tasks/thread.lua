@@ -9,6 +9,7 @@ local keepers = import "tasks/keepers"
 local sched = import "tasks/sched"
 local userdata = import "userdata"
 local check = import "check"
+local hints = import "hints"
 local report = import "tasks/report"
 
 local type, select, setmetatable, pairs = type, select, setmetatable, pairs
@@ -46,7 +47,9 @@ local KIND = {
     over(task)
   end,
   yielded = function(task)
-    report.fault(task, "", "attempt to yield from outside a coroutine")
+    local message = "attempt to yield from outside a coroutine"
+    task.hint = hints.of(task.co, message)
+    report.fault(task, "", message)
     task.over = true
     over(task)
   end,

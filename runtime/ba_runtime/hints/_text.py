@@ -1,0 +1,256 @@
+"""The texts of the cells that were run, and what can be found in one of them without running it.
+
+Only a text of moderate size is read as a whole; of a larger one, and of a page, only the line at fault is.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ba_runtime.syntax._blocks import CLOSERS, OPENERS
+from ba_runtime.syntax._tokens import Kind, Token, significant, tokenize
+
+KEPT_TEXTS = 500
+KEPT_BYTES = 4 << 20
+# Reading takes some 1 µs for a character, on the Lua thread.
+READ_CHARACTERS = 100_000
+LINE_CHARACTERS = 2_000
+
+_TAG = re.compile(r"<\?lsp=?|\?>")
+_CELL = re.compile(r"cell\[(\d+)\]")
+_BRACKETS = frozenset(("(", ")", "[", "]", "{", "}"))
+
+
+def cell_of(name: str) -> int:
+    """Returns the number of the cell whose chunk has this name, 0 for another chunk."""
+    match = _CELL.fullmatch(name)
+    return int(match[1]) if match else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A variable that gets the value of a call: where, and the call as it is written, `a.b.c` or `a:b`.
+
+    `call` is empty where the value is anything else. `first_line` and `last_line` are those of the call.
+    """
+
+    index: int
+    call: str
+    first_line: int
+    last_line: int
+
+
+class Text:
+    """The text of one chunk."""
+
+    def __init__(self, source: str, *, is_page: bool = False) -> None:
+        """A page is not Lua as a whole."""
+        self.is_whole = not is_page and len(source) <= READ_CHARACTERS
+        self._source = source
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines."""
+        return self._source.split("\n")
+
+    @cached_property
+    def tokens(self) -> Sequence[Token]:
+        """What a parser sees of it; nothing where it is not read as a whole."""
+        return significant(tokenize(self._source)) if self.is_whole else ()
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts, at = [], 0
+        for line in self.lines:
+            starts.append(at)
+            at += len(line) + 1
+        return starts
+
+    def line(self, index: int) -> int:
+        """Returns the number of the line in which a token begins."""
+        return bisect_right(self._starts, self.tokens[index].start)
+
+    def on_line(self, number: int) -> Sequence[Token]:
+        """Returns the tokens of one line."""
+        if self.is_whole:
+            first, last = self.span(number)
+            return self.tokens[first:last]
+        if not 1 <= number <= len(self.lines) or len(self.lines[number - 1]) > LINE_CHARACTERS:
+            return ()
+        return significant(tokenize(_TAG.sub(" ", self.lines[number - 1])))
+
+    def span(self, number: int) -> tuple[int, int]:
+        """Returns the first token of a line, and the one after its last."""
+        if not 1 <= number <= len(self._starts):
+            return len(self.tokens), len(self.tokens)
+        begin = self._starts[number - 1]
+        end = self._starts[number] if number < len(self._starts) else len(self._source) + 1
+        first = bisect_right(self.tokens, begin - 1, key=lambda token: token.start)
+        return first, bisect_right(self.tokens, end - 1, key=lambda token: token.start)
+
+    @cached_property
+    def _scopes(self) -> list[tuple[int, ...]]:
+        """For every token, the tokens that have opened the blocks around it."""
+        scopes: list[tuple[int, ...]] = []
+        opened: list[int] = []
+        for index, token in enumerate(self.tokens):
+            if token.text in CLOSERS and token.text not in _BRACKETS and opened:
+                opened.pop()
+            scopes.append(tuple(opened))
+            if token.text in OPENERS and token.text not in _BRACKETS:
+                opened.append(index)
+        return scopes
+
+    def scope(self, index: int) -> tuple[int, ...]:
+        """Returns which tokens have opened the blocks around a token, outermost first."""
+        return self._scopes[index] if index < len(self._scopes) else ()
+
+    def is_seen_from(self, declared: int, index: int) -> bool:
+        """Tells whether what is declared at one token is still in scope at another."""
+        scope = self.scope(declared)
+        return self.scope(index)[: len(scope)] == scope
+
+    def locals_named(self, name: str) -> Iterator[int]:
+        """Yields the words `local` that declare `name`."""
+        for index, token in enumerate(self.tokens):
+            if token.text != "local":
+                continue
+            at = index + 1
+            if at + 1 < len(self.tokens) and self.tokens[at].text == "function":
+                at += 1
+            if any(self.tokens[found].text == name for found in self._listed(at)):
+                yield index
+
+    def parameter_scope(self, name: str, index: int) -> int:
+        """Returns the innermost function or loop around a token that has `name` as its own, -1 for none."""
+        for opener in reversed(self.scope(index)):
+            if name in self._own_names(opener):
+                return opener
+        return -1
+
+    def _own_names(self, opener: int) -> list[str]:
+        """The parameters of a function, or the variables of a `for`."""
+        at = opener
+        if self.tokens[opener].text == "function":
+            while at < len(self.tokens) and self.tokens[at].text != "(":
+                at += 1
+        elif self.tokens[opener].text == "do":
+            while at >= 0 and self.tokens[at].text != "for":
+                at -= 1
+                if opener - at > 100 or (at >= 0 and self.tokens[at].text in ("while", "do", "end", "then")):
+                    return []
+        else:
+            return []
+        return [self.tokens[found].text for found in self._listed(at + 1)]
+
+    def _listed(self, at: int) -> Iterator[int]:
+        """Yields the names from a token on, as in `a, b <const>, c`."""
+        while at < len(self.tokens) and self.tokens[at].kind is Kind.NAME:
+            yield at
+            at += 1
+            if at < len(self.tokens) and self.tokens[at].text == "<":
+                at += 3
+            if at >= len(self.tokens) or self.tokens[at].text != ",":
+                return
+            at += 1
+
+    def assignments(self, path: Sequence[str]) -> list[Assignment]:
+        """Returns where the variable or field `path` is the first to get a value, in order."""
+        words = [word for name in path for word in (".", name)][1:]
+        found = []
+        for index in range(len(self.tokens) - len(words)):
+            if [token.text for token in self.tokens[index : index + len(words)]] != words:
+                continue
+            before = self.tokens[index - 1].text if index else ""
+            value = self._value(index + len(words))
+            if value and before not in (".", ":", ",", "{", "for"):
+                found.append(self._assignment(index, value))
+        return found
+
+    def _value(self, at: int) -> int:
+        """Returns the token behind the `=` of an assignment whose first target ends before `at`, or 0."""
+        tokens = self.tokens
+        if at < len(tokens) and tokens[at].text == "<":
+            at += 3
+        while at < len(tokens) and (tokens[at].text in (",", ".") or tokens[at - 1].text in (",", ".")):
+            at += 1
+        return at + 1 if at < len(tokens) and tokens[at].text == "=" else 0
+
+    def _assignment(self, index: int, value: int) -> Assignment:
+        tokens, at = self.tokens, value
+        while at < len(tokens) and (tokens[at].kind is Kind.NAME) == ((at - value) % 2 == 0):
+            if tokens[at].kind is not Kind.NAME and tokens[at].text not in (".", ":"):
+                break
+            at += 1
+        end = self._call_end(at)
+        line = self.line(value) if value < len(tokens) else 0
+        if at == value or tokens[at - 1].kind is not Kind.NAME or not end or self._goes_on(end):
+            return Assignment(index, "", line, line)
+        call = "".join(token.text for token in tokens[value:at])
+        return Assignment(index, call, line, self.line(end - 1))
+
+    def _call_end(self, at: int) -> int:
+        """Returns the token after the arguments that begin at `at`, 0 where there are none."""
+        if at < len(self.tokens) and self.tokens[at].kind is Kind.STRING:
+            return at + 1
+        depth = 0
+        for index in range(at, len(self.tokens)):
+            text = self.tokens[index].text
+            depth += (text in OPENERS) - (text in CLOSERS)
+            if index == at and text not in ("(", "{"):
+                return 0
+            if depth == 0:
+                return index + 1
+        return 0
+
+    def _goes_on(self, at: int) -> bool:
+        """Tells whether the expression goes on behind the call that ends before `at`."""
+        if at >= len(self.tokens):
+            return False
+        token = self.tokens[at]
+        is_statement = token.kind is Kind.NAME or (
+            token.kind is Kind.KEYWORD and token.text not in ("and", "or")
+        )
+        return not is_statement and token.text not in (",", ";", ")", "::")
+
+
+class Texts:
+    """The texts by the names of their chunks; the oldest make room."""
+
+    def __init__(self) -> None:
+        """Has none."""
+        self._sources: OrderedDict[str, tuple[bytes, bool]] = OrderedDict()
+        self._read: OrderedDict[str, Text] = OrderedDict()
+        self._bytes = 0
+
+    def keep(self, name: str, source: bytes, *, is_page: bool = False) -> None:
+        """Remembers the text of the chunk `name`."""
+        self._read.pop(name, None)
+        if name in self._sources:
+            self._bytes -= len(self._sources.pop(name)[0])
+        self._sources[name] = (source, is_page)
+        self._bytes += len(source)
+        while self._sources and (len(self._sources) > KEPT_TEXTS or self._bytes > KEPT_BYTES):
+            dropped, (old, _) = self._sources.popitem(last=False)
+            self._read.pop(dropped, None)
+            self._bytes -= len(old)
+
+    def get(self, name: str) -> Text:
+        """Returns a text, an empty one for a chunk that is not known."""
+        if name not in self._read:
+            source, is_page = self._sources.get(name, (b"", False))
+            self._read[name] = Text(source.decode("utf-8", "surrogateescape"), is_page=is_page)
+            if len(self._read) > 8:
+                self._read.popitem(last=False)
+        return self._read[name]
+
+    def cells(self, newest: int = 50) -> Iterator[tuple[int, Text]]:
+        """Yields the latest cells, the newest first, by their numbers."""
+        names = [name for name in reversed(self._sources) if cell_of(name)]
+        for name in names[:newest]:
+            yield cell_of(name), self.get(name)

@@ -1,0 +1,1 @@
+"""Hints below errors: each known mistake has its line, and everything else has none."""
