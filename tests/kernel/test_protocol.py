@@ -41,9 +41,8 @@ class TestBaLua(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  # the p
         {"text": "loc", "matches": {"local"}},
         {"text": "local answer = 42\nansw", "matches": {"answer"}},
         {
-            "text": "%tra",
-            "matches": {"%trace"}
-            | {f"%trace {w}" for w in ["clear", "here", "pause", "resume", "save", "wait"]},
+            "text": "%sockets li",
+            "matches": {"%sockets live"},
         },
     ]
     code_inspect_sample = "ba.socket.connect"
