@@ -115,17 +115,11 @@ CALLS = [
     "string.format('%d %5d %x %c %i', N, N, N, N + 62, N)",
     "('x'):rep(N)",
     "('x'):rep(2, '-', N)",
-    "string.char(N + 62)",
-    "string.char(N + 62, 66, N + 64)",
-    "string.pack('>I2 i4', N, -N)",
-    "utf8.char(N + 62, N + 8361)",
-    "table.concat({1, 2, 3, 4}, ',', N - 1, N)",
     "os.date('!%H:%M:%S', N)",
     "os.time{year = N + 2000, month = N, day = N, hour = N, min = N, sec = N}",
     "(function() local t = {year = 2000, month = 1, day = N + 40} os.time(t) return t.day, t.month end)()",
     "math.tointeger(N)",
     "math.tointeger(-N)",
-    "math.ult(N, 4), math.ult(3, N)",
     "('aaaa'):gsub('a', 'b', N)",
     "('aaaa'):gsub('a', function() return 'b' end, N)",
     "#table.move({1, 2, 3, 4}, N, 4, N)",
@@ -161,9 +155,7 @@ def _told(lua: Session, call: str, number: str, negative: str) -> str:
         "seeded(ba.rndbs, '3.7')",
         "('x'):rep '3.7'",
         "string.format('%d', '3.7')",
-        "string.char('65.7', '66')",
         "math.tointeger '3.7'",
-        "table.concat({1, 2, 3, 4}, ',', '1.7', '3.2')",
     ],
 )
 def test_a_text_of_a_fraction_is_rounded_down_as_an_argument(lua: Session, call: str) -> None:
@@ -183,7 +175,10 @@ def test_a_text_of_a_fraction_is_rounded_down_as_an_argument(lua: Session, call:
         ("local x = ('x'):rep({})", "bad argument #1 to 'rep' (number expected, got table)"),
         ("local x = ('x'):rep()", "bad argument #1 to 'rep' (number expected, got no value)"),
         ("local x = ('x'):rep(1e12 + 0.5)", "resulting string too large"),
-        ("string.char(256.5)", "bad argument #1 to 'char' (value out of range)"),
+        ("string.char(65.5)", "bad argument #1 to 'char' (number has no integer representation)"),
+        ("table.concat({1}, '', 1.5)", "bad argument #3 to 'concat' (number has no integer representation)"),
+        ("local x = string.rep(nil, 3)", "bad argument #1 to 'rep' (string expected, got nil)"),
+        ("os.date('%d', 2^70)", "bad argument #2 to 'date' (number has no integer representation)"),
         ("string.char(65, nil)", "bad argument #2 to 'char' (number expected, got nil)"),
         ("os.date('%Ez', 0.5)", "bad argument #1 to 'date' (invalid conversion specifier '%Ez')"),
         ("os.time{year = 1}", "field 'month' missing in date table"),
@@ -217,7 +212,6 @@ def test_errors_of_metamethods_pass_as_they_are(lua: Session) -> None:
         for _, value in ipairs{problem, "mine", alike} do
           assert(select(2, pcall(string.format, "%s", raising(value))) == value)
         end
-        assert(select(2, pcall(table.concat, raising(problem), "", 1, 1)) == problem)
     """
     assert lua.run(run).error is None
 
@@ -264,8 +258,7 @@ def test_no_program_reaches_what_rounds() -> None:
 
 def test_the_functions_that_round_look_like_lua_s_own(lua: Session) -> None:
     """To `debug` as well."""
-    libraries = {"string": "format rep char pack", "table": "concat", "os": "date", "math": "tointeger ult"}
-    for library, names in {**libraries, "utf8": "char"}.items():
+    for library, names in {"string": "format rep", "os": "date time", "math": "tointeger"}.items():
         for name in names.split():
             f = f"{library}.{name}"
             assert lua.value(f"debug.getinfo({f}, 'S').what, debug.getupvalue({f}, 1) == nil") == '"C"\ttrue'

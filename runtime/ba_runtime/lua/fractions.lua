@@ -2,13 +2,18 @@
 --
 -- Rounding happens in three places. Functions of the API call `check.integer`. Operators on bits use the metatable of
 -- numbers, which Lua looks at only when an operand is not an integer, so integers cost nothing. And some functions of
--- Lua's library are called through one of ours, which lets them fail, rounds the argument that they complain about, and
--- calls them again.
+-- Lua's library are called through one of ours:
 --
--- Such a call takes 700 more instructions of the processor. Formatting a few values takes 2,000 to 5,000, a date 6,000,
--- and `string.sub` 500. So it is made for functions that do a lot in one call or are called rarely. In the others
--- (`string.sub`, `string.byte`, `select`, `math.random` …) Lua's own error stays, and the trace says what to write
--- instead.
+--   * `os.date` and `os.time`, which do a lot in one call: a tenth more.
+--   * `string.rep`, which looks whether its number is a small integer: a twentieth more for 100 characters.
+--   * `string.format`, because programs for the server write `format("%d", ms / 1000)` without noticing. It lets Lua's
+--     own fail, rounds the argument that it complains about, and calls it again: 700 instructions of the processor
+--     for a call of 1,600 (one integer) or 4,300 (three values).
+--   * `math.tointeger`, which raises no error to put a hint behind: nil would be the answer where a device has 2.
+--
+-- In all others Lua's own error stays, and the trace says what to write instead (console/advice.lua). A function of
+-- ours takes at least 280 instructions, and 550 where errors keep their names, and that is more than a tenth of
+-- `string.char` and `utf8.char` (600 to 900), `string.pack` (1,000 to 1,600) and `table.concat` (3,900 for 10 values).
 
 local import = ...
 local check = import "check"
@@ -96,8 +101,7 @@ end
 
 -- How the functions' other errors begin; they are raised at the place of the call. All the rest comes from one of the
 -- program's metamethods, or says that there is no memory, and passes unchanged.
-local OWN = {"^invalid ", "^resulting string too large", "^'__tostring' must", "^date result", "^integral size",
-  "^format result", "^too many", "^variable", "^field '"}
+local OWN = {"^invalid ", "^resulting string too large", "^'__tostring' must", "^date result", "^field '"}
 
 local function is_own(message)
   for i = 1, #OWN do
@@ -145,40 +149,56 @@ local function rounding(native)
   end
 end
 
--- math.tointeger(x): nil if x is not a number.
-local function tointeger_rounding(...)
-  local x = ...
-  if x == nil and select("#", ...) == 0 then
-    check.fail(1, "value expected")
-  end
-  local kind = mathtype(x)
-  if kind == "integer" then
-    return x
-  elseif kind == "float" then
-    return rounded(x)
-  end
-  local number = tonumber(x)
-  return number and rounded(number)
-end
+local SMALL <const> = 255
 
--- Returns string.char. Programs mostly call it for one byte, so those texts are kept.
-local function char_rounding(native)
-  local texts = {}
-  for byte = 0, 255 do
-    texts[byte] = native(byte)
+-- Returns string.rep. Its arguments have names here, because any number of them would cost more.
+local function rep_rounding(native)
+  local is_small = {}
+  for n = 0, SMALL do
+    is_small[n] = true
   end
-  return function(...)
-    local byte, more = ...
-    local text = texts[byte]
-    if text and more == nil and select("#", ...) == 1 then
-      return text
+  return function(text, times, separator)
+    if text and is_small[times] then
+      return native(text, times, separator)
     end
-    local ok, result = pcall(native, ...)
+    local ok, result
+    if times == nil then -- so that it is not there in the error either
+      ok, result = pcall(native, text)
+    else
+      ok, result = pcall(native, text, times, separator)
+    end
     if ok then
       return result
     end
-    result = again(native, result, ...)
+    result = again(native, result, text, times, separator)
     return result
+  end
+end
+
+-- Returns os.date, with names for its arguments for the same reason.
+local function date_rounding(native)
+  return function(shape, time)
+    local ok, result = pcall(native, shape, time)
+    if ok then
+      return result
+    end
+    result = again(native, result, shape, time)
+    return result
+  end
+end
+
+-- Returns math.tointeger(x): nil if x is not a number.
+local function tointeger_rounding(native)
+  return function(...)
+    local x = ...
+    local integer = x and native(x)
+    if integer then
+      return integer
+    elseif x == nil and select("#", ...) == 0 then
+      check.fail(1, "value expected")
+    end
+    local number = tonumber(x)
+    return number and rounded(number)
   end
 end
 
@@ -206,13 +226,11 @@ local function time_rounding(native)
   end
 end
 
--- Makes numbers and the functions of these libraries round.
-function fractions.apply(string, table, math, os, utf8)
+-- Makes numbers and those functions of these libraries round.
+function fractions.apply(string, math, os)
   setmetatable(0, ROUNDING)
-  string.format, string.rep, string.pack = rounding(string.format), rounding(string.rep), rounding(string.pack)
-  string.char, utf8.char = char_rounding(string.char), rounding(utf8.char)
-  table.concat, os.date, os.time = rounding(table.concat), rounding(os.date), time_rounding(os.time)
-  math.tointeger, math.ult = tointeger_rounding, rounding(math.ult)
+  string.format, string.rep = rounding(string.format), rep_rounding(string.rep)
+  os.date, os.time, math.tointeger = date_rounding(os.date), time_rounding(os.time), tointeger_rounding(math.tointeger)
 end
 
 return fractions

@@ -213,7 +213,7 @@ function seal.apply()
     package.loaded[name] = library
   end
   G.print, G.trace, G.tracep = output.print, output.trace, output.tracep
-  fractions.apply(G.string, G.table, G.math, os, G.utf8)
+  fractions.apply(G.string, G.math, os)
   G.table.sort, G.table.move, G.string.gsub = callbacks.sort, tables.move, callbacks.gsub
   G.xpcall = user_xpcall
   G.tostring = text.user_tostring
