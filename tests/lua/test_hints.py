@@ -14,7 +14,7 @@ import pytest
 from ._programs import hint_of, message_of, run, run_well, session, traced
 
 ABSENT = (resources.files("ba_runtime") / "lua" / "absent.lua").read_text(encoding="utf-8")
-FIELDS = re.findall(r'^  \["(ba[\w.]+)"\] = ', ABSENT, re.MULTILINE)
+FIELDS = re.findall(r'^  \["((?:ba|mako)\.[\w.]+)"\] = ', ABSENT, re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", FIELDS)

@@ -34,6 +34,7 @@ absent.fields = {
   ["ba.users"] = USERS,
   ["ba.tracker"] = USERS,
   ["ba.tpm"] = TPM,
+  ["mako.conf"] = "what the Mako Server has read in mako.conf, which this runtime does not; write the values here",
   ["mako.sslport"] = "the port for HTTPS, which the page server does not speak here; use mako.port",
   ["request:session"] = USERS,
   ["request:user"] = USERS,

@@ -5,7 +5,7 @@
 -- Lua's library are called through one of ours:
 --
 --   * `os.date` and `os.time`, which do a lot in one call: a tenth more.
---   * `string.rep`, which looks whether its number is a small integer: a twentieth more for 100 characters.
+--   * `string.rep`, which looks whether its number is a small integer: a tenth more for 100 characters.
 --   * `string.format`, because programs for the server write `format("%d", ms / 1000)` without noticing. It lets Lua's
 --     own fail, rounds the argument that it complains about, and calls it again: 700 instructions of the processor
 --     for a call of 1,600 (one integer) or 4,300 (three values).
