@@ -102,12 +102,14 @@ def without_its_table(case: Case) -> str | None:
     variable = _missing(case, "global")
     if variable is None or variable.verb not in ("call", "index"):
         return None
+    if variable.name in _FOREIGN:
+        return _FOREIGN[variable.name]
     for path in _TABLES:
         name = ".".join((*path, variable.name))
         is_there = lookup(name) if variable.verb == "call" else documented((*path, variable.name))
         if is_there:
             return f"did you mean {bounded(name)}?"
-    return _FOREIGN.get(variable.name)
+    return None
 
 
 def nearly_a_name(case: Case) -> str | None:
