@@ -91,7 +91,7 @@ def test_tab_completes(person: Person) -> None:
     person.see_last("[2]>")
     person.type("my_o\t")
     person.see_last("[2]> my_own_name")
-    person.type(CTRL_C, "%lab sta\t")
+    person.type(CTRL_C, "%lab statu\t")
     person.see_last("[2]> %lab status")
 
 
@@ -165,6 +165,20 @@ def test_magics_work(person: Person) -> None:
     person.see_last("[2]>")
     person.type("ba.socket.toip 'pool.ntp.org'\r")
     person.see_line('"127.0.0.1"')
+
+
+def test_help_and_proposals_appear(person: Person) -> None:
+    """As in a front end: help is written, and a file that is loaded can be edited before it runs."""
+    person.type("%help ba.sleep\r")
+    person.see(lambda lines: any(line.startswith("ba.sleep") for line in lines) and lines[-1] == "[2]>")
+    person.type("%%writefile a.lua\r")
+    person.see(lambda lines: lines[-1].endswith(">>"))
+    person.type("print('from a file')\r", "\r")
+    person.see_last("[3]>")
+    person.type("%load a.lua\r")
+    person.see(lambda lines: lines[-2:] == ["[4]> -- %load a.lua", "  >> print('from a file')"])
+    person.type("\r")
+    person.see_line("from a file")
 
 
 def test_os_exit_leaves(person: Person) -> None:

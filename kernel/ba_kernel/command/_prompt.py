@@ -16,7 +16,7 @@ from typing import Protocol
 from ba_kernel._frontend import Request
 from ba_runtime.command import CtrlC, Writer
 
-from ._bench import Bench
+from ._bench import CONSOLE, Bench
 from ._lines import Lines
 
 NO_LINE = b"io.read: a line is being typed at the prompt, so io.read returns end of file\n"
@@ -85,7 +85,7 @@ class Prompt:
         bench.take_error()
         self._is_running = True
         with CtrlC(lambda: self._stop(bench), ends=False):
-            request = Request({"header": {}}, [], number, allow_stdin=True)
+            request = Request(CONSOLE, [], number, allow_stdin=True)
             reply = await bench.cells.run(text, request, expressions={})
         await self._stop_asking(bench)
         self._follow(bench, reply)
