@@ -124,7 +124,7 @@ class Bench(Workbench):
     def take(self, event: Event) -> None:
         """Writes an event of the runtime; what belongs in the trace is also counted and kept."""
         is_trace = isinstance(event, (Traced, LatePrint, Fault, Note, PortTaken, Stuck))
-        if is_trace and self.names_cells:
+        if is_trace and self.names_cells and not isinstance(event, Stuck):  # whose advice is about kernels
             text = "".join(f"{text_line(line, 0)}\n" for line in lines_of(event))
             self.output.write(text.encode("utf-8", "surrogateescape"), "stderr")
         else:
