@@ -116,6 +116,27 @@ def test_ctrl_c_stops_what_runs_again_and_again(person: Person) -> None:
     person.see_line("5")
 
 
+def test_ctrl_c_at_the_prompt_stops_the_background(person: Person) -> None:
+    """A timer that spins would keep every cell from running."""
+    person.type("t = ba.timer(function() trace'spins' while true do end end); x = t:set(1)\r")
+    person.see_line("[1]:1  spins")
+    person.see_last("[2]>")
+    person.type(CTRL_C)
+    person.see(lambda lines: any("interrupted" in line for line in lines))
+    person.type("2 + 3\r")
+    person.see_line("5")
+
+
+def test_what_cannot_be_stopped_is_ended_by_a_second_ctrl_c(person: Person) -> None:
+    """The first says which call it is."""
+    person.type("trace'begins'; (('a'):rep(3000)):find(('a*'):rep(8) .. 'b')\r")
+    person.see_line("[1]:1  begins")
+    person.type(CTRL_C)
+    person.see(lambda lines: any("a single call of `find`" in line for line in lines))
+    person.type(CTRL_C)
+    assert person.leave() == 130
+
+
 def test_an_error_shows_its_line_and_the_stack(person: Person) -> None:
     """As below a cell."""
     person.type("error 'boom'\r")

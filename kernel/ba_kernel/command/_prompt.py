@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Protocol
@@ -66,6 +67,14 @@ class Prompt:
         assert bench is not None
         bench.on_error = self._show_error
         bench.names_cells = True
+        # Between a cell and the next line there is nothing to stop, and nothing that should end.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            return await self._run_all(bench, number)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    async def _run_all(self, bench: Bench, number: int) -> int:
         while True:
             await self._stop_asking(bench)
             try:
