@@ -33,9 +33,10 @@ async def complete(engine: Engine, code: str, cursor: int) -> dict[str, object]:
 def is_complete(engine: Engine, code: str) -> dict[str, object]:
     """Returns the content of an is_complete_reply."""
     cell = split(code)
-    if not cell.has_body and not code.endswith("\n") and _is_about_more(cell):
+    is_text = cell.body is not Body.LUA  # which ends with an empty line, as any text may follow
+    if not code.endswith("\n") and (is_text or (not cell.has_body and _is_about_more(cell))):
         return {"status": "incomplete", "indent": ""}
-    if cell.body is not Body.LUA or not cell.has_body:  # a page is any text
+    if is_text or not cell.has_body:
         return {"status": "complete"}
     found = is_complete_lua(cell.lua, engine.compiler)
     if found.status == "incomplete":

@@ -17,14 +17,15 @@ from dataclasses import dataclass
 
 from ba_runtime.syntax import line_starts, long_comment_text
 
-from ._magics import is_line_comment
+from ._magic_table import split
+from ._magics import Body, is_line_comment
 
 MARK = "-- %%"
 HEADER = "#!/usr/bin/env ba-lua\n"
 
 _MARK = re.compile(r"-- %%(?:[ \t]+(?P<title>.*))?")
 _PROSE = re.compile(r"\[(markdown|raw|md)\]")
-_MAGIC = re.compile(r"\s*--(%[A-Za-z?].*)")
+_MAGIC = re.compile(r"\s*--(%%?[A-Za-z].*)")
 _LONG_MAGIC = re.compile(r"\s*--\[=*\[%%")
 
 
@@ -56,10 +57,10 @@ def prose_to_script(source: str, kind: str = "markdown") -> str:
 
 
 def _commented(source: str) -> str:
-    lines = source.split("\n")
+    cell, lines = split(source), source.split("\n")
     for index, line in enumerate(lines):
         text = line.strip()
-        if text.startswith("%%"):
+        if cell.body is not Body.LUA and index + 1 == cell.body_line:
             rest = "\n".join((text, *lines[index + 1 :]))
             return _without_marks("\n".join((*lines[:index], _long_comment(rest))))
         elif text.startswith("%"):

@@ -46,12 +46,15 @@ class Workbench:
         question: Question,
         make: Callable[[Sink], LuaRuntime] = new_runtime,
         output: Output | None = None,
+        publish_trace: Publish | None = None,
     ) -> None:
-        """`question` asks the user for a line; `output` replaces the one that sends messages."""
+        """`question` asks the user for a line; `output` replaces the one that sends messages, and
+        `publish_trace` sends what shows the trace area, if that is not to go where all else goes.
+        """
         self._loop, self._publish = loop, publish
         self.engine = Engine(self.take, make)
         self.output = output or Output(publish, loop)
-        self.area = TraceArea(publish, loop, self.output)
+        self.area = TraceArea(publish_trace or publish, loop, self.output)
         self.input = Input(question, self.engine, self.output)
         self.live = LiveSockets(publish, loop, self.engine)
         self.sources = sources = Sources()

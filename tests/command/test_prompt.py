@@ -91,7 +91,7 @@ def test_tab_completes(person: Person) -> None:
     person.see_last("[2]>")
     person.type("my_o\t")
     person.see_last("[2]> my_own_name")
-    person.type(CTRL_C, "%lab sta\t")
+    person.type(CTRL_C, "%lab statu\t")
     person.see_last("[2]> %lab status")
 
 
@@ -114,6 +114,27 @@ def test_ctrl_c_stops_what_runs_again_and_again(person: Person) -> None:
     person.see_last("[4]>")
     person.type("x\r")
     person.see_line("5")
+
+
+def test_ctrl_c_at_the_prompt_stops_the_background(person: Person) -> None:
+    """A timer that spins would keep every cell from running."""
+    person.type("t = ba.timer(function() trace'spins' while true do end end); x = t:set(1)\r")
+    person.see_line("[1]:1  spins")
+    person.see_last("[2]>")
+    person.type(CTRL_C)
+    person.see(lambda lines: any("interrupted" in line for line in lines))
+    person.type("2 + 3\r")
+    person.see_line("5")
+
+
+def test_what_cannot_be_stopped_is_ended_by_a_second_ctrl_c(person: Person) -> None:
+    """The first says which call it is."""
+    person.type("trace'begins'; (('a'):rep(3000)):find(('a*'):rep(8) .. 'b')\r")
+    person.see_line("[1]:1  begins")
+    person.type(CTRL_C)
+    person.see(lambda lines: any("a single call of `find`" in line for line in lines))
+    person.type(CTRL_C)
+    assert person.leave() == 130
 
 
 def test_an_error_shows_its_line_and_the_stack(person: Person) -> None:
@@ -165,6 +186,20 @@ def test_magics_work(person: Person) -> None:
     person.see_last("[2]>")
     person.type("ba.socket.toip 'pool.ntp.org'\r")
     person.see_line('"127.0.0.1"')
+
+
+def test_help_and_proposals_appear(person: Person) -> None:
+    """As in a front end: help is written, and a file that is loaded can be edited before it runs."""
+    person.type("%help ba.sleep\r")
+    person.see(lambda lines: any(line.startswith("ba.sleep") for line in lines) and lines[-1] == "[2]>")
+    person.type("%%writefile a.lua\r")
+    person.see(lambda lines: lines[-1].endswith(">>"))
+    person.type("print('from a file')\r", "\r")
+    person.see_last("[3]>")
+    person.type("%load a.lua\r")
+    person.see(lambda lines: lines[-2:] == ["[4]> -- %load a.lua", "  >> print('from a file')"])
+    person.type("\r")
+    person.see_line("from a file")
 
 
 def test_os_exit_leaves(person: Person) -> None:

@@ -15,6 +15,8 @@ CELLS = {
     "a page": "%%lsp /time.lsp\n<p>]==] and ]===]</p>\n%not a magic\n-- %% nor a mark",
     "a page below a magic": "%flow save x.svg\n%%lsp\n<?lsp print(1) ?>",
     "a page without a text": "%%lsp",
+    "Lua below a magic of two signs": "%%time\n-- slow\nfor i = 1, 10 do end",
+    "a file": "%%writefile a.txt\nlocal = 1\n  -- as it is",
     "a mark in a string": "s = [[\n-- %%\n]]\nprint(s)",
     "per cent signs in Lua": "print(5 % 3)\n%lab on",
 }

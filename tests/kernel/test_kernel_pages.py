@@ -229,12 +229,15 @@ def test_a_folder_is_served_and_its_link_shown() -> None:
     play(scene)
 
 
-def test_a_page_is_always_complete_and_its_magics_are_completed() -> None:
-    """A page is any text, so the return key may run it."""
+def test_an_empty_line_completes_a_page_and_its_magics_are_completed() -> None:
+    """A page is any text, so in a console the return key runs it only in an empty line."""
 
     async def scene(desk: Desk) -> None:
         engine = desk.bench.engine
-        assert is_complete(engine, "%%lsp\n<?lsp for i = 1, 2 do ?>") == {"status": "complete"}
+        page = "%%lsp\n<?lsp for i = 1, 2 do ?>"
+        for text in ("%%lsp", page):
+            assert is_complete(engine, text) == {"status": "incomplete", "indent": ""}
+        assert is_complete(engine, f"{page}\n") == {"status": "complete"}
         assert (await complete(engine, "%%l", 3))["matches"] == ["%%lsp"]
         assert (await complete(engine, "%lsp s", 6))["matches"] == ["%lsp serve"]
 

@@ -36,6 +36,13 @@ from ba_runtime.events import (
 )
 from ba_runtime.trace import lines_of
 
+# The header of a request of Jupyter Console, which has no cells and shows no updates either.
+CONSOLE: Message = {"header": {"session": "console", "msg_id": "console_0"}}
+
+
+def _to_nobody(kind: str, content: Mapping[str, object], parent: Message) -> None:
+    """Sends nothing."""
+
 
 class ProgramRuntime(Runtime):
     """A runtime that remembers how its latest cell ended, and gives each cell the program's arguments."""
@@ -106,18 +113,18 @@ class Bench(Workbench):
         self.names_cells = False  # in the trace, which otherwise looks as the server writes it
         self.on_error: Callable[[Mapping[str, object]], None] = lambda content: None
         self._console = Console(out, err, ask)
-        self._standing: dict[str, tuple[str, bool]] = {}  # what live displays show, and whether that is new
 
         def make(sink: Sink) -> LuaRuntime:
             return ProgramRuntime(sink, max_memory=max_memory, arguments=arguments)
 
-        super().__init__(self._publish, loop, lambda *_: None, make, Straight(self._publish, loop, out, err))
+        output = Straight(self._publish, loop, out, err)
+        super().__init__(self._publish, loop, lambda *_: None, make, output, _to_nobody)
         self.area.pause()  # nobody looks at it, so nothing is to be drawn
 
     def take(self, event: Event) -> None:
         """Writes an event of the runtime; what belongs in the trace is also counted and kept."""
         is_trace = isinstance(event, (Traced, LatePrint, Fault, Note, PortTaken, Stuck))
-        if is_trace and self.names_cells:
+        if is_trace and self.names_cells and not isinstance(event, Stuck):  # whose advice is about kernels
             text = "".join(f"{text_line(line, 0)}\n" for line in lines_of(event))
             self.output.write(text.encode("utf-8", "surrogateescape"), "stderr")
         else:
@@ -136,31 +143,12 @@ class Bench(Workbench):
         """Returns the Lua error of the cell that has just ended."""
         return self.runtime.take_error() if self.engine.running else None
 
-    def finish(self) -> None:
-        """Writes the last state of what was shown live and has changed since."""
-        for text, is_new in self._standing.values():
-            if is_new:
-                self._say(text)
-
     def _publish(self, kind: str, content: Mapping[str, object], parent: Message) -> None:
+        """Writes what is shown; an update of it would need a screen."""
         if kind == "error":
             self.on_error(content)
         elif kind == "display_data" or (kind == "execute_result" and self.shows_values):
-            self._show(content, is_update=False)
-        elif kind == "update_display_data":
-            self._show(content, is_update=True)
-
-    def _show(self, content: Mapping[str, object], *, is_update: bool) -> None:
-        data, transient = content.get("data"), content.get("transient")
-        text = data.get("text/plain") if isinstance(data, Mapping) else None
-        name = str(transient["display_id"]) if isinstance(transient, Mapping) and transient else ""
-        if not isinstance(text, str) or name.startswith("trace-"):
-            return
-        if name:
-            before, is_new = self._standing.get(name, ("", False))
-            self._standing[name] = (text, is_update and (is_new or text != before))
-        if not is_update and text:
-            self._say(text)
-
-    def _say(self, text: str) -> None:
-        self.output.write(text.encode("utf-8", "surrogateescape") + b"\n")
+            data = content["data"]
+            text = data.get("text/plain") if isinstance(data, Mapping) else None
+            if text:
+                self.output.write(f"{text}\n".encode("utf-8", "surrogateescape"))

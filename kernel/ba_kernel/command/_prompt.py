@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Protocol
@@ -16,7 +17,7 @@ from typing import Protocol
 from ba_kernel._frontend import Request
 from ba_runtime.command import CtrlC, Writer
 
-from ._bench import Bench
+from ._bench import CONSOLE, Bench
 from ._lines import Lines
 
 NO_LINE = b"io.read: a line is being typed at the prompt, so io.read returns end of file\n"
@@ -66,6 +67,14 @@ class Prompt:
         assert bench is not None
         bench.on_error = self._show_error
         bench.names_cells = True
+        # Between a cell and the next line there is nothing to stop, and nothing that should end.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            return await self._run_all(bench, number)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    async def _run_all(self, bench: Bench, number: int) -> int:
         while True:
             await self._stop_asking(bench)
             try:
@@ -85,7 +94,7 @@ class Prompt:
         bench.take_error()
         self._is_running = True
         with CtrlC(lambda: self._stop(bench), ends=False):
-            request = Request({"header": {}}, [], number, allow_stdin=True)
+            request = Request(CONSOLE, [], number, allow_stdin=True)
             reply = await bench.cells.run(text, request, expressions={})
         await self._stop_asking(bench)
         self._follow(bench, reply)

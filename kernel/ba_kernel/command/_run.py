@@ -24,10 +24,8 @@ from ba_runtime.command import (
 )
 from ba_runtime.events import ErrorReport
 
-from ._bench import Bench
+from ._bench import CONSOLE, Bench
 from ._prompt import Prompt
-
-NO_PARENT: dict[str, object] = {"header": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,6 @@ async def _main(options: Options, script: str | None) -> int:
                 code = await _stay(bench, ctrl_c)
         if code is None and prompt is not None:
             code = await prompt.run(_count(options, script))
-        bench.finish()
         return code or 0
     finally:
         bench.close()
@@ -105,7 +102,7 @@ async def _program(bench: Bench, options: Options, script: str | None) -> int | 
 
 
 async def _cell(bench: Bench, cell: ScriptCell, number: int, name: str) -> int | None:
-    request = ScriptRequest(dict(NO_PARENT), [], number, allow_stdin=True, name=name)
+    request = ScriptRequest(CONSOLE, [], number, allow_stdin=True, name=name)
     bench.take_error()
     reply = await bench.cells.run(cell.placed, request, expressions={})
     if reply["status"] == "ok":
