@@ -58,13 +58,20 @@ def test_every_make_command_exists() -> None:
     assert told <= targets
 
 
+def _tree() -> str:
+    """Returns the map of the tree."""
+    tree = re.search(r"## The tree\n\n```text\n(.*?)```", README, re.DOTALL)
+    assert tree is not None
+    return tree[1]
+
+
 def test_every_file_that_is_named_exists() -> None:
     """Links and the tree name files of the project."""
     links = re.findall(r"\]\(((?!https?:)[^)]+)\)", README)
-    tree = re.findall(r"^(\S+/)", README, re.MULTILINE)
     assert links
-    assert tree
-    missing = [name for name in (*links, *tree) if not (ROOT / name).exists()]
-    assert missing == []
-    inside = re.findall(r"^  (\S+\.py|\S+/)", README, re.MULTILINE)
-    assert [name for name in inside if not (ROOT / "runtime/ba_runtime" / name).exists()] == []
+    assert [name for name in links if not (ROOT / name).exists()] == []
+    parents: dict[int, Path] = {-1: ROOT}
+    for indent, name in re.findall(r"^( *)(\S+?\.py|\S+?/)[ ,]", _tree(), re.MULTILINE):
+        depth = len(indent) // 2
+        parents[depth] = parents[depth - 1] / name
+        assert parents[depth].exists()

@@ -16,17 +16,22 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Takes pairs of the lines before a line, and its text; returns where the lines begin.
 INDENT = """\
-const { indentation } = await load("lua_indent");
-const measured = text => ({ text, indent: /^ */.exec(text)[0].length });
-return argument.map(([before, text]) => indentation(before.map(measured), text, 2));"""
+const { Indenter } = await load("lua_indent");
+return argument.map(([before, text]) => {
+  const indenter = new Indenter(2);
+  before.forEach(line => indenter.read(line, /^ */.exec(line)[0].length));
+  return indenter.indentation(text);
+});"""
 # Takes a program's lines; returns those that would be put elsewhere.
 MOVED = """\
-const { indentation } = await load("lua_indent");
-const lines = argument.map(text => ({ text, indent: /^ */.exec(text)[0].length }));
-return lines.filter(({ text, indent }, index) => {
-  const wanted = indentation(lines.slice(0, index), text.trim(), 2);
-  return text.trim() && wanted !== null && wanted !== indent;
-}).map(({ text }) => text);"""
+const { Indenter } = await load("lua_indent");
+const indenter = new Indenter(2);
+return argument.filter(line => {
+  const [text, indent] = [line.trim(), /^ */.exec(line)[0].length];
+  const wanted = indenter.indentation(text);
+  indenter.read(line, indent);
+  return text && wanted !== null && wanted !== indent;
+});"""
 
 # A program as it is written, line by line; each is where it is put.
 PROGRAMS = {

@@ -174,6 +174,13 @@ CASES = {
         ("f", "variableName"),
         ("}", "brace"),
     ],
+    # A character of two halves stays in one piece.
+    '"\\\U0001f30d" \U0001f30d': [
+        ('"', "string"),
+        ("\\\U0001f30d", "invalid"),
+        ('"', "string"),
+        ("\U0001f30d", "invalid"),
+    ],
     # No name is what JavaScript has under it, and a keyword is one wherever it stands.
     "constructor toString __proto__ a.end": [
         ("constructor", "variableName"),

@@ -147,17 +147,29 @@ z = 1"""
 
 def test_lua_is_indented_as_it_is_typed(server: LabServer, open_anywhere: Open) -> None:
     """By two columns for each block, and back when the word that ends it is there."""
-    notebook = open_anywhere(server.add_notebook("editor-indent", ""))
+    notebook = open_anywhere(server.add_notebook("editor-indent", "", "goto"))
+    _await_colours(notebook, 1, {"goto": "keyword"})
     _type(notebook, 0, WRITTEN)
     assert _text(notebook, 0) == INDENTED
 
 
 def test_pages_are_indented_as_they_are_typed(server: LabServer, open_anywhere: Open) -> None:
     """HTML in the front end's own way, and Lua in ours."""
-    notebook = open_anywhere(server.add_notebook("editor-page", ""))
+    notebook = open_anywhere(server.add_notebook("editor-page", "", "goto"))
+    _await_colours(notebook, 1, {"goto": "keyword"})
     _type(notebook, 0, "%%lsp\n<ul>\n<li>\n<?lsp if x then\nprint(x)\nend\n?>\n")
     lines = ["%%lsp", "<ul>", "  <li>", "    <?lsp if x then", "      print(x)", "    end", "    ?>"]
     assert [line for line in _text(notebook, 0).split("\n") if "</" not in line][: len(lines)] == lines
+
+
+def test_a_selection_is_indented_anew(server: LabServer, open_anywhere: Open) -> None:
+    """Line by line, with what the lines before have become."""
+    notebook = open_anywhere(server.add_notebook("editor-anew", WRITTEN.replace("\n", "\n      ")))
+    _await_colours(notebook, 0, {"for": "keyword", "event": "builtin"})
+    notebook.code(0).locator(".cm-content").click()
+    notebook.page.keyboard.press("Control+a")
+    notebook.page.keyboard.press("Control+Alt+\\")
+    assert _text(notebook, 0) == INDENTED
 
 
 COMMENTS = {
@@ -173,7 +185,8 @@ COMMENTS = {
 def test_lines_are_commented_out_in_their_own_language(server: LabServer, open_anywhere: Open) -> None:
     """Ctrl+/ puts them into a comment, and back."""
     sources = list(COMMENTS)
-    notebook = open_anywhere(server.add_notebook("editor-comments", *sources))
+    notebook = open_anywhere(server.add_notebook("editor-comments", *sources, "goto"))
+    _await_colours(notebook, len(sources), {"goto": "keyword"})
     for number, source in enumerate(sources):
         notebook.code(number).locator(".cm-content").click()
         notebook.page.keyboard.press("Control+End")

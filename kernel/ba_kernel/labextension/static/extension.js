@@ -8,7 +8,11 @@ import { registerFileTypes } from "./file_types.js";
 import { makeLanguages } from "./languages.js";
 
 const EDITOR_MODULES = [
-  "@codemirror/language", "@codemirror/state", "@jupyterlab/codemirror", "@lezer/common", "@lezer/highlight",
+  "@codemirror/language",
+  "@codemirror/state",
+  "@jupyterlab/codemirror",
+  "@lezer/common",
+  "@lezer/highlight",
 ];
 
 // Returns the plugin. `scope` maps the name of a shared module to its versions.
@@ -28,7 +32,9 @@ export async function makePlugin(scope) {
         });
       }
       if (components) {
-        attempt("the kinds of files", () => registerFileTypes(app.docRegistry, components["@jupyterlab/ui-components"]));
+        attempt("the kinds of files", () =>
+          registerFileTypes(app.docRegistry, components["@jupyterlab/ui-components"]),
+        );
       }
     },
   };

@@ -13,7 +13,13 @@ const LSP_SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0
 
 const KINDS = [
   { name: "lua", displayName: "Lua File", extensions: [".lua"], mimeTypes: ["text/x-lua"], svg: LUA_SVG },
-  { name: "lsp", displayName: "Lua Server Page", extensions: [".lsp"], mimeTypes: ["text/x-lua-server-page"], svg: LSP_SVG },
+  {
+    name: "lsp",
+    displayName: "Lua Server Page",
+    extensions: [".lsp"],
+    mimeTypes: ["text/x-lua-server-page"],
+    svg: LSP_SVG,
+  },
 ];
 
 // Registers those that nobody else has registered before.

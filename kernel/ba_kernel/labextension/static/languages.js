@@ -1,38 +1,44 @@
-// The languages of the two kinds of text, for CodeMirror: "ba-lua", the text of a cell or a program, and "lsp", a
-// page.
+// The languages of the two kinds of text, for CodeMirror: "ba-lua", the text of a cell or a program, and
+// "lsp", a page.
 //
-// A parser of our own cuts the text into pieces (pieces.js), which takes no time worth saving. CodeMirror's mixed
-// parsing then has each piece of Lua read by a stream parser over lua_tokens.js, and the HTML of a page, with its
-// CSS and JavaScript, by the front end's own parser for HTML: as one text, with gaps where the Lua is.
+// A parser of our own cuts the text into pieces (pieces.js), which takes no time worth saving. CodeMirror's
+// mixed parsing then has each piece of Lua read by a stream parser over lua_tokens.js, and the HTML of a
+// page, with its CSS and JavaScript, by the front end's own parser for HTML: as one text, with gaps where the
+// Lua is.
 
-import { indentation } from "./lua_indent.js";
+import { makeIndentation } from "./indentation.js";
 import { GLOBALS, PAGE_GLOBALS, readToken, startState } from "./lua_tokens.js";
 import { cellPieces, pagePieces } from "./pieces.js";
 
 const INDENT_COLUMNS = 2;
-// The lines before a line decide where it begins; farther back than this nobody looks.
-const LOOK_BACK = 100_000;
 
 const LUA_DATA = {
   commentTokens: { line: "--", block: { open: "--[[", close: "]]" } },
-  closeBrackets: { brackets: ["(", "[", "{", "'", '"'] },
   indentOnInput: /^\s*(?:end|else|elseif|until|[)\]}]|\?>)$/,
 };
 const HTML_DATA = { commentTokens: { block: { open: "<!--", close: "-->" } } };
 
 // Returns the two languages, as the front end's registry takes them. `shared` are the front end's modules.
 //
-// The built-in language "lua" stays what it is. Ours is chosen by name for notebooks of our kernel, which sends the name,
-// and for files by the ending of theirs.
+// The built-in language "lua" stays what it is. Ours is chosen by name for notebooks of our kernel, which
+// sends the name, and for files by the ending of theirs.
 export function makeLanguages(shared, registry) {
   return [
     language(shared, registry, {
-      name: "ba-lua", displayName: "Lua (ba.socket)", mime: "text/x-ba-lua", filename: /\.lua$/i,
-      data: LUA_DATA, split: cellPieces,
+      name: "ba-lua",
+      displayName: "Lua (ba.socket)",
+      mime: "text/x-ba-lua",
+      filename: /\.lua$/i,
+      data: LUA_DATA,
+      split: cellPieces,
     }),
     language(shared, registry, {
-      name: "lsp", displayName: "Lua Server Page", mime: "text/x-lua-server-page", extensions: ["lsp"],
-      data: HTML_DATA, split: pagePieces,
+      name: "lsp",
+      displayName: "Lua Server Page",
+      mime: "text/x-lua-server-page",
+      extensions: ["lsp"],
+      data: HTML_DATA,
+      split: pagePieces,
     }),
   ];
 }
@@ -53,14 +59,15 @@ async function htmlSupport(registry) {
 }
 
 function makeSupport(shared, html, name, data, split) {
-  const { defineLanguageFacet, indentService, indentUnit, Language, LanguageSupport } = shared["@codemirror/language"];
+  const { defineLanguageFacet, indentService, indentUnit, Language, LanguageSupport } =
+    shared["@codemirror/language"];
   const { Prec } = shared["@codemirror/state"];
   const facet = defineLanguageFacet(data);
   const parser = makeParser(shared, facet, split, html?.language.parser);
   const extensions = [
     // Lua's own convention, over the front end's setting for everything.
     Prec.highest(indentUnit.of(" ".repeat(INDENT_COLUMNS))),
-    indentService.of((context, position) => indentationAt(context, position, split)),
+    indentService.of(makeIndentation(split)),
     html?.support ?? [],
   ];
   return new LanguageSupport(new Language(facet, parser, [], name), extensions);
@@ -113,7 +120,8 @@ function makeParser(shared, facet, split, htmlParser) {
   })();
 }
 
-// One run over a text. All of it is done at once: to find the pieces is nothing compared with what is done in them.
+// One run over a text. All of it is done at once: to find the pieces is nothing compared with what is done in
+// them.
 class PiecesParse {
   constructor(shared, typeOf, split, input, ranges) {
     this.tree = shared["@lezer/common"].Tree;
@@ -130,7 +138,12 @@ class PiecesParse {
     const end = Math.min(this.to, this.stoppedAt ?? this.to);
     const pieces = this.split(this.input.read(this.from, end));
     this.parsedPos = end;
-    return this.node("Text", 0, end - this.from, pieces.map((piece) => this.pieceNode(piece)));
+    return this.node(
+      "Text",
+      0,
+      end - this.from,
+      pieces.map((piece) => this.pieceNode(piece)),
+    );
   }
 
   stopAt(position) {
@@ -138,53 +151,19 @@ class PiecesParse {
   }
 
   pieceNode({ kind, from, to, nameEnd, parts = [] }) {
-    const children = kind === "magic" ? [this.node("MagicName", from, nameEnd)] : parts.map((part) => this.pieceNode(part));
+    const children =
+      kind === "magic" ? [this.node("MagicName", from, nameEnd)] : parts.map((part) => this.pieceNode(part));
     return this.node(kind[0].toUpperCase() + kind.slice(1), from, to, children);
   }
 
   // Returns a node and where it is; `children` are such pairs too.
   node(name, from, to, children = []) {
     const tree = new this.tree(
-      this.typeOf[name], children.map(({ tree }) => tree), children.map((child) => child.from - from), to - from,
+      this.typeOf[name],
+      children.map(({ tree }) => tree),
+      children.map((child) => child.from - from),
+      to - from,
     );
     return name === "Text" ? tree : { tree, from };
   }
-}
-
-// ---- indentation
-
-// Answers CodeMirror's question where a line begins: in columns, null for "as the line before", undefined for "ask
-// somebody else", which for HTML is the front end's own way.
-function indentationAt(context, position, split) {
-  const { state, unit } = context;
-  const line = context.lineAt(position);
-  const text = line.text.trimStart();
-  const place = line.from + line.text.length - text.length;
-  if (place > LOOK_BACK) {
-    return null;
-  }
-  const piece = pieceAt(split(state.sliceDoc(0, line.from + line.text.length)), place);
-  switch (piece?.kind) {
-    case undefined: case "magic": case "comment": case "tag":
-      return 0;
-    case "html":
-      return undefined;
-    case "plain":
-      return null;
-  }
-  const lines = [];
-  const base = piece.kind === "code" ? context.lineIndent(piece.from) : 0;
-  for (let from = piece.from; from < line.from; ) {
-    const { to } = state.doc.lineAt(from);
-    const end = Math.min(to, line.from);
-    lines.push({ text: state.sliceDoc(from, end), indent: context.lineIndent(from) });
-    from = to + 1;
-  }
-  return text.startsWith("?>") ? base : indentation(lines, text, unit, base);
-}
-
-// Returns the piece that a place is in or, between two, the one that a program would go on in.
-function pieceAt(pieces, place) {
-  const all = pieces.flatMap((piece) => piece.parts ?? piece).filter(({ from, to }) => from <= place && place <= to);
-  return all.find(({ kind }) => kind === "code") ?? all.at(-1);
 }

@@ -1,14 +1,14 @@
 // Lua 5.4, one token at a time: what each token is, and which blocks are open behind it.
 //
-// `readToken(stream, state)` is the heart of a CodeMirror StreamParser. The stream is one line of text; the state
-// is everything that a line needs to know about those before it. `state.block` is the innermost open block, a
-// linked list that is never changed in place, so that copying a state costs nothing:
+// `readToken(stream, state)` is the heart of a CodeMirror StreamParser. The stream is one line of text; the
+// state is everything that a line needs to know about those before it. `state.block` is the innermost open
+// block, a linked list that is never changed in place, so that copying a state costs nothing:
 //
 //   {kind, indent, inner, outer}
 //
-// `kind` is the opening token, `indent` the indentation of its line, `inner` that of the first line inside, null
-// if there is none yet. The head of a block (`if a and b`) is a block too, of the kind "if", "for" or "while", until
-// `then` or `do` makes it one of their kind. lua_indent.js reads these.
+// `kind` is the opening token, `indent` the indentation of its line, `inner` that of the first line inside,
+// null if there is none yet. The head of a block (`if a and b`) is a block too, of the kind "if", "for" or
+// "while", until `then` or `do` makes it one of their kind. lua_indent.js reads these.
 
 const words = (text) => new Set(text.split(" "));
 
@@ -16,20 +16,26 @@ const KEYWORDS = words(
   "break do else elseif end for function goto if in local repeat return then until while",
 );
 const OPERATORS = words("and not or");
-const VALUES = new Map([["nil", "null"], ["true", "bool"], ["false", "bool"], ["self", "self"]]);
+const VALUES = new Map([
+  ["nil", "null"],
+  ["true", "bool"],
+  ["false", "bool"],
+  ["self", "self"],
+]);
 
 // What a program finds in its globals: Lua's, the server's, and the notebook's.
 export const GLOBALS = words(
-  "_ENV _G _VERSION assert collectgarbage coroutine debug dofile error getmetatable io ipairs load loadfile " +
-    "math next os package pairs pcall print rawequal rawget rawlen rawset require select setmetatable string " +
-    "table tonumber tostring type utf8 warn xpcall " +
+  "_ENV _G _VERSION assert collectgarbage coroutine debug dofile error getmetatable io ipairs load " +
+    "loadfile math next os package pairs pcall print rawequal rawget rawlen rawset require select " +
+    "setmetatable string table tonumber tostring type utf8 warn xpcall " +
     "ba mako trace tracep clear_output display",
 );
 // What a page finds besides.
 export const PAGE_GLOBALS = words("_emit app dir page pathname relpath request response");
 
 const NAME = /^[A-Za-z_]\w*/;
-const NUMBER = /^(?:0[xX](?:[\da-fA-F]+\.?[\da-fA-F]*|\.[\da-fA-F]+)(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/;
+const HEXADECIMAL = /^0[xX](?:[\da-fA-F]+\.?[\da-fA-F]*|\.[\da-fA-F]+)(?:[pP][+-]?\d+)?/;
+const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/;
 const LONG = /^\[(=*)\[/;
 const LABEL = /^::\s*[A-Za-z_]\w*\s*::/;
 const ATTRIBUTE = /^<\s*(?:const|close)\s*>/;
@@ -37,9 +43,26 @@ const ESCAPE = /^\\(?:[abfnrtv\\"']|x[\da-fA-F]{2}|\d{1,3}|u\{[\da-fA-F]+\})/;
 const SYMBOL = /^(?:\.{1,3}|\/\/|<<|>>|[=~<>]=|::|[-+*/%^#&~|<>=(){}[\];:,])/;
 const IS_KEY = /^\s*=(?!=)/;
 
-const BRACKETS = { "(": "paren", ")": "paren", "[": "squareBracket", "]": "squareBracket", "{": "brace", "}": "brace" };
-const STYLES = { ...BRACKETS, ",": "separator", ";": "separator", ".": "derefOperator", ":": "derefOperator", "...": "variableName.special" };
+const BRACKETS = {
+  "(": "paren",
+  ")": "paren",
+  "[": "squareBracket",
+  "]": "squareBracket",
+  "{": "brace",
+  "}": "brace",
+};
+const STYLES = {
+  ...BRACKETS,
+  ",": "separator",
+  ";": "separator",
+  ".": "derefOperator",
+  ":": "derefOperator",
+  "...": "variableName.special",
+};
 const PARTNERS = { ")": "(", "]": "[", "}": "{" };
+const AMONG_LOCALS = words("name ,");
+const IN_FUNCTION_NAME = words("name . :");
+const CLOSERS = words(") ] } end else elseif until");
 const ENDED_BY_END = words("do for function if then while");
 // Deeper nesting is not looked through for the partner of a closing token.
 const DEEPEST = 200;
@@ -47,7 +70,7 @@ const DEEPEST = 200;
 // Returns the state in front of a first line. `indent` is the indentation that its lines have, in columns.
 export function startState(indent = 0) {
   return {
-    open: null, // a string or comment that the line has not closed: {style, close}, close being text or a quote
+    open: null, // a string or comment that is not closed yet: {style, close}, `close` being what closes it
     block: { kind: "", indent, inner: null, outer: null },
     before: "", // the last symbol or keyword; "name" for a name, "value" for anything else
     isLocal: false, // among the names that follow `local`
@@ -97,7 +120,7 @@ function readCode(stream, state, globals) {
     }
     state.open = { style: "quoted", close: stream.next() };
     return endQuoted(stream, state, "string");
-  } else if (stream.match(NUMBER)) {
+  } else if (stream.match(HEXADECIMAL) || stream.match(DECIMAL)) {
     see(state, "value");
     return "number";
   } else if (state.isLocal && stream.match(ATTRIBUTE)) {
@@ -115,7 +138,7 @@ function readCode(stream, state, globals) {
     see(state, symbol[0]);
     return STYLES[symbol[0]] ?? "operator";
   }
-  stream.next();
+  stream.match(/^./u);
   see(state, "value");
   return "invalid";
 }
@@ -145,7 +168,7 @@ function readQuoted(stream, state, quote) {
     return "string.special"; // and the string goes on in the next line
   } else if (stream.match(/^\\z\s*/) || stream.match(ESCAPE)) {
     return endQuoted(stream, state, "string.special");
-  } else if (stream.match(/^\\./)) {
+  } else if (stream.match(/^\\./u)) {
     return endQuoted(stream, state, "invalid");
   }
   stream.match(quote === '"' ? /^[^"\\]+/ : /^[^'\\]+/);
@@ -195,12 +218,12 @@ function readName(stream, state, name, globals) {
 
 // Takes a token into the state: a symbol, a keyword, "name" or "value".
 function see(state, token) {
-  const isCloser = token in PARTNERS || token === "end" || token === "until" || token === "else" || token === "elseif";
+  const isCloser = CLOSERS.has(token);
   if (state.isLineStart && !isCloser && state.block.inner === null) {
     state.block = { ...state.block, inner: state.lineIndent };
   }
-  state.isLocal = token === "local" || (state.isLocal && (token === "name" || token === ","));
-  state.isDefining = token === "function" || (state.isDefining && (token === "name" || token === "." || token === ":"));
+  state.isLocal = token === "local" || (state.isLocal && AMONG_LOCALS.has(token));
+  state.isDefining = token === "function" || (state.isDefining && IN_FUNCTION_NAME.has(token));
   state.isStandard = state.isStandard && token === ".";
   state.before = token;
   state.block = isCloser ? closed(state.block, token) : opened(state, token);
@@ -213,7 +236,14 @@ function opened({ block, lineIndent }, token) {
       return isLoopHead(block) ? { ...block, kind: "do", inner: null } : inside;
     case "then": // the lines of a long condition say nothing about those of the block
       return block.kind === "if" ? { ...block, kind: "then", inner: null } : block;
-    case "function": case "if": case "for": case "while": case "repeat": case "(": case "[": case "{":
+    case "function":
+    case "if":
+    case "for":
+    case "while":
+    case "repeat":
+    case "(":
+    case "[":
+    case "{":
       return inside;
     default:
       return block;
@@ -233,8 +263,8 @@ function closed(block, token) {
   return partner.outer;
 }
 
-// Returns the open block that a closing token ends (or, for `else`, divides), or null. A bracket that nobody has
-// closed does not keep `end` from its block, nor an unfinished block a bracket from its partner.
+// Returns the open block that a closing token ends (or, for `else`, divides), or null. A bracket that nobody
+// has closed does not keep `end` from its block, nor an unfinished block a bracket from its partner.
 export function partnerOf(block, token) {
   for (let depth = 0; block.outer && depth < DEEPEST; depth++, block = block.outer) {
     const { kind } = block;

@@ -1,17 +1,17 @@
 // Takes the text of a cell, a program or a page apart: magics, Lua, and of a page its HTML and the Lua in it.
 //
-// The rules for a cell are those of the kernel's `_magics.py`: magics stand at its head, between blank lines and line
-// comments, and the first line of code ends them. Those for a page are the server's: Lua goes from `<?lsp` to the
-// next `?>`, wherever that stands.
+// The rules for a cell are those of the kernel's `_magics.py`: magics stand at its head, between blank lines
+// and line comments, and the first line of code ends them. Those for a page are the server's: Lua goes from
+// `<?lsp` to the next `?>`, wherever that stands.
 
 const OPEN = "<?lsp";
 const CLOSE = "?>";
 const MAGIC = /^\s*%\S*/;
 const COMMENT = /^\s*--(?!\[)/;
 
-// Returns the pieces of a cell or program, in order and without overlaps, each {kind, from, to}. White space may lie
-// between them. Kinds are "comment"; "magic", which also has `nameEnd`; and for the rest "lua", "plain", or "page",
-// which also has its `parts`.
+// Returns the pieces of a cell or program, in order and without overlaps, each {kind, from, to}. White space
+// may lie between them. Kinds are "comment"; "magic", which also has `nameEnd`; and for the rest "lua",
+// "plain", or "page", which also has its `parts`.
 export function cellPieces(text) {
   const pieces = [];
   let from = 0;
