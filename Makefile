@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 LOWEST := .venv-lowest
 HUB := .venv-hub
 
-.PHONY: demo test test-browser test-lowest test-hub fuzz soak lab bench mutants lint format clean
+.PHONY: demo test test-browser test-lowest test-hub fuzz soak lab bench mutants reference lint format clean
 
 # Runs the notebooks on the lab network and prints what a reader of them sees.
 demo: $(STAMP)
@@ -52,6 +52,10 @@ bench: $(STAMP)
 # notices: make mutants ARGS="--seed 7 --count 70 runtime/ba_runtime/lua/sockets".
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+# Writes notebooks/reference.ipynb anew from the cards of the API, and runs its examples.
+reference: $(STAMP)
+	$(BIN)/python -m tests.notebooks.reference
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

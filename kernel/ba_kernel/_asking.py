@@ -23,6 +23,8 @@ ANSWER_S = 0.5
 # What a text makes of a value depends on others, which depend on others: more rounds are hardly ever needed.
 ROUNDS = 3
 MOST_ASKED = 20
+# An object of ours has fewer methods than this, which tell its kind.
+MOST_METHODS = 80
 
 
 class Asker:
@@ -45,6 +47,9 @@ class Asker:
         """Returns the names below a path that begin with `prefix`; None if Lua does not answer."""
         return await self.answer(lambda: self.engine.runtime.members(path, prefix), None)
 
+    async def _methods(self, path: Path) -> Members | None:
+        return await self.answer(lambda: self.engine.runtime.members(path, most=MOST_METHODS), None)
+
     async def settle(self, reading: Reading, read: Callable[[], T]) -> T:
         """Returns what `read` finds in a text, once the kinds of the values that it depends on are known."""
         kinds = self._kinds
@@ -54,7 +59,7 @@ class Asker:
             if not unknown:
                 return answer
             for path in unknown:
-                members = await self.members(path)
+                members = await self._methods(path)
                 names = () if members is None else (name for name, _ in members.names)
                 kinds[path] = "" if members is None else kind_of(members.type, names)
             reading.know(kinds)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MAX_MEMORY = 1 << 30
 MOST_INTEGER = 1 << 63
+MOST_NAMES = 2_000  # of a table: a person who reads more of them types another letter first
 MOST_EVENTS = 10_000  # of a recording, and the bytes of data that they hold
 MOST_BYTES = 1 << 20
 
@@ -165,14 +166,15 @@ class Runtime:
         """Answers InputRequested with a line (including its newline), or None for the end of the input."""
         self._thread.tell("input", line)
 
-    def members(self, path: Path, prefix: str = "") -> Future[Members]:
+    def members(self, path: Path, prefix: str = "", most: int = MOST_NAMES) -> Future[Members]:
         """Returns the names below `path` that begin with `prefix`: of the globals (for an empty path), of a
         table, or of what its metatable's `__index` leads to. Runs nothing of a program's.
 
-        A path is a sequence of names and whole numbers. Of a large table, 2,000 names are returned, of those
-        that are found among the first 200,000 keys. Names that are not UTF-8 have surrogate escapes.
+        A path is a sequence of names and whole numbers. Of a large table, `most` names are returned, of those
+        that are found among the first 100,000 keys. Names that are not UTF-8 have surrogate escapes.
         """
-        question = self._thread.ask("members", prefix.encode("utf-8", "surrogateescape"), *_keys(path))
+        beginning = prefix.encode("utf-8", "surrogateescape")
+        question = self._thread.ask("members", beginning, most, *_keys(path))
         return _then(question, _members)
 
     def describe(self, path: Path) -> Future[Described | None]:

@@ -10,10 +10,13 @@ import shlex
 import sys
 from pathlib import Path
 
-from . import echo, kernels, lab, lua, pages, recorded, series, tls, udp, websocket, work
+from . import completion, echo, kernels, lab, lua, pages, recorded, series, tls, udp, websocket, work
 
 LAB_EXCHANGES = 50  # of 0.4 s each
-GROUPS = ("lua", "echo", "tls", "json", "hash", "pages", "websocket", "udp", "record", "kernels", "lab")
+GROUPS = (
+    *("lua", "echo", "tls", "json", "hash", "pages", "websocket", "udp", "record", "kernels", "completion"),
+    "lab",
+)
 
 
 def main() -> None:
@@ -53,6 +56,9 @@ def main() -> None:
     if "kernels" in groups:
         measured += kernels.measure(options.rounds, _say)
         targets += kernels.TARGETS
+    if "completion" in groups:
+        measured += completion.measure(options.rounds, _say)
+        targets += completion.TARGETS
     if "lab" in groups:
         measured += lab.measure(LAB_EXCHANGES, options.rounds, _say)
         targets += lab.TARGETS

@@ -275,10 +275,10 @@ class FakeRuntime:
         """Answers `read`."""
         self._answers.put(line)
 
-    def members(self, path: Path, prefix: str = "") -> Future[Members]:
+    def members(self, path: Path, prefix: str = "", most: int = 2000) -> Future[Members]:
         """Returns the names that the test put at `path`, as functions of a table; never, while busy."""
         names = [(name, "function") for name in self.names.get(path, ()) if name.startswith(prefix)]
-        return self._answer(Members("table" if names else "nil", tuple(names)))
+        return self._answer(Members("table" if names else "nil", tuple(names[:most])))
 
     def describe(self, path: Path) -> Future[Described | None]:
         """Returns the value that the test put at `path`, a string; never, while busy."""

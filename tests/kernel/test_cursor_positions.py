@@ -16,52 +16,7 @@ from ba_kernel._errors import Sources
 from ba_kernel._inspect import inspect
 from ba_runtime import Runtime
 
-POSITIONS = Path(__file__).with_name("_cursor_positions.txt")
-
-_STATE = b"""
-counter, _secret = 1, 2
-server = ba.socket.bind(0)
-config = {host = "h", port = 80}
-rows = {{id = 1, name = "a"}, {id = 2, name = "b"}}
-odd = {plain = 1, ["odd key"] = 2, ["end"] = 3, ["\\xff"] = 4, ['a"b'] = 5, [1] = 6, [true] = 7}
-inherits = setmetatable({own = 1}, {__index = {base = function() end}})
-ran = {}
-local function note(name) return function() ran[#ran + 1] = name while true do end end end
-trap = setmetatable({real = 1}, {
-  __index = note "index", __pairs = note "pairs", __name = setmetatable({}, {__tostring = note "name"}),
-  __tostring = note "tostring", __len = note "len", __eq = note "eq", __call = note "call",
-  __metatable = false,
-})
-loop = {}
-setmetatable(loop, {__index = loop})
-loop.loop = loop
-"""
-
-
-@dataclass(frozen=True)
-class Position:
-    """A line of the file."""
-
-    text: str
-    cursor: int
-    some: frozenset[str]
-    none: frozenset[str]
-    is_all: bool
-
-
-def _position(line: str) -> Position:
-    marked, _, words = line.partition(" => ")
-    text = marked.replace("\\n", "\n")
-    names = [word.replace("␣", " ").replace("\\\\", "\\") for word in words.split()]
-    some = {name for name in names if name not in ("=", "-") and not name.startswith("!")}
-    none = {name[1:] for name in names if name.startswith("!")}
-    is_all = names[0] in ("=", "-")
-    return Position(text.replace("|", "", 1), text.index("|"), frozenset(some), frozenset(none), is_all)
-
-
-def _lines() -> list[str]:
-    lines = POSITIONS.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+from ._positions import STATE, make_files, position, recorded
 
 
 @dataclass
@@ -92,10 +47,7 @@ class Desk:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files to be named."""
     folder = tmp_path_factory.mktemp("cursor")
-    for name in ("notes.txt", "script.lua", "module_beside.lua", "folder/inside.txt"):
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("")
+    make_files(folder)
     return folder
 
 
@@ -104,7 +56,7 @@ def desk() -> Iterator[Desk]:
     """One state for all positions: none of them changes it."""
     engine, loop = Engine(lambda event: None, Runtime), asyncio.new_event_loop()
     desk = Desk(engine, loop)
-    desk.run(_STATE)
+    desk.run(STATE)
     yield desk
     engine.close()
     loop.run_until_complete(loop.shutdown_default_executor())
@@ -117,20 +69,20 @@ def _there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BA_LUA_PATH", raising=False)
 
 
-@pytest.mark.parametrize("line", _lines())
+@pytest.mark.parametrize("line", recorded())
 def test_what_can_follow_is_offered(desk: Desk, line: str) -> None:
     """Each position as it is recorded."""
-    position = _position(line)
-    matches = set(desk.complete(position.text, position.cursor)["matches"])
-    if position.is_all:
-        assert matches == position.some
-    assert matches >= position.some
-    assert not matches & position.none
+    there = position(line)
+    matches = set(desk.complete(there.text, there.cursor)["matches"])
+    if there.is_all:
+        assert matches == there.some
+    assert matches >= there.some
+    assert not matches & there.none
 
 
 def test_there_are_enough_positions() -> None:
     """Eighty were asked for."""
-    assert len(set(_lines())) >= 80
+    assert len(set(recorded())) >= 80
 
 
 def test_what_is_offered_can_be_put_in(desk: Desk) -> None:
@@ -185,14 +137,14 @@ def test_completion_takes_few_questions(desk: Desk) -> None:
     asked = []
     members = type(desk.engine.runtime).members
 
-    def count(runtime: Any, *arguments: Any) -> Any:
+    def count(runtime: Any, *arguments: Any, **options: Any) -> Any:
         asked.append(arguments)
-        return members(runtime, *arguments)
+        return members(runtime, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(desk.engine.runtime), "members", count)
-        for line in _lines():
+        for line in recorded():
             asked.clear()
-            position = _position(line)
-            desk.complete(position.text, position.cursor)
+            there = position(line)
+            desk.complete(there.text, there.cursor)
             assert len(asked) <= 3, line

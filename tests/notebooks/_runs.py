@@ -17,7 +17,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = tuple(sorted((ROOT / "notebooks").glob("*.ipynb")))
+# The lessons. The reference is not one: it is made of the cards (reference.py).
+NOTEBOOKS = tuple(sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")))
+REFERENCE = ROOT / "notebooks" / "reference.ipynb"
 KERNEL = "ba-lua"
 # The longest cell waits two seconds for its datagrams; a loaded machine gets time to spare.
 CELL_TIMEOUT_S = 60

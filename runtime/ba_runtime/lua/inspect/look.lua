@@ -12,7 +12,7 @@ local getinfo, getlocal = debug.getinfo, debug.getlocal
 local sub, unpack = string.sub, table.unpack
 
 -- A person reads a few names; a table of a million keys must not hold up the program that it belongs to.
-local MOST_NAMES, MOST_KEYS, LONGEST_NAME = 2000, 200000, 200
+local MOST_KEYS, LONGEST_NAME = 100000, 200
 local MOST_TABLES = 10 -- in a chain of __index, which may be a ring
 
 local look = {}
@@ -53,16 +53,16 @@ function look.value(...)
   return look.follow(G, ...)
 end
 
--- Returns the type of the value at a path, and then the names below it that begin with `prefix`, each with the type of
--- what is there.
-function look.members(prefix, ...)
+-- Returns the type of the value at a path, and then `most` names below it that begin with `prefix`, each with the type
+-- of what is there.
+function look.members(prefix, most, ...)
   local value = look.value(...)
   local found, count, visited, seen, length = {type(value)}, 0, 0, {}, #prefix
   for _ = 1, MOST_TABLES do
     if type(value) == "table" then
       for name, member in next, value do
         visited = visited + 1
-        if count >= MOST_NAMES or visited > MOST_KEYS then
+        if count >= most or visited > MOST_KEYS then
           break
         elseif
           type(name) == "string" and #name <= LONGEST_NAME and sub(name, 1, length) == prefix and not seen[name]
