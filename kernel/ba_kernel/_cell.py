@@ -16,6 +16,7 @@ from ba_runtime.events import CellResult, ErrorReport
 from ba_runtime.text import printable, readable
 from ba_runtime.trace import position
 
+from ._devices import DeviceFailed, Devices, Where
 from ._display import Displays, to_data
 from ._engine import Engine, within
 from ._errors import Failure, Sources, failure, own_failure
@@ -75,7 +76,9 @@ class Cells:
         sources: Sources,
         history: History,
         window: Window,
+        devices: Devices,
     ) -> None:
+        self._devices = devices
         self._window = window
         self._engine = engine
         self._publish = publish
@@ -141,6 +144,8 @@ class Cells:
             request,
             self._flow,
             self._window,
+            self._devices,
+            self._input.secret,
             self.sources,
             self._of_a_magic,
             self._page_about,
@@ -198,7 +203,10 @@ class Cells:
         name = request.chunk_name
         self.sources.keep(name, lua)
         self._has_run_lua = True
-        result = await self._submit(self._engine.chunk(lua), name, request)
+        if self._devices.where is not Where.HERE:
+            result = await self._stoppable(self._elsewhere(lua, request))
+        else:
+            result = await self._submit(self._engine.chunk(lua), name, request)
         if result.error:
             if self._engine.is_closed:  # which has interrupted it
                 raise RuntimeClosed("the kernel is shutting down")
@@ -241,6 +249,23 @@ class Cells:
                 line = printable(magic[:MAGIC_CHARACTERS])
                 report = replace(report, hint=f"magics come before the cell's Lua; move {line} to the top")
         return failure(report, self.sources)
+
+    async def _elsewhere(self, lua: str, request: Request) -> CellResult:
+        """Runs a cell's Lua on the device, or here and there."""
+        source, name = self._engine.chunk(lua), request.chunk_name
+        try:
+            if self._devices.where is Where.THERE:
+                return await self._devices.there(source, name, request.origin)
+            here, there = await self._devices.both(
+                source, name, request.origin, lambda: self._submit(source, name, request)
+            )
+        except DeviceFailed as error:
+            raise _Failed(own_failure("DeviceError", str(error))) from error
+        from ._both import data
+
+        content = {"data": data(here, there, self._devices.name), "metadata": {}}
+        self._output.insert(lambda: self._publish("display_data", content, request.parent))
+        return replace(here.result, values=(), forms=())
 
     async def _submit(self, source: bytes, name: str, request: Request) -> CellResult:
         return await self._told(self._engine.runtime.run_cell(source, name=name, cell=request.origin))
@@ -299,6 +324,7 @@ class Cells:
         self._flow.begin(request)
         self._live.begin(request)
         self._input.begin(request)
+        self._devices.begin()
 
     async def _end(self) -> None:
         has_background = await self._has_background()

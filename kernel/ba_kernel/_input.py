@@ -6,6 +6,7 @@ answer comes as one more message, so output, traces and interrupts go on meanwhi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 END_OF_FILE = "\x04"
 NO_INPUT = b"io.read: this front end cannot ask for input, so io.read returns end of file\n"
 
-# Sends a question to the front end that sent the request.
-Question: TypeAlias = Callable[[str, Request], None]
+
+# Sends a question to the front end that sent the request; true hides what is typed.
+Question: TypeAlias = Callable[[str, Request, bool], None]
 
 
 class Input:
@@ -38,6 +40,7 @@ class Input:
         self._output = output
         self._request: Request | None = None
         self._is_asking = False
+        self._secret: asyncio.Future[str] | None = None  # what the kernel itself has asked for
 
     def begin(self, request: Request) -> None:
         """A cell starts: questions go to the front end that sent it."""
@@ -60,11 +63,26 @@ class Input:
             return
         self._output.flush()
         self._is_asking = True
-        self._question(readable(prompt), request)
+        self._question(readable(prompt), request, False)
+
+    async def secret(self, prompt: str) -> str | None:
+        """Asks for something that is not shown as it is typed; returns None if this front end cannot ask."""
+        request = self._request
+        if request is None or not request.allow_stdin:
+            return None
+        self._output.flush()
+        self._secret = asyncio.get_running_loop().create_future()
+        self._question(prompt, request, True)
+        try:
+            return await self._secret
+        finally:
+            self._secret = None
 
     def answered(self, value: str) -> None:
-        """Gives the user's answer to Lua; a late one, to a cell that was interrupted, is dropped."""
-        if self._is_asking:
+        """Gives the user's answer to whoever asked; a late one, to an interrupted cell, is dropped."""
+        if self._secret is not None and not self._secret.done():
+            self._secret.set_result(value)
+        elif self._is_asking:
             self._is_asking = False
             line = None if value == END_OF_FILE else value.encode("utf-8", "surrogatepass") + b"\n"
             self._engine.reply_input(line)
@@ -78,9 +96,9 @@ class StdinChannel:
         self._session = session
         self._stream = ZMQStream(socket, io_loop)
 
-    def question(self, prompt: str, request: Request) -> None:
-        """Sends an input_request."""
-        content = {"prompt": prompt, "password": False}
+    def question(self, prompt: str, request: Request, is_secret: bool) -> None:
+        """Sends an input_request; front ends do not show what is typed for a secret."""
+        content = {"prompt": prompt, "password": is_secret}
         self._session.send(self._stream, "input_request", content, parent=request.parent, ident=request.ident)
 
     def on_answer(self, answered: Callable[[str], None]) -> None:

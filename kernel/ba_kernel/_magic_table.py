@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     _magic_capture,
     _magic_cell,
+    _magic_device,
     _magic_file,
     _magic_flow,
     _magic_lab,
@@ -116,6 +117,7 @@ MAGICS = {
         *_magic_capture.MAGICS,
         *_magic_lsp.MAGICS,
         *_magic_link.MAGICS,
+        *_magic_device.MAGICS,
         *_magic_time.MAGICS,
         *_magic_names.MAGICS,
         *_magic_file.MAGICS,

@@ -25,6 +25,7 @@ from ._questions import Question, is_question, questions_in
 if TYPE_CHECKING:
     from ba_runtime.events import ErrorReport
 
+    from ._devices import Devices
     from ._engine import Engine
     from ._errors import Sources
     from ._flow import Flow
@@ -79,6 +80,8 @@ class Tools:
     request: Request
     flow: Flow
     window: Window
+    devices: Devices
+    ask_secret: Callable[[str], Awaitable[str | None]]  # None: this front end cannot ask
     sources: Sources
     told: Told
     page_about: Callable[[Question], Awaitable[dict[str, object]]]  # the answer, for the front end's pager

@@ -19,8 +19,9 @@ do not depend on timing.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ._defer import Deferred, Loop
 from ._frontend import Message, Publish, Request
@@ -50,6 +51,7 @@ class Output:
         self._decoders: dict[str, Decoder] = {}
         self._room = self._dropped = self._writes = 0
         self._next_flush = 0.0
+        self._captured: bytearray | None = None
 
     def begin(self, request: Request) -> None:
         """Takes what is written from now on as the output of this request; a silent one gets none."""
@@ -65,6 +67,9 @@ class Output:
         """Adds `text` to the cell's stdout or stderr."""
         with self._lock:
             if self._parent is None:
+                return
+            if self._captured is not None and stream == "stdout":
+                self._captured += text[: self._limit - len(self._captured)]
                 return
             if self._dropped:  # an endless loop comes here a million times a second: count, and wake nobody
                 self._dropped += len(text)
@@ -82,6 +87,17 @@ class Output:
                 self._append("stderr", note.encode())
             self._writes += 1
         self._flushing.ask()
+
+    @contextlib.contextmanager
+    def captured(self) -> Iterator[bytearray]:
+        """Keeps what is written to stdout within the block to itself, as far as a cell may write."""
+        with self._lock:
+            self._captured = kept = bytearray()
+        try:
+            yield kept
+        finally:
+            with self._lock:
+                self._captured = None
 
     def add(self, text: str, parent: Message) -> bool:
         """Adds a text of the kernel's own to stderr; returns False if the cell of `parent` has ended."""

@@ -22,6 +22,7 @@ from ba_runtime.trace import stuck
 from ._beside import Beside
 from ._cell import Cells
 from ._defer import Loop
+from ._devices import Devices
 from ._display import Displays
 from ._engine import Engine, LuaRuntime, new_runtime
 from ._errors import Sources
@@ -62,6 +63,7 @@ class Workbench:
         self.displays = Displays(publish, loop, self.output, self.area)
         self.flow = Flow(self.engine, publish, loop)
         self.window = Window(self.engine, self.area.ring)
+        self.devices = Devices(self.output, self.take)
         self.cells = Cells(
             self.engine,
             publish,
@@ -75,6 +77,7 @@ class Workbench:
             sources,
             History(),
             self.window,
+            self.devices,
         )
 
     def beside(self) -> Beside:
@@ -93,6 +96,7 @@ class Workbench:
             self.cells.sources,
             self.cells.history,
             self.window,
+            self.devices,
         )
 
     def take(self, event: Event) -> None:

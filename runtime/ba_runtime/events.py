@@ -56,6 +56,14 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceTraced:
+    """A line of the trace of a device that a notebook is connected to. `device` is its name, its host's."""
+
+    device: str
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorReport:
     """Why a cell, or something in the background, ended early.
 
@@ -222,6 +230,7 @@ Event: TypeAlias = (
     Printed
     | LatePrint
     | Traced
+    | DeviceTraced
     | Fault
     | Note
     | Stuck

@@ -411,7 +411,7 @@ class Desk:
         self.bench = Workbench(
             self.front,
             asyncio.get_running_loop(),
-            lambda prompt, _request: self.questions.append(prompt),
+            lambda prompt, _request, _is_secret: self.questions.append(prompt),
             self._make,
         )
         self._cell = 0

@@ -101,7 +101,7 @@ async def post(place: Place, headers: Mapping[str, str], body: bytes) -> AsyncIt
             await writer.drain()
         except (OSError, ssl.SSLError) as error:
             raise _lost(place, error) from error
-        while isinstance(head := await _next(parser, reader, place), h11.InformationalResponse):
+        while isinstance(head := await next_event(parser, reader, place), h11.InformationalResponse):
             pass
         if not isinstance(head, h11.Response):
             raise Unreachable(f"{place.name} closed the connection without a response")
@@ -112,11 +112,12 @@ async def post(place: Place, headers: Mapping[str, str], body: bytes) -> AsyncIt
 
 
 async def _pieces(parser: Any, reader: asyncio.StreamReader, place: Place) -> AsyncIterator[bytes]:
-    while isinstance(event := await _next(parser, reader, place), h11.Data):
+    while isinstance(event := await next_event(parser, reader, place), h11.Data):
         yield bytes(event.data)
 
 
-async def _next(parser: Any, reader: asyncio.StreamReader, place: Place) -> object:
+async def next_event(parser: Any, reader: asyncio.StreamReader, place: Place) -> object:
+    """Returns what an h11 connection reads next. Raises Unreachable."""
     try:
         while (event := parser.next_event()) is h11.NEED_DATA:
             parser.receive_data(await reader.read(RECEIVE_BYTES))

@@ -17,7 +17,7 @@ from enum import Enum
 from itertools import islice
 from typing import NamedTuple
 
-from ba_runtime.events import Event, Fault, LatePrint, Note, PortTaken, Stuck, Traced
+from ba_runtime.events import DeviceTraced, Event, Fault, LatePrint, Note, PortTaken, Stuck, Traced
 from ba_runtime.text import printable, readable, shortened
 
 from .position import position
@@ -191,6 +191,8 @@ def lines_of(event: Event) -> tuple[Line, ...]:
     if isinstance(event, Traced):
         place, name = (_place(event), printable(event.name)) if event.prefix else ("", "")
         return _lines(Kind.TRACE, place, name, _text(event.text))
+    if isinstance(event, DeviceTraced):
+        return _lines(Kind.TRACE, printable(event.device), "", _text(event.text))
     if isinstance(event, LatePrint):
         whose = f"cell [{event.cell}]" if event.cell else "its cell"
         return _lines(Kind.PRINT, _cell(event.cell), "", _text(event.text), f"print after {whose} ended")

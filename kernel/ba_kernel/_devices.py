@@ -1,0 +1,165 @@
+"""The device of a notebook: which one it is, and the cells that run there, or here and there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from ba_runtime.events import CellResult, DeviceTraced, ErrorReport, Event, Note
+
+from ._output import Output
+
+if TYPE_CHECKING:
+    from ba_runtime.device import About, Answer, Device
+
+# A connection that is lost comes back when a device has started anew.
+AGAIN_S = 2.0
+# Where the page's own part of a stack begins.
+_OWN_FRAMES = re.compile(rb"\n\t(?:\[C\]: in function 'xpcall'|[^\n]*\.lsp:\d+: in function <).*", re.DOTALL)
+
+
+class Where(Enum):
+    """Where a cell's Lua runs."""
+
+    HERE = auto()
+    THERE = auto()
+    BOTH = auto()
+
+
+class DeviceFailed(Exception):
+    """The device could not run a cell; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a cell did in one place: what it printed, and how it ended."""
+
+    printed: bytes
+    result: CellResult
+
+
+class Devices:
+    """The device that a notebook is connected to, if it is. On the main loop."""
+
+    def __init__(self, output: Output, trace: Callable[[Event], None]) -> None:
+        """`trace` takes the lines that the device traces."""
+        self._output = output
+        self._trace = trace
+        self.device: Device | None = None
+        self.about: About | None = None
+        self.takes_all = False  # whether cells without a magic run there, too
+        self._wanted: Where | None = None  # of the cell that runs now
+        self.limit_s: float | None = None
+        self.secrets: list[str] = []  # of the pages that were made here
+        self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The device's name: its host, with the port where it is not the usual one."""
+        return self.device.place.name if self.device else ""
+
+    def begin(self) -> None:
+        """A cell starts."""
+        self._wanted, self.limit_s = None, None
+
+    def want(self, where: Where, limit_s: float | None) -> None:
+        """Has the running cell's Lua run there, for so many seconds at most."""
+        self._wanted, self.limit_s = where, limit_s
+
+    @property
+    def where(self) -> Where:
+        """Where the Lua of the running cell is to run."""
+        if self._wanted is not None:
+            return self._wanted
+        return Where.THERE if self.takes_all else Where.HERE
+
+    def connect(self, device: Device, about: About, *, takes_all: bool) -> None:
+        """Makes this the notebook's device, and listens to its trace."""
+        self.disconnect()
+        self.device, self.about, self.takes_all = device, about, takes_all
+        self._listening = asyncio.ensure_future(self._listen(device, about.tracelogger))
+
+    def disconnect(self) -> bool:
+        """Forgets the device, and returns whether there was one."""
+        device, self.device, self.about = self.device, None, None
+        self.takes_all = False
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+        return device is not None
+
+    # ---- cells
+
+    async def there(self, source: bytes, name: str, cell: int) -> CellResult:
+        """Runs a cell on the device; what it prints is the cell's output. Raises DeviceFailed."""
+        return await self._run(source, name, cell, self._output.write)
+
+    async def both(
+        self, source: bytes, name: str, cell: int, here: Callable[[], Awaitable[CellResult]]
+    ) -> tuple[Run, Run]:
+        """Runs a cell here and on the device at the same time. Raises DeviceFailed."""
+        printed = bytearray()
+        there = asyncio.ensure_future(self._run(source, name, cell, lambda text: printed.extend(text)))
+        try:
+            with self._output.captured() as own:
+                result = await here()
+            return Run(bytes(own), result), Run(bytes(printed), await there)
+        finally:
+            there.cancel()
+            with contextlib.suppress(asyncio.CancelledError, DeviceFailed):
+                await there
+
+    async def _run(self, source: bytes, name: str, cell: int, show: Callable[[bytes], None]) -> CellResult:
+        from ba_runtime.device import BadAnswer, Refused, Unreachable
+
+        if self.device is None:
+            raise DeviceFailed("no device is connected; connect one with %device http://HOST/FILE.lsp")
+        try:
+            answer = await self.device.run(source, name, show, seconds=self.limit_s)
+        except (BadAnswer, Refused, Unreachable) as error:
+            raise DeviceFailed(str(error)) from error
+        return _result(answer, cell)
+
+    # ---- its trace
+
+    async def _listen(self, device: Device, told: str) -> None:
+        """Hears the device's trace until it is disconnected; connects again where it had been heard."""
+        from ba_runtime.device import NoTrace, Unreachable, listen, service_of
+
+        name, was_heard = device.place.name, False
+
+        def begun() -> None:
+            nonlocal was_heard
+            was_heard = True
+
+        def show(line: bytes) -> None:
+            if line:
+                self._trace(DeviceTraced(name, line))
+
+        while True:
+            try:
+                await listen(service_of(device.place, told), begun, show)
+            except Unreachable:
+                if not was_heard:
+                    return
+            except NoTrace as error:
+                self._trace(Note(0, f"the trace of {name} is not shown: {error}"))
+                return
+            await asyncio.sleep(AGAIN_S)
+
+
+def _result(answer: Answer, cell: int) -> CellResult:
+    if answer.word == "ok":
+        return CellResult(cell, answer.texts)
+    message, stack, *_ = (*answer.texts, b"", b"")
+    frames = _OWN_FRAMES.sub(b"", stack).split(b"\n\t")[1:]
+    if answer.word == "syntax":
+        return CellResult(cell, error=ErrorReport("syntax", message))
+    if answer.word == "interrupt":
+        return CellResult(cell, error=ErrorReport("interrupt", b""))
+    return CellResult(cell, error=ErrorReport("runtime", message, traceback=tuple(frames)))
