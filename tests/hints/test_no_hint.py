@@ -21,6 +21,8 @@ ODD = {
     "a loop's variable of that name": "local s = ba.socket.connect('127.0.0.1', 1)\n"
     "for _, s in next, {1}, nil do\n  return s.x.y\nend",
     "a name that something else sets too": "local s = ba.socket.connect('127.0.0.1', 1)\ns = nil\nreturn s.x",
+    "a name that something else sets further down": "local d = ba.json.decode '{}'\nfor i = 1, 2 do\n"
+    "  if i == 2 then\n    return d.x\n  end\n  d = nil\nend",
     "a call with an alternative": "local s = ba.socket.connect('127.0.0.1', 1) or nil\nreturn s.x",
     "a method of what a call returns": "local s = ba.socket.stat().x\nreturn s.x",
     "a block's local of that name": "do\n  local q = ba.socket.connect('127.0.0.1', 1)\nend\n"
