@@ -46,9 +46,10 @@ class Entry:
 
     `gives` are the kinds of the results that have methods, in order, with "" for those that have none;
     `calls` those of the arguments that a function among the arguments is called with; `yields` those of a
-    loop's variables. `options` are the fields of a table among the arguments, each with a line of text; where
-    there are several tables, `tables` says by the argument's number which has which. `words` says by the argument's number, from 1, what a string there may be: a list of words, or `FILE`,
-    `IO_FILE` or `MODULE`. `example` is a cell, which the reference notebook runs.
+    loop's variables. `options` are the fields of a table among the arguments, each with a line of text;
+    where there are several tables, `tables` says by the argument's number which has which. `words` says by
+    the argument's number, from 1, what a string there may be: a list of words, or `FILE`, `IO_FILE` or
+    `MODULE`. `example` is a cell, which the reference notebook runs.
     """
 
     name: str
