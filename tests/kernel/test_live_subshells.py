@@ -85,7 +85,8 @@ def test_sockets_help_and_files_are_shown_while_a_cell_waits(kernel: LiveKernel,
     assert "reading" in table["data"]["text/plain"]
     assert "%timeit" in subshell.run("%help").text()
     assert subshell.run("%who").text() == "peer\n"
-    assert subshell.run("%help ba.socket.bind").reply["payload"][0]["source"] == "page"
+    for question in ("%help ba.socket.bind", "ba.socket.bind?"):
+        assert subshell.run(question).reply["payload"][0]["source"] == "page"
 
 
 def test_closing_a_socket_ends_the_wait_of_a_cell(kernel: LiveKernel, subshell: Subshell) -> None:
