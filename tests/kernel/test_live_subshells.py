@@ -97,6 +97,23 @@ def test_closing_a_socket_ends_the_wait_of_a_cell(kernel: LiveKernel, subshell: 
     assert kernel.finish(request).result == 'nil, "socketclosed"'
 
 
+def test_a_cell_beside_takes_nothing_from_the_one_that_runs(kernel: LiveKernel, subshell: Subshell) -> None:
+    """Its output and its questions to the user stay its own."""
+    request = kernel.send(
+        WAITS.replace("return peer:read()", "peer:read() return io.read()"), allow_stdin=True
+    )
+    kernel.until(request, shows("waiting"))
+    subshell.run("%help")
+    subshell.run("%nothing")
+    subshell.execute("%sockets close all")
+    question = kernel.client.get_stdin_msg(timeout=PATIENCE_S)
+    assert question["parent_header"]["msg_id"] == request
+    kernel.client.input("answer")
+    ran = kernel.finish(request)
+    assert ran.result == '"answer"'
+    assert ran.kinds() == ["execute_result"]
+
+
 @pytest.mark.usefixtures("waiting")
 def test_questions_are_answered_while_a_cell_waits(kernel: LiveKernel, subshell: Subshell) -> None:
     """In a subshell, and without one, as editors ask."""
