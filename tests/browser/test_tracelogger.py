@@ -12,7 +12,9 @@ import pytest
 from ba_runtime.lab import Lab
 from tests.live._view import View, view
 
-from ._picture import target
+from ._picture import compress, target
+from ._server import LabServer
+from .conftest import Open
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed").expect
@@ -446,15 +448,23 @@ def test_the_window_in_both_themes(here: View, open_window: OpenWindow, theme: T
     here.run(CONVERSATION)
     here.run(
         "function handle(method, path) trace(method, path) end\n"
-        "for i = 1, 3 do handle('GET', '/page/' .. i) end\n"
+        "for i = 1, 4 do handle('GET', '/page/' .. i) say('message ' .. i) end\n"
         "trace('HTTP/1.1 200 OK\\r\\nContent-Type: text/html\\r\\nContent-Length: 42')\n"
-        "local c = ba.socket.event(function(s) ba.sleep(1) print 'too late' end) ba.sleep(1)"
+        "local port = mako.port ba.sleep(1) say 'good-bye'"
     )
-    window.await_line("Content-Length")
+    window.page.locator("summary", has_text="HTTP").click()
+    window.page.get_by_label("Request line").check()
+    window.page.locator(".ba-lines").click()
+    while not here.window._feed or not here.window._feed.http.request_line:
+        here.run("ba.sleep(5)")
+    here.run("require'httpc'.create():request{url='http://127.0.0.1:' .. mako.port .. '/status.lsp'}")
+    window.await_line("status.lsp")
     window.press("Time")
     window.find("get")
     expect(window.page.locator("mark").first).to_be_visible()
-    window.take_picture(target(f"tracelogger-{theme}.png"))
+    picture = target("tracelogger.png" if theme == "light" else "tracelogger-dark.png")
+    window.take_picture(picture)
+    compress(picture)
     window.open("Sockets")
     expect(window.page.locator("tbody tr").first).to_be_visible()
     window.take_picture(target(f"tracelogger-sockets-{theme}.png"))
@@ -476,3 +486,38 @@ def test_a_window_whose_program_has_ended_says_so(here: View, open_window: OpenW
     expect(window.page.locator(".ba-status")).to_contain_text("has ended")
     assert window.texts() == ["last words"]
     window.problems.clear()  # the browser notes that nobody answers any more
+
+
+def test_the_window_beside_jupyterlab(
+    open_notebook: Open, server: LabServer, open_window: OpenWindow
+) -> None:
+    """The notebook's link leads there; two windows and the trace area show what happens, in both themes."""
+    page = open_notebook(server.add_notebook("tracelogger", "%tracelogger", BUSY))
+    page.run(0, 1)
+    link = page.code(0).locator(".ba-tracelogger a")
+    expect(link).to_have_text("Open the TraceLogger")
+    url = link.get_attribute("href")
+    assert url
+    with page.page.context.expect_page() as opened:
+        link.click()
+    expect(opened.value.locator(".ba-title")).to_have_text("tracelogger.ipynb")
+    one, other = open_window(url), open_window(url, "dark")
+    page.run(1, 2)
+    for window in (one, other):
+        expect(window.footer).to_have_text(re.compile(r"^\d,\d{3} lines$"))
+    one.scroll(-500)
+    expect(one.pill).to_be_visible()
+    before = one.first_line()
+    page.expect_line(page.area(1), "cosocket 10")
+    one.await_new_lines(2000)
+    assert one.first_line() == before
+    one.page.reload()
+    one.await_connected()
+    expect(one.footer).to_have_text(re.compile(r"^\d,\d{3} lines$"))
+    one.filter("10 line 1")
+    expect(one.footer).to_contain_text("shown")
+    page.choose("Kernel", "Restart Kernel\u2026")
+    page.page.get_by_role("button", name="Confirm Kernel Restart").click()
+    expect(one.page.locator(".ba-status")).to_contain_text("has ended")
+    for window in (one, other):
+        window.problems.clear()  # the browser notes that nobody answers any more
