@@ -142,8 +142,10 @@ async def _from_disk(look: Callable[[str], list[str]], prefix: str) -> list[str]
 
 async def _options(asker: Asker, reading: Reading, offers: Offers) -> None:
     card = await asker.settle(reading, lambda: reading.callee)
-    if card and any(name.startswith(reading.context.prefix) for name in card.options):
-        offers.add(card.options, "property")
+    call = reading.context.call
+    options = card.options_of(call.argument) if card and call else ()
+    if any(name.startswith(reading.context.prefix) for name in options):
+        offers.add(options, "property")
     else:
         await _names(asker, reading, offers)
 

@@ -46,9 +46,10 @@ class Entry:
 
     `gives` are the kinds of the results that have methods, in order, with "" for those that have none;
     `calls` those of the arguments that a function among the arguments is called with; `yields` those of a
-    loop's variables. `options` are the fields of a table among the arguments, each with a line of text.
-    `words` says by the argument's number, from 1, what a string there may be: a list of words, or `FILE`,
-    `IO_FILE` or `MODULE`. `example` is a cell, which the reference notebook runs.
+    loop's variables. `options` are the fields of a table among the arguments, each with a line of text;
+    where there are several tables, `tables` says by the argument's number which has which. `words` says by
+    the argument's number, from 1, what a string there may be: a list of words, or `FILE`, `IO_FILE` or
+    `MODULE`. `example` is a cell, which the reference notebook runs.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Entry:
     calls: tuple[str, ...] = ()
     yields: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     words: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     example: str = ""
 
@@ -67,6 +69,10 @@ class Entry:
     def kind(self) -> str:
         """The kind of object whose method this is, "" for functions and values."""
         return self.name.rpartition(":")[0]
+
+    def options_of(self, argument: int) -> tuple[str, ...]:
+        """Returns the names of the fields that a table may have as this argument, counted from 1."""
+        return self.tables.get(str(argument), ()) if self.tables else tuple(self.options)
 
     def as_text(self) -> str:
         """Returns the card as plain text: the signature, then one paragraph for each part."""

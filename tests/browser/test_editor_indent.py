@@ -96,6 +96,11 @@ end
 while a
   or b do
   c()
+end
+if a
+  and b
+then
+  c()
 end""",
     "what only looks like code": """\
 print "if then ("
@@ -138,7 +143,7 @@ def test_lines_follow_those_before_them_in_their_block(modules: Modules) -> None
 
 
 def test_the_runtimes_own_modules_stay_as_they_are(modules: Modules) -> None:
-    """Some eighteen thousand lines, each put where it stands already."""
+    """Thousands of lines, each put where it stands already."""
     for path in sorted((ROOT / "runtime").rglob("*.lua")):
         assert modules.run(MOVED, path.read_text(encoding="utf-8").split("\n")) == [], path.name
 

@@ -39,6 +39,16 @@ CELLS = {
         ("tag", "?>"),
     ],
     "%%writefile notes.txt\nif": [("magic", "%%writefile notes.txt"), ("plain", "\nif")],
+    '%%writefile -a "a b.html"\n<p>': [("magic", '%%writefile -a "a b.html"'), ("html", "\n<p>")],
+    "%%timeit x = 1\n%no": [("magic", "%%timeit x = 1"), ("lua", "\n%no")],
+    "ba.socket?\n?t[1]\n%lab?\n%lab on\nx = 1": [
+        ("lua", "ba.socket?"),
+        ("lua", "?t[1]"),
+        ("magic", "%lab?"),
+        ("magic", "%lab on"),
+        ("lua", "x = 1"),
+    ],
+    "?\n%%lsp?\nx = 1": [("lua", "?"), ("magic", "%%lsp?"), ("lua", "x = 1")],
     "%%time\nx = 1": [("magic", "%%time"), ("lua", "x = 1")],
     "#!/usr/bin/env ba-lua\nx = 1": [("comment", "#!/usr/bin/env ba-lua"), ("lua", "x = 1")],
     "": [],
@@ -76,13 +86,13 @@ def test_a_page_is_html_and_lua(modules: Modules, text: str) -> None:
     assert [tuple(piece) for piece in modules.run(PIECES, ["pagePieces", text])] == PAGES[text]
 
 
-@pytest.mark.parametrize("text", [text for text in CELLS if "%%" not in text or "%%lsp" in text])
+@pytest.mark.parametrize("text", CELLS)
 def test_the_kernel_sees_the_same_magics(modules: Modules, text: str) -> None:
-    """Line by line, and the same Lua below them."""
+    """Each in its line, and the same kind of text below them."""
     pieces = modules.run(PIECES, ["cellPieces", text])
     cell = split(text)
-    assert [piece for kind, piece in pieces if kind == "magic"] == [
-        line for line, left in zip(text.split("\n"), cell.lua.split("\n"), strict=True) if line != left
-    ]
-    assert "".join(piece for kind, piece in pieces if kind == "lua").strip() in cell.lua
-    assert (cell.body is Body.PAGE) == any(piece.startswith("%%lsp") for _, piece in pieces)
+    magics = [piece.split()[0] for kind, piece in pieces if kind == "magic" and not piece.endswith("?")]
+    assert magics == [call.name for call in cell.calls]
+    assert (cell.body is Body.PAGE) == ("%%lsp" in magics)
+    if cell.body is Body.LUA and cell.has_body:
+        assert cell.lua.endswith([piece for kind, piece in pieces if kind == "lua"][-1])

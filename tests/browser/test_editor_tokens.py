@@ -174,6 +174,15 @@ CASES = {
         ("f", "variableName"),
         ("}", "brace"),
     ],
+    # The kernel answers these.
+    "x.y? ??z": [
+        ("x", "variableName"),
+        (".", "derefOperator"),
+        ("y", "propertyName"),
+        ("?", "meta"),
+        ("??", "meta"),
+        ("z", "variableName"),
+    ],
     # A character of two halves stays in one piece.
     '"\\\U0001f30d" \U0001f30d': [
         ('"', "string"),

@@ -21,6 +21,8 @@ ODD = {
     "a loop's variable of that name": "local s = ba.socket.connect('127.0.0.1', 1)\n"
     "for _, s in next, {1}, nil do\n  return s.x.y\nend",
     "a name that something else sets too": "local s = ba.socket.connect('127.0.0.1', 1)\ns = nil\nreturn s.x",
+    "a name that something else sets further down": "local d = ba.json.decode '{}'\nfor i = 1, 2 do\n"
+    "  if i == 2 then\n    return d.x\n  end\n  d = nil\nend",
     "a call with an alternative": "local s = ba.socket.connect('127.0.0.1', 1) or nil\nreturn s.x",
     "a method of what a call returns": "local s = ba.socket.stat().x\nreturn s.x",
     "a block's local of that name": "do\n  local q = ba.socket.connect('127.0.0.1', 1)\nend\n"
@@ -115,6 +117,14 @@ def test_a_huge_text_is_not_read_for_a_hint() -> None:
         assert book.hint("local t = {" + "1, " * 100_000 + "} ba.socket.evnt()") == ""
 
 
+def test_a_text_of_any_shape_is_read_in_a_moment() -> None:
+    """Also of an earlier cell, which did not compile: deep blocks, endless calls and lists, many locals."""
+    with notebook() as book:
+        for part in ("do ", "f(", "x = f(", "x, ", "local x ", "function x(", "x.", "if x then else "):
+            book.hint("y = (" + part * (_text.READ_CHARACTERS // len(part) - 10))
+        assert book.hint("x()") == book.hint("local y = 1 x.y()") == ""
+
+
 def test_a_fault_in_looking_for_a_hint_is_no_fault_of_the_cell(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -140,7 +150,7 @@ def test_texts_are_bounded_in_number_and_in_bytes() -> None:
     texts.keep("cell[501]", b"x" * _text.KEPT_BYTES)
     assert texts.get("cell[1]").tokens == []
     texts.keep("cell[502]", b"x" * (_text.KEPT_BYTES + 1))
-    assert [number for number, _ in texts.cells()] == []
+    assert [number for number, _ in texts.cells("x")] == []
 
 
 def test_near_names_are_one_slip_away_or_two_in_longer_ones() -> None:

@@ -47,7 +47,9 @@ def test_a_statement_is_measured_and_can_be_interrupted(kernel: LiveKernel) -> N
     request = kernel.send("%timeit -n 1000000000 if not told then told = true print 'running' end")
     kernel.until(request, shows("running"))
     kernel.interrupt()
-    assert kernel.finish(request).reply["ename"] == "Interrupted"
+    stopped = kernel.finish(request).reply
+    assert stopped["ename"] == "Interrupted"
+    assert "in function <cell[" in "".join(stopped["traceback"])  # Lua has ended it, and says where
     assert kernel.run("6 * 7").result == "42"
 
 

@@ -9,15 +9,23 @@ from ._live import PATIENCE_S, LiveKernel, Message, Ran, shows
 TEN = [f"print 'cell {i}'" for i in range(10)]
 
 
-def send_all(kernel: LiveKernel, cells: list[str]) -> list[str]:
-    """Sends cells as Run All does: at once, each of which stops the rest by an error."""
-    return [kernel.send(code, stop_on_error=True) for code in cells]
+def send_all(kernel: LiveKernel, cells: list[str]) -> tuple[list[str], list[Message]]:
+    """Sends cells as Run All does, each of which stops the rest by an error, and waits until they are there.
+
+    The question comes behind them in the same channel, and is answered while a cell runs. Returns the
+    requests, and the messages that have come meanwhile.
+    """
+    requests = [kernel.send(code, stop_on_error=True) for code in cells]
+    return requests, _until_idle(kernel, str(kernel.client.is_complete("x")))
 
 
 def finish_all(kernel: LiveKernel, requests: list[str]) -> dict[str, Ran]:
     """Returns what became of each request, which are answered in their order."""
-    messages = [message for request in requests[-1:] for message in _until_idle(kernel, request)]
-    replies = [kernel.client.get_shell_msg(timeout=PATIENCE_S) for _ in requests]
+    messages = _until_idle(kernel, requests[-1])
+    replies: list[Message] = []
+    while len(replies) < len(requests):
+        reply = kernel.client.get_shell_msg(timeout=PATIENCE_S)
+        replies += [reply] if reply["msg_type"] == "execute_reply" else []
     assert [reply["parent_header"]["msg_id"] for reply in replies] == requests
     return {
         request: Ran(
@@ -42,7 +50,7 @@ def test_an_interrupt_aborts_the_cells_that_wait(kernel: LiveKernel, how: str) -
     """As ipykernel does; none of them shows anything or is counted, and the next one runs."""
     first = kernel.send("print 'waiting' ba.sleep(60000)", stop_on_error=True)
     kernel.until(first, shows("waiting"))
-    waiting = send_all(kernel, TEN)
+    waiting, _ = send_all(kernel, TEN)
     if how == "signal":
         kernel.interrupt()
     else:
@@ -73,9 +81,8 @@ def test_cells_that_do_not_stop_on_errors_run_after_an_interrupt(kernel: LiveKer
 def test_an_interrupt_in_the_middle_of_a_run_keeps_what_has_been_shown(kernel: LiveKernel) -> None:
     """The cells before it have run, those behind it have not."""
     cells = [*TEN[:4], "print 'waiting' ba.sleep(60000)", *TEN[5:]]
-    requests = send_all(kernel, cells)
-    messages: list[Message] = []
-    while not messages or not shows("waiting")(messages[-1]):
+    requests, messages = send_all(kernel, cells)
+    while not any(map(shows("waiting"), messages)):
         messages.append(kernel.client.get_iopub_msg(timeout=PATIENCE_S))
     kernel.interrupt()
     ran = finish_all(kernel, requests)

@@ -85,7 +85,8 @@ def test_sockets_help_and_files_are_shown_while_a_cell_waits(kernel: LiveKernel,
     assert "reading" in table["data"]["text/plain"]
     assert "%timeit" in subshell.run("%help").text()
     assert subshell.run("%who").text() == "peer\n"
-    assert subshell.run("%help ba.socket.bind").reply["payload"][0]["source"] == "page"
+    for question in ("%help ba.socket.bind", "ba.socket.bind?"):
+        assert subshell.run(question).reply["payload"][0]["source"] == "page"
 
 
 def test_closing_a_socket_ends_the_wait_of_a_cell(kernel: LiveKernel, subshell: Subshell) -> None:
@@ -94,6 +95,23 @@ def test_closing_a_socket_ends_the_wait_of_a_cell(kernel: LiveKernel, subshell: 
     kernel.until(request, shows("waiting"))
     subshell.execute("%sockets close all")
     assert kernel.finish(request).result == 'nil, "socketclosed"'
+
+
+def test_a_cell_beside_takes_nothing_from_the_one_that_runs(kernel: LiveKernel, subshell: Subshell) -> None:
+    """Its output and its questions to the user stay its own."""
+    request = kernel.send(
+        WAITS.replace("return peer:read()", "peer:read() return io.read()"), allow_stdin=True
+    )
+    kernel.until(request, shows("waiting"))
+    subshell.run("%help")
+    subshell.run("%nothing")
+    subshell.execute("%sockets close all")
+    question = kernel.client.get_stdin_msg(timeout=PATIENCE_S)
+    assert question["parent_header"]["msg_id"] == request
+    kernel.client.input("answer")
+    ran = kernel.finish(request)
+    assert ran.result == '"answer"'
+    assert ran.kinds() == ["execute_result"]
 
 
 @pytest.mark.usefixtures("waiting")

@@ -121,7 +121,8 @@ def test_options_and_words_are_found_by_their_argument() -> None:
     """Options are a line of text each; words belong to an argument that the signature has."""
     for card in entries():
         assert all(text.endswith(".") for text in card.options.values()), card.name
-        for number in card.words:
+        assert {name for names in card.tables.values() for name in names} <= set(card.options), card.name
+        for number in (*card.words, *card.tables):
             assert card.signature.count(",") + 1 >= int(number) >= 1, card.name
 
 

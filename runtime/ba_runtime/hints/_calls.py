@@ -76,7 +76,7 @@ def _origins(case: Case, path: Sequence[str], kind: str) -> Iterator[tuple[str, 
     if before is not None:
         yield case.source, case.text, before
     elif kind == "global" and not case.text.assignments(path):
-        for number, text in case.texts.cells():
+        for number, text in case.texts.cells(path[0]):
             source = f"cell[{number}]"
             if source == case.source or not text.assignments(path):
                 continue

@@ -43,7 +43,7 @@ def self_without_colon(case: Case) -> str | None:
     if variable is None or variable.name != "self" or variable.kind != "local" or variable.verb != "index":
         return None
     text = case.text
-    for opener in reversed(text.scope(case.place)):
+    for opener in text.scope(case.place):
         if text.tokens[opener].text != "function":
             continue
         head = [token.text for token in text.tokens[opener + 1 : opener + 20]]
@@ -64,8 +64,8 @@ def local_elsewhere_in_the_cell(case: Case) -> str | None:
     name, place = bounded(variable.name), case.place
     declared = list(text.locals_named(variable.name))
     for index in reversed([one for one in declared if one < place]):
-        if text.scope(index) and not text.is_seen_from(index, place):
-            line = text.line(text.scope(index)[-1])
+        if not text.is_seen_from(index, place):
+            line = text.line(text.block(index))
             return (
                 f"{name} is a local of the block that begins in line {line}, and ends with it; "
                 f"declare it before that block: local {name}"
@@ -81,10 +81,10 @@ def local_of_another_cell(case: Case) -> str | None:
     variable = _missing(case, "global")
     if variable is None:
         return None
-    for number, text in case.texts.cells():
+    for number, text in case.texts.cells(variable.name):
         if f"cell[{number}]" == case.source:
             continue
-        if any(not text.scope(index) for index in text.locals_named(variable.name)):
+        if any(text.block(index) < 0 for index in text.locals_named(variable.name)):
             where = f"was a local of cell [{number}], and locals end with their cell"
             return f"{bounded(variable.name)} {where}; leave out the word local there"
         if text.assignments((variable.name,)):

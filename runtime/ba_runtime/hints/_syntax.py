@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from ba_runtime.syntax._tokens import Kind, Token
 
@@ -21,6 +21,7 @@ from ._values import unbracketed
 
 _MESSAGE = re.compile(r"^[^\n]{1,200}?:(\d+): (.*?)(?: near (.*))?$", re.DOTALL)
 _END = "<eof>"
+MOST_PLACES = 20  # that a message may mean, in a line that repeats itself
 
 # What word processors and web pages put in place of quotation marks, of the minus sign, and of operators.
 _QUOTES = "\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\xab\xbb\u2039\u203a\u2032\u2033"
@@ -75,7 +76,7 @@ def hint(message: str, text: Text) -> str | None:
     if match is None or not text.tokens:
         return None
     near = (match[3] or "").strip("'")
-    for problem in _problems(int(match[1]), match[2], near, text):
+    for problem in islice(_problems(int(match[1]), match[2], near, text), MOST_PLACES):
         for rule in RULES:
             said = rule(problem)
             if said:

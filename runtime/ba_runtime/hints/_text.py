@@ -19,7 +19,10 @@ KEPT_TEXTS = 500
 KEPT_BYTES = 4 << 20
 # Reading takes some 1 µs for a character, on the Lua thread.
 READ_CHARACTERS = 100_000
+MOST_CHARACTERS = 300_000  # of several texts, for one error
 LINE_CHARACTERS = 2_000
+MOST_PLACES = 1_000  # at which a text names a variable
+MOST_TOKENS = 500  # of a call's arguments, or of a list of names: nobody reads more, and there may be many
 
 _TAG = re.compile(r"<\?lsp=?|\?>")
 _CELL = re.compile(r"cell\[(\d+)\]")
@@ -94,26 +97,33 @@ class Text:
         return first, bisect_right(self.tokens, end - 1, key=lambda token: token.start)
 
     @cached_property
-    def _scopes(self) -> list[tuple[int, ...]]:
-        """For every token, the tokens that have opened the blocks around it."""
-        scopes: list[tuple[int, ...]] = []
-        opened: list[int] = []
+    def _openers(self) -> list[int]:
+        """For every token, the one that has opened the innermost block around it; -1 for none."""
+        openers: list[int] = []
+        opened = [-1]
         for index, token in enumerate(self.tokens):
-            if token.text in CLOSERS and token.text not in _BRACKETS and opened:
+            if token.text in CLOSERS and token.text not in _BRACKETS and len(opened) > 1:
                 opened.pop()
-            scopes.append(tuple(opened))
+            openers.append(opened[-1])
             if token.text in OPENERS and token.text not in _BRACKETS:
                 opened.append(index)
-        return scopes
+        return openers
 
-    def scope(self, index: int) -> tuple[int, ...]:
-        """Returns which tokens have opened the blocks around a token, outermost first."""
-        return self._scopes[index] if index < len(self._scopes) else ()
+    def scope(self, index: int) -> Iterator[int]:
+        """Yields the tokens that have opened the blocks around a token, innermost first."""
+        opener = self._openers[index] if index < len(self._openers) else -1
+        while opener >= 0:
+            yield opener
+            opener = self._openers[opener]
+
+    def block(self, index: int) -> int:
+        """Returns the token that has opened the innermost block around a token, -1 for none."""
+        return next(self.scope(index), -1)
 
     def is_seen_from(self, declared: int, index: int) -> bool:
         """Tells whether what is declared at one token is still in scope at another."""
-        scope = self.scope(declared)
-        return self.scope(index)[: len(scope)] == scope
+        block = self.block(declared)
+        return block < 0 or block in self.scope(index)
 
     def locals_named(self, name: str) -> Iterator[int]:
         """Yields the words `local` that declare `name`."""
@@ -128,7 +138,7 @@ class Text:
 
     def parameter_scope(self, name: str, index: int) -> int:
         """Returns the innermost function or loop around a token that has `name` as its own, -1 for none."""
-        for opener in reversed(self.scope(index)):
+        for opener in self.scope(index):
             if name in self._own_names(opener):
                 return opener
         return -1
@@ -160,14 +170,22 @@ class Text:
             at += 1
 
     def assignments(self, path: Sequence[str]) -> list[Assignment]:
-        """Returns where the variable or field `path` is the first to get a value, in order."""
+        """Returns where the variable or field `path` is the first to get a value, in order.
+
+        Of a text that names it very often, nothing is said.
+        """
         words = [word for name in path for word in (".", name)][1:]
-        found = []
-        for index in range(len(self.tokens) - len(words)):
-            if [token.text for token in self.tokens[index : index + len(words)]] != words:
+        length, found, seen = len(words), [], 0
+        for index in range(len(self.tokens) - length):
+            if self.tokens[index].text != words[0]:
+                continue
+            seen += 1
+            if seen > MOST_PLACES:
+                return []
+            if [token.text for token in self.tokens[index : index + length]] != words:
                 continue
             before = self.tokens[index - 1].text if index else ""
-            value = self._value(index + len(words))
+            value = self._value(index + length)
             if value and before not in (".", ":", ",", "{", "for"):
                 found.append(self._assignment(index, value))
         return found
@@ -177,7 +195,8 @@ class Text:
         tokens = self.tokens
         if at < len(tokens) and tokens[at].text == "<":
             at += 3
-        while at < len(tokens) and (tokens[at].text in (",", ".") or tokens[at - 1].text in (",", ".")):
+        last = min(len(tokens), at + MOST_TOKENS)
+        while at < last and (tokens[at].text in (",", ".") or tokens[at - 1].text in (",", ".")):
             at += 1
         return at + 1 if at < len(tokens) and tokens[at].text == "=" else 0
 
@@ -199,7 +218,7 @@ class Text:
         if at < len(self.tokens) and self.tokens[at].kind is Kind.STRING:
             return at + 1
         depth = 0
-        for index in range(at, len(self.tokens)):
+        for index in range(at, min(len(self.tokens), at + MOST_TOKENS)):
             text = self.tokens[index].text
             depth += (text in OPENERS) - (text in CLOSERS)
             if index == at and text not in ("(", "{"):
@@ -249,8 +268,13 @@ class Texts:
                 self._read.popitem(last=False)
         return self._read[name]
 
-    def cells(self, newest: int = 50) -> Iterator[tuple[int, Text]]:
-        """Yields the latest cells, the newest first, by their numbers."""
-        names = [name for name in reversed(self._sources) if cell_of(name)]
-        for name in names[:newest]:
-            yield cell_of(name), self.get(name)
+    def cells(self, name: str) -> Iterator[tuple[int, Text]]:
+        """Yields the latest cells whose texts have this name in them, the newest first, by their numbers."""
+        wanted, left = name.encode(), MOST_CHARACTERS
+        for chunk in [chunk for chunk in reversed(self._sources) if cell_of(chunk)]:
+            source = self._sources[chunk][0]
+            if wanted in source:
+                left -= len(source)
+                if left < 0:
+                    return
+                yield cell_of(chunk), self.get(chunk)

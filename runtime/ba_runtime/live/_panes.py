@@ -216,7 +216,7 @@ def _network(lab: Lab | None) -> Message:
             {
                 "host": name,
                 "ports": ", ".join(f"{one.port}/{one.kind}" for one in all_ports),
-                "what": ", ".join(dict.fromkeys(one.what for one in all_ports)),
+                "what": "; ".join(dict.fromkeys(one.what for one in all_ports)),
                 "served": sum(one.served for one in all_ports),
                 "conditions": str(conditions or ""),
                 "can": conditions is not None,

@@ -14,9 +14,9 @@ Theory of operation. What a program's sockets move costs no event object, for mo
  - Everything else is told one by one, and is rare or costs much more than an event.
 
 All that Python notes is in one list in the order in which it happened, each with the number of Lua's entries
-before it, so that there is one order of all. A poll makes a turn of the list (recording.py); so does
-a list that grows long, because a program may write without end before the next poll. No note holds more than
-the head of what moved, so a bound on the number of notes bounds their memory.
+before it, so that there is one order of all. Once there is enough of it, a poll makes a turn of the list
+(recording.py); so does a list that grows long, because a program may write without end before the next poll.
+No note holds more than the heads of what moved, so a bound on the number of events bounds their memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from operator import itemgetter
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,14 +35,14 @@ from ba_runtime.sockets.secure import SecureStream
 from . import events
 from ._entries import Value as Entered
 from .events import HEAD_BYTES, Address, Closer, Event, Moved, Opened, SocketKind
-from .recording import Note, Recording, Turn
+from .recording import Note, Recording, Turn, events_in, size_of
 
 if TYPE_CHECKING:
     from ba_runtime.lab import Incident
 
-LONG = 1000  # notes in one turn
+LONG = 1000  # notes, or events, in one turn
+PARTS = 8  # of what a recording keeps, so that it can let go of a part: a turn is not larger
 NOBODY = (None, None)
-HEAD: Callable[[Note], bytes] = itemgetter(4)
 
 
 class Recorder:
@@ -57,6 +56,8 @@ class Recorder:
         self._turn_from = counted(), monotonic()
         self.recordings: tuple[Recording, ...] = ()
         self._notes: list[Note] = []
+        self._polled, self._polled_bytes = 0, 0  # events and bytes of the polls among them
+        self._most_events, self._most_bytes = LONG, 0  # of a turn
         self._above: set[int] = set()  # whose data in a poll's tuple is not what came over the wire
         self._broken: set[int] = set()  # whose connection was reset
         self._reasons: dict[int, str] = {}  # why it failed
@@ -80,14 +81,19 @@ class Recorder:
             recording.begin(first)
             recording.add(Turn(len(there_are), 0, first, first, now, now, tuple(there_are)))
             recording.pending = self._notes
-        self.recordings = (*self.recordings, recording)
+        self._record_for((*self.recordings, recording))
+
+    def _record_for(self, recordings: tuple[Recording, ...]) -> None:
+        self.recordings = recordings
+        self._most_events = min((LONG, *(one.most_events // PARTS for one in recordings)))
+        self._most_bytes = min((one.most_bytes // PARTS for one in recordings), default=0)
 
     def end(self, recording: Recording) -> None:
         """Gives it nothing any more."""
         self._turn()
         with recording.lock:
             recording.over()
-        self.recordings = tuple(one for one in self.recordings if one is not recording)
+        self._record_for(tuple(one for one in self.recordings if one is not recording))
 
     def end_all(self) -> None:
         """Ends every recording with the runtime."""
@@ -100,8 +106,8 @@ class Recorder:
             with recording.lock:
                 recording.take(first, values)
 
-    def _turn(self, arrived: tuple[int | bytes, ...] = (), size: int = 0) -> None:
-        """Makes a turn of the notes and what has arrived, `size` bytes, and gives it to every recording."""
+    def _turn(self) -> None:
+        """Makes a turn of the notes, and gives it to every recording."""
         notes, recordings = self._notes, self.recordings
         upto, at_s = self._counted(), monotonic()
         first, since_s = self._turn_from
@@ -109,11 +115,10 @@ class Recorder:
         for recording in recordings:
             recording.lock.acquire()
         try:
-            if notes:
-                size += sum(map(len, map(HEAD, notes)))
-            count = len(notes) + upto - first + len(arrived) // 2
-            turn = Turn(count, size, first, upto, since_s, at_s, tuple(notes), arrived)
+            count = sum(map(events_in, notes)) + upto - first
+            turn = Turn(count, sum(map(size_of, notes)), first, upto, since_s, at_s, tuple(notes))
             notes.clear()
+            self._polled = self._polled_bytes = 0
             for recording in recordings:
                 recording.add(turn)
         finally:
@@ -135,15 +140,22 @@ class Recorder:
         except TypeError:  # there are signals among it
             size = -1
         is_plain = size >= 0 and all(data) and (not self._above or self._above.isdisjoint(polled[::2]))
-        if is_plain and size <= HEAD_BYTES * len(data):
-            return self._turn(polled, size)
         at_s = monotonic()
+        if is_plain and size <= HEAD_BYTES * len(data):
+            place = self._counted()
+            self._notes.append((place, polled, at_s, size, b""))
+            self._polled += len(data)
+            self._polled_bytes += size
+            events = self._polled + len(self._notes) + place - self._turn_from[0]
+            if events >= self._most_events or self._polled_bytes >= self._most_bytes:
+                self._turn()
+            return
         for number, value in zip(polled[::2], data, strict=True):
             if type(value) is bytes and number not in self._above:
                 assert isinstance(number, int)
                 if value:
                     self._moved(at_s, number, value, is_ours=False)
-        return self._turn()
+        self._turn()
 
     def _moved(
         self, at_s: float, number: int, data: bytes | memoryview, *, is_ours: bool, peer: Any = None

@@ -1,7 +1,7 @@
 """What one recording keeps: the latest events, within a bound that shows.
 
-The Lua thread adds *turns*, as they come; any thread may read. A turn is what happened up to one poll of the
-reactor, raw: Python's own notes of single things in their order, and then what that poll received for plain
+The Lua thread adds *turns*, as they come; any thread may read. A turn is what happened up to some poll of the
+reactor, raw: Python's own notes in their order, of single things and of what polls received for plain
 streams, as the reactor returned it. What Lua has recorded meanwhile stays with Lua until somebody reads
 (lua/recorded.lua); a turn knows how much that is, and each note before how much of it. Events are
 made of all this when somebody reads them, and most of it is dropped before anybody does: that is why
@@ -31,15 +31,27 @@ CATCH_UP_S = 1.0
 
 Sent: TypeAlias = "tuple[int, float, int, int, bytes]"  # its place, when, on which socket, how much, its head
 Told: TypeAlias = "tuple[int, Event, int, int, bytes]"  # its place, the event, nothing, nothing, its head
-Note: TypeAlias = "Sent | Told"  # a note's place is the number of Lua's entries before it
+# Its place, socket numbers and data in turn, when they were received, how many bytes, nothing.
+Polled: TypeAlias = "tuple[int, tuple[int | bytes, ...], float, int, bytes]"
+Note: TypeAlias = "Sent | Told | Polled"  # a note's place is the number of Lua's entries before it
+
+
+def events_in(note: Note) -> int:
+    """Returns how many events a note makes."""
+    return len(note[1]) // 2 if isinstance(note[1], tuple) else 1
+
+
+def size_of(note: Note) -> int:
+    """Returns how many bytes of data it holds."""
+    return note[3] if isinstance(note[1], tuple) else len(note[4])
 
 
 class Turn(NamedTuple):
-    """What happened up to one poll.
+    """What happened up to some poll.
 
     `events_held` is how many events it makes and `size` how many bytes of data Python holds for them. Lua's
-    entries from `first` on, but before `upto`, belong to it; where they have no time, it is `since_s`.
-    `arrived` has socket numbers and data in turn, received at `at_s`, when the turn ended.
+    entries from `first` on, but before `upto`, belong to it; where they have no time, it is that of the poll
+    before them, for the first ones `since_s`. The turn ended at `at_s`.
     """
 
     events_held: int
@@ -49,7 +61,6 @@ class Turn(NamedTuple):
     since_s: float
     at_s: float
     notes: tuple[Note, ...]
-    arrived: tuple[int | bytes, ...] = ()
 
     def events(self, entries: Entries, reasons: dict[int, str]) -> Iterator[Event]:
         """Yields them in their order, as far as Lua's entries have been handed over; takes these out."""
@@ -63,6 +74,11 @@ class Turn(NamedTuple):
                 yield event_of(entry, since_s, reasons)
             if place < oldest:
                 continue
+            if isinstance(what, tuple):
+                since_s = max(since_s, number)
+                yield from _arrived(what, number)
+                continue
+            assert isinstance(number, int)
             event = Moved(what, number, True, "wire", length, head) if isinstance(what, float) else what
             if isinstance(event, Failed):
                 reasons[event.socket] = event.reason
@@ -71,17 +87,19 @@ class Turn(NamedTuple):
         for entry in entries.pop(self.upto):
             since_s = time_of(entry, since_s)
             yield event_of(entry, since_s, reasons)
-        if oldest <= self.upto <= entries.upto:
-            for arrived, data in zip(self.arrived[::2], self.arrived[1::2], strict=True):
-                assert isinstance(arrived, int)
-                assert isinstance(data, bytes)
-                yield Moved(self.at_s, arrived, False, "wire", len(data), data)
 
     def events_until(self, place: int) -> int:
         """Returns how many events there are before Lua's entry of this number."""
         if self.upto <= place:
             return self.events_held
-        return max(0, place - self.first) + sum(note[0] <= place for note in self.notes)
+        return max(0, place - self.first) + sum(events_in(note) for note in self.notes if note[0] <= place)
+
+
+def _arrived(polled: tuple[int | bytes, ...], at_s: float) -> Iterator[Moved]:
+    for number, data in zip(polled[::2], polled[1::2], strict=True):
+        assert isinstance(number, int)
+        assert isinstance(data, bytes)
+        yield Moved(at_s, number, False, "wire", len(data), data)
 
 
 class Recording:
@@ -151,8 +169,8 @@ class Recording:
             first, since_s = self._turn_from
             notes = tuple(self.pending)
             upto = max(first, entries.upto) if self.catch_up else first
-            size = sum(len(note[4]) for note in notes)
-            pending = Turn(len(notes) + upto - first, size, first, upto, since_s, since_s, notes)
+            count, size = sum(map(events_in, notes)) + upto - first, sum(map(size_of, notes))
+            pending = Turn(count, size, first, upto, since_s, since_s, notes)
             turns = [*self._turns, pending]
             seen = self._seen - self._held
         seen += sum(turn.events_until(entries.upto) for turn in turns)

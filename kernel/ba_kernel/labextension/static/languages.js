@@ -14,7 +14,7 @@ const INDENT_COLUMNS = 2;
 
 const LUA_DATA = {
   commentTokens: { line: "--", block: { open: "--[[", close: "]]" } },
-  indentOnInput: /^\s*(?:end|else|elseif|until|[)\]}]|\?>)$/,
+  indentOnInput: /^\s*(?:end|else|elseif|until|then|do|[)\]}]|\?>)$/,
 };
 const HTML_DATA = { commentTokens: { block: { open: "<!--", close: "-->" } } };
 

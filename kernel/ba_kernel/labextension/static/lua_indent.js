@@ -1,11 +1,13 @@
 // Where a line of Lua begins: further in than the line that opened its block, or where the block's other
 // lines begin, if that is elsewhere; a line that goes on with the statement before it further in than these;
-// and `end`, `else`, `until` and closing brackets where the line begins that opened the block.
+// and `end`, `else`, `until` and closing brackets where the line begins that opened the block. So does a `then` or
+// `do` that has a line of its own.
 
 import { Line } from "./line.js";
 import { partnerOf, readToken, startState } from "./lua_tokens.js";
 
 const CLOSER = /^(?:(?:end|else|elseif|until)\b|[)\]}])/;
+const END_OF_HEAD = /^(?:then|do)\b/;
 const HEAD = /^(?:if|for|while)$/;
 const LIST = /^[([{]$/;
 const EXPECTS_MORE = /^(?:[-+*/%^#&|~<>=,.]|\/\/|\.\.|<<|>>|[=~<>]=|and|or|not|local)$/;
@@ -34,6 +36,9 @@ export class Indenter {
     const { block } = state;
     if (state.open) {
       return null;
+    }
+    if (END_OF_HEAD.test(text) && HEAD.test(block.kind)) {
+      return block.indent;
     }
     const closer = CLOSER.exec(text)?.[0];
     // A bracket that the editor has put behind the cursor does not end the block that is being written.

@@ -138,8 +138,11 @@ function readCode(stream, state, globals) {
     see(state, symbol[0]);
     return STYLES[symbol[0]] ?? "operator";
   }
-  stream.match(/^./u);
   see(state, "value");
+  if (stream.match(/^\?+/)) {
+    return "meta"; // a question to the kernel: `name?` or `?name`
+  }
+  stream.match(/^./u);
   return "invalid";
 }
 

@@ -1,11 +1,13 @@
 // Takes the text of a cell, a program or a page apart: magics, Lua, and of a page its HTML and the Lua in it.
 //
-// The rules for a cell are those of the kernel's `_magics.py`: magics stand at its head, between blank lines
-// and line comments, and the first line of code ends them. Those for a page are the server's: Lua goes from
-// `<?lsp` to the next `?>`, wherever that stands.
+// The rules for a cell are those of the kernel's `_magics.py`: magics stand at its head, between blank lines,
+// line comments and questions (`name?`), and the first line of code ends them. Those for a page are the
+// server's: Lua goes from `<?lsp` to the next `?>`, wherever that stands.
 
 const OPEN = "<?lsp";
 const CLOSE = "?>";
+const TOPIC = String.raw`%{0,2}[A-Za-z_]\w*(?:\s*[.:]\s*[A-Za-z_]\w*|\[(?:\d+|"[^"\\\]]*"|'[^'\\\]]*')\])*`;
+const QUESTION = new RegExp(`^\\s*(?:\\?\\??[ \\t]*${TOPIC}|${TOPIC}[ \\t]*\\?\\??|\\?)[ \\t;]*$`);
 const MAGIC = /^\s*%\S*/;
 const COMMENT = /^\s*--(?!\[)/;
 
@@ -26,12 +28,14 @@ export function cellPieces(text) {
     const name = MAGIC.exec(line);
     if (name) {
       pieces.push({ kind: "magic", from, to, nameEnd: from + name[0].length });
-      const kind = kindBelow(line.trim());
+      const kind = !QUESTION.test(line) && kindBelow(line.trim());
       if (kind) {
         return pieces.concat(rest(kind, text, to));
       }
     } else if (COMMENT.test(line)) {
       pieces.push({ kind: "comment", from, to });
+    } else if (QUESTION.test(line)) {
+      pieces.push({ kind: "lua", from, to });
     } else if (line.trim()) {
       return pieces.concat(rest("lua", text, from));
     }
@@ -45,13 +49,15 @@ export function pagePieces(text) {
   return rest("page", text, 0);
 }
 
-// Returns what a magic makes of the lines below it: nothing for most.
+// Returns what the lines below a magic are, all of them, or null where more magics may follow.
 function kindBelow(magic) {
-  const [name, ...rest] = magic.split(/\s+/);
+  const name = magic.split(/\s/, 1)[0];
   if (name === "%%lsp") {
     return "page";
+  } else if (name === "%%timeit") {
+    return "lua";
   } else if (name === "%%writefile") {
-    const file = rest.at(-1) ?? "";
+    const file = magic.replace(/["']$/, "");
     return /\.(?:lsp|html?)$/.test(file) ? "page" : /\.lua$/.test(file) ? "lua" : "plain";
   }
   return null;

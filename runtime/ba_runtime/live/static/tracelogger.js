@@ -367,18 +367,23 @@ class Scroller {
     this.lastTop = this.element.scrollTop;
   }
 
+  get isAtEnd() {
+    const { scrollTop, clientHeight, scrollHeight } = this.element;
+    return scrollTop + clientHeight >= scrollHeight - AT_END_PX;
+  }
+
   // More lines make the end go away from a reader who has not moved; only one who goes up has left it.
   scrolled() {
-    const { scrollTop, clientHeight, scrollHeight } = this.element;
-    const isAtEnd = scrollTop + clientHeight >= scrollHeight - AT_END_PX;
+    const { scrollTop } = this.element;
+    const { isAtEnd } = this;
     if (!isAtEnd && scrollTop < this.lastTop - 1) {
-      this.leave();
-    } else if (isAtEnd && !this.following && !this.hasSelection()) {
+      this.following = false;
+    } else if (isAtEnd && !this.hasSelection()) {
       this.following = true;
-      this.onFollow();
     }
     this.lastTop = scrollTop;
     this.draw();
+    this.onFollow();
   }
 
   resized() {
@@ -664,7 +669,7 @@ class TraceView {
       return row;
     }
     if (this.hasTime) {
-      row.append(make("span", { class: "ba-time", textContent: `${line.place || line.kind !== "fault" ? clock(line.at) : ""}  ` }));
+      row.append(make("span", { class: "ba-time", textContent: `${clock(line.at)}  ` }));
     }
     const shown = make("span", { class: "ba-label", title: label(line) });
     shown.append(make("span", { class: "ba-place", textContent: line.place }));
@@ -898,13 +903,21 @@ class TraceView {
     const { faults, last_fault: place } = this.state;
     this.faults.hidden = !faults;
     setText(this.faults, `${counted(faults, "error")}${place ? `, last in ${place}` : ""}`);
-    this.pill.hidden = !(this.unseen || this.paused || !this.scroller.following);
+    this.pill.hidden = !(this.unseen || this.paused || !(this.scroller.following || this.scroller.isAtEnd));
     const news = this.unseen ? counted(this.unseen, "new line") : this.paused ? "Paused" : "To the end";
     setText(this.pill, this.paused ? `▶ ${news}` : `↓ ${news}`);
     this.empty.hidden = shown > 0;
     setText(this.empty, all ? "No line passes the filter." : "Nothing has been traced yet. trace(…) writes here.");
   }
 }
+
+// The row of a table's heads; those of columns with numbers stand on the right as the numbers do.
+function makeHeads(heads, numbers) {
+  return make("tr", {}, ...heads.map((text, index) =>
+    make("th", { textContent: text, scope: "col", class: numbers.has(index) ? "ba-number" : "" })));
+}
+
+const NUMBERS = new Set([0, 5, 6, 7, 9]); // of the columns of sockets
 
 class SocketsView {
   constructor(send, showTrace) {
@@ -914,7 +927,7 @@ class SocketsView {
     this.before = new Map(); // by socket: its bytes at the last look
     this.body = make("tbody");
     const heads = ["ID", "What", "Variable", "Local", "Peer", "With", "In", "Out", "TLS", "Age", ""];
-    const head = make("tr", {}, ...heads.map((text) => make("th", { textContent: text, scope: "col" })));
+    const head = makeHeads(heads, NUMBERS);
     this.note = make("div", { class: "ba-empty", textContent: "There are no sockets." });
     this.footer = make("span");
     this.element = make("section", { class: "ba-view ba-table-view" },
@@ -985,9 +998,8 @@ class SocketsView {
   }
 
   makeRow(row) {
-    const numbers = new Set([0, 5, 6, 7, 9]);
     const cells = Array.from({ length: 10 }, (_, index) =>
-      make("td", { class: numbers.has(index) ? "ba-number" : "" }, make("div"), make("small")));
+      make("td", { class: NUMBERS.has(index) ? "ba-number" : "" }, make("div"), make("small")));
     const actions = make("td", { class: "ba-actions" });
     if (row.socket) {
       actions.append(
@@ -1087,7 +1099,7 @@ class NetworkView {
     }),
     this.said);
     const heads = ["Host", "Ports", "What it is", "Served", "Conditions", ""];
-    const head = make("tr", {}, ...heads.map((text) => make("th", { textContent: text, scope: "col" })));
+    const head = makeHeads(heads, new Set([3]));
     this.table = make("table", {}, make("thead", {}, head), this.body);
     this.note = make("div", {
       class: "ba-empty",
