@@ -108,7 +108,8 @@ class Devices:
         try:
             with self._output.captured() as own:
                 result = await here()
-            return Run(bytes(own), result), Run(bytes(printed), await there)
+            answered = await there
+            return Run(bytes(own), result), Run(bytes(printed), answered)
         finally:
             there.cancel()
             with contextlib.suppress(asyncio.CancelledError, DeviceFailed):

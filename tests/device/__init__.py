@@ -1,1 +1,1 @@
-"""Cells on a device: the page, the conversation with it, and the notebook's side, against a real server process."""
+"""Cells on a device: the page, the conversation with it, and the notebook, against a real server process."""

@@ -25,7 +25,7 @@ def test_a_connected_device_says_what_it_is(connected: LiveKernel, server: Serve
 def test_a_cell_runs_there_with_its_output_and_its_values(connected: LiveKernel) -> None:
     """Globals are the device's and stay; those of the notebook are others."""
     connected.run("x = 'here'")
-    ran = connected.run("%%device\nx = 'there' print('hello', 1)\n'a\\n', {1, 2, a = {b = true}}, 2.5")
+    ran = connected.run("%%device\nx = 'there' print('hello', 1)\nreturn 'a\\n', {1, 2, a = {b = true}}, 2.5")
     assert ran.text() == "hello\t1\n"
     assert ran.result == '"a\\n", {1, 2, a = {b = true}}, 2.5'
     assert connected.run("%%device\nx").result == '"there"'
@@ -50,7 +50,7 @@ def test_what_is_printed_there_appears_as_it_comes(connected: LiveKernel) -> Non
     """Before the cell has ended."""
     request = connected.send("%%device\nprint('first') ba.sleep(1000) print('second')")
     messages = connected.until(request, shows("first"))
-    assert not any("second" in str(message["content"]) for message in messages)
+    assert not any("second" in m["content"]["text"] for m in messages if m["msg_type"] == "stream")
     assert connected.finish(request).text().endswith("second\n")
 
 
@@ -76,7 +76,8 @@ def test_a_cell_that_never_ends_is_stopped_by_its_limit(connected: LiveKernel) -
 def test_cosockets_go_on_there(connected: LiveKernel) -> None:
     """And cells of later see what they did."""
     connected.run(
-        "%%device\nticks = 0 ba.socket.event(function() while ticks < 5 do ba.sleep(10) ticks = ticks + 1 end end)"
+        "%%device\nticks = 0\n"
+        "ba.socket.event(function() while ticks < 5 do ba.sleep(10) ticks = ticks + 1 end end)"
     )
     ran = connected.run(
         "%%device\nfor i = 1, 200 do if ticks == 5 then break end ba.sleep(10) end return ticks"
