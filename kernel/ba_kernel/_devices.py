@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 # A connection that is lost comes back when a device has started anew.
 AGAIN_S = 2.0
-# Where the page's own part of a stack begins.
-_OWN_FRAMES = re.compile(rb"\n\t(?:\[C\]: in function 'xpcall'|[^\n]*\.lsp:\d+: in function <).*", re.DOTALL)
 
 
 class Where(Enum):
@@ -155,12 +152,13 @@ class Devices:
 
 
 def _result(answer: Answer, cell: int) -> CellResult:
+    from ba_runtime.device import stack_of
+
     if answer.word == "ok":
         return CellResult(cell, answer.texts)
-    message, stack, *_ = (*answer.texts, b"", b"")
-    frames = _OWN_FRAMES.sub(b"", stack).split(b"\n\t")[1:]
+    message, frames = stack_of(answer)
     if answer.word == "syntax":
         return CellResult(cell, error=ErrorReport("syntax", message))
     if answer.word == "interrupt":
         return CellResult(cell, error=ErrorReport("interrupt", b""))
-    return CellResult(cell, error=ErrorReport("runtime", message, traceback=tuple(frames)))
+    return CellResult(cell, error=ErrorReport("runtime", message, traceback=frames))

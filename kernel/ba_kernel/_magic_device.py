@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ba_runtime.device import About, Device, Place
 
 PAGE_BYTES = 1 << 20
-VARIABLE = "BA_LUA_DEVICE_SECRET"
 USAGE = (
     "usage: %device URL [all] [untrusted] | make FILE.lsp | off; "
     "then a cell that begins with %%device runs there"
@@ -93,7 +92,7 @@ async def _connect(tools: Tools, url: str, words: list[str]) -> None:
 
 async def _found(tools: Tools, place: Place) -> Device:
     """Returns the device, with the environment's secret, that of a page made here, or what the user types."""
-    from ba_runtime.device import Device, Refused, Unreachable
+    from ba_runtime.device import VARIABLE, Device, Refused, Unreachable
 
     known = [os.environ[VARIABLE]] if os.environ.get(VARIABLE) else tools.devices.secrets
     for secret in reversed(known):

@@ -26,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(options: Options) -> int:
     """Runs what a command line asks for. Raises OSError about the program's file, and UsageError."""
+    if options.device is not None:
+        return run_program(options)
     if options.names_nothing and sys.stdin is not None and sys.stdin.isatty():
         options.is_interactive = True
         print(VERSION, flush=True)

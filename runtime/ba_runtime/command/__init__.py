@@ -2,8 +2,9 @@
 
 Options, messages and exit codes are those of Lua's own command (lua.c, Lua 5.4). Options of our own begin
 with two dashes. Where things are: `_options.py` reads the command line, `_program.py` runs what it names,
-`_console.py` writes what comes out, `_window.py` shows it in a browser. What makes a program's cells run as
-a notebook's do, and the prompt, is in `ba_kernel.command`, because it stands on the kernel's magics.
+`_console.py` writes what comes out, `_window.py` shows it in a browser, `_on_device.py` runs it on a device.
+What makes a program's cells run as a notebook's do, and the prompt, is in `ba_kernel.command`, because it
+stands on the kernel's magics.
 """
 
 from ba_runtime._ctrl_c import INTERRUPTED, CtrlC

@@ -28,6 +28,8 @@ Available options are:
   --capture FILE    write what the sockets send and receive to a new pcapng file,
                     with the keys of TLS connections
   --tracelogger[=PORT]  show the trace in a browser as well, live; prints the link
+  --device URL      run the script on the device whose page this is (%device make);
+                    --untrusted: whatever its certificate
   --max-memory MIB  the limit of Lua's memory (default: {MAX_MEMORY >> 20})
   --version         show version information
   --help            show this help
@@ -72,6 +74,8 @@ class Options:
     serve: str | None = None
     capture: str | None = None
     tracelogger: int | None = None  # the port, 0 for any; None for no TraceLogger
+    device: str | None = None
+    is_untrusted: bool = False  # the device's certificate is not looked at
     max_memory: int = MAX_MEMORY  # in bytes
     stdin: bytes | None = None  # what was read of it, which can be done once
 
@@ -171,14 +175,16 @@ def _short(options: Options, word: str, rest: _Rest) -> None:
 
 def _long(options: Options, word: str, rest: _Rest) -> None:
     name, has_value, value = word.partition("=")
-    if name in ("--serve", "--capture", "--max-memory"):
+    if name in ("--serve", "--capture", "--device", "--max-memory"):
         _set(options, name, value if has_value else rest.value(name))
     elif name == "--tracelogger":
         options.tracelogger = _port(name, value) if has_value else 0
-    elif has_value or name not in ("--stay", "--version", "--help"):
+    elif has_value or name not in ("--stay", "--untrusted", "--version", "--help"):
         raise UsageMistake(f"unrecognized option '{word}'")
     elif name == "--stay":
         options.stays = True
+    elif name == "--untrusted":
+        options.is_untrusted = True
     elif name == "--version":
         options.shows_version = True
     else:
@@ -196,6 +202,8 @@ def _set(options: Options, name: str, value: str) -> None:
         options.serve = value
     elif name == "--capture":
         options.capture = value
+    elif name == "--device":
+        options.device = value
     elif value.isascii() and value.isdigit() and 0 < len(value) < 10:
         options.max_memory = int(value) << 20
     else:

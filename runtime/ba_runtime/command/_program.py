@@ -48,6 +48,10 @@ def run_program(options: Options) -> int:
 
     Returns the exit code: 0, 1 after an error, os.exit's, or 130 after Ctrl-C.
     """
+    if options.device is not None:
+        from ._on_device import run_on_device  # brings in TLS, for which other programs do not wait
+
+        return run_on_device(options)
     if options.is_interactive:
         raise UsageError("interactive mode is part of the command ba-lua")
     lines = LineReader(standard_input)

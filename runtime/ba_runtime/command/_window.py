@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from ba_runtime.live import TraceLogger
     from ba_runtime.runtime import Runtime
     from ba_runtime.trace import Ring
+
+
+VARIABLE = "BA_LUA_TRACELOGGER"
 
 
 class Opened(Protocol):
@@ -76,3 +80,5 @@ def announce(logger: Opened, port: int) -> None:
     except OSError as error:
         raise UsageError(f"cannot serve the TraceLogger: {error.strerror or error}") from error
     print(f"TraceLogger: {url}", file=sys.stderr, flush=True)
+    # Pages of the program can tell, which is how a notebook that uses it as a device finds its trace.
+    os.environ[VARIABLE] = url.replace("/tracelogger/", "/tracelogger.service/", 1)

@@ -5,13 +5,14 @@ it; `requests.py` speaks HTTP, and `answer.py` reads what the page answers. `tra
 trace.
 """
 
-from .answer import Answer, BadAnswer
-from .device import About, Device, Refused
+from .answer import Answer, BadAnswer, stack_of
+from .device import VARIABLE, About, Device, Refused
 from .making import new_secret, page_with, secret_in
 from .requests import Place, Unreachable, place_of
 from .tracing import NoTrace, listen, service_of
 
 __all__ = [
+    "VARIABLE",
     "About",
     "Answer",
     "BadAnswer",
@@ -26,4 +27,5 @@ __all__ = [
     "place_of",
     "secret_in",
     "service_of",
+    "stack_of",
 ]

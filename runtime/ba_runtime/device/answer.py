@@ -11,10 +11,13 @@ followed by a line end, a line with a word, and texts, each behind a line with i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 # Far above what a page sends: 64 values of a screen each.
 MOST_BYTES = 4 << 20
+# Where the page's own part of a stack begins.
+_OWN_FRAMES = re.compile(rb"\n\t(?:\[C\]: in function 'xpcall'|[^\n]*\.lsp:\d+: in function <).*", re.DOTALL)
 WORDS = frozenset(("ok", "syntax", "runtime", "interrupt"))
 
 
@@ -78,6 +81,13 @@ class Reader:
         self._end += data
         if len(self._end) > MOST_BYTES:
             raise BadAnswer(f"the cell's values are longer than {MOST_BYTES:,} bytes, the limit")
+
+
+def stack_of(answer: Answer) -> tuple[bytes, tuple[bytes, ...]]:
+    """Returns an error's message, and its stack without the page's own part of it."""
+    message, stack, *_ = (*answer.texts, b"", b"")
+    frames = _OWN_FRAMES.sub(b"", stack).split(b"\n\t")[1:]
+    return message, tuple(frames)
 
 
 def _overlap(text: bytes, mark: bytes) -> int:

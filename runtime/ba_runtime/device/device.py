@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from dataclasses import dataclass
 from .answer import Answer, Reader
 from .requests import Place, Unreachable, post
 
+# Where people put a page's secret who cannot be asked for it.
+VARIABLE = "BA_LUA_DEVICE_SECRET"
+_SECRET = re.compile(r"[A-Za-z0-9_-]+")
+_UNFIT = re.compile(r"[^ -~]")  # for the value of a header field
 NOT_FOUND = 404
 ASKED_BYTES = 8 << 10
 # A cell that does not compute, but waits in a call, is not stopped by the device; this long it is waited for.
@@ -80,7 +85,7 @@ class Device:
         the device is told to stop, and gets a moment to do so. Raises Unreachable, Refused and BadAnswer.
         """
         boundary = secrets.token_hex(16)
-        more = {"X-Ba-Lua-Name": name, "X-Ba-Lua-Boundary": boundary}
+        more = {"X-Ba-Lua-Name": _UNFIT.sub("?", name), "X-Ba-Lua-Boundary": boundary}
         if seconds is not None:
             more["X-Ba-Lua-Seconds"] = f"{seconds:g}"
         answer = asyncio.ensure_future(self._answer(source, more, boundary, show))
@@ -137,6 +142,8 @@ class Device:
         return answer
 
     def _headers(self, what: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        if not _SECRET.fullmatch(self._secret):
+            raise Refused("a page's secret consists of letters, digits, - and _")
         own = {"X-Ba-Lua": what, "X-Ba-Lua-Secret": self._secret, "X-Ba-Lua-Session": self._session}
         return {**own, **(more or {})}
 

@@ -16,7 +16,7 @@ from ba_runtime.websocket import Closed, Codec, new_key
 from .requests import Place, Unreachable, connected, next_event, place_of
 
 SERVICE = "/rtl/tracelogger.service/"
-TEXT, REPLACED = 2, 3
+SETTINGS, TEXT, REPLACED = 1, 2, 3
 # A line without an end is shown when it is as long as that.
 LINE_BYTES = 64 << 10
 MESSAGE_BYTES = 1 << 20
@@ -48,8 +48,7 @@ async def listen(place: Place, begun: Callable[[], None], show: Callable[[bytes]
     await _ask(place)
     async with connected(place) as (reader, writer):
         early = await _upgrade(place, reader, writer)
-        begun()
-        await _read(place, reader, writer, early, show)
+        await _read(place, reader, writer, early, begun, show)
 
 
 async def _ask(place: Place) -> None:
@@ -94,6 +93,7 @@ async def _read(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     early: bytes,
+    begun: Callable[[], None],
     show: Callable[[bytes], None],
 ) -> None:
     codec, message, line = Codec(is_client=True), bytearray(), bytearray()
@@ -107,6 +107,8 @@ async def _read(
                 raise NoTrace("its TraceLogger sends messages that are too long")
             if event.so_far != event.length:
                 continue
+            if message[:1] == bytes((SETTINGS,)):
+                begun()  # not before: the server may still be about to note its new client
             if message[:1] == bytes((REPLACED,)):
                 raise NoTrace("another client has taken its TraceLogger")
             if message[:1] == bytes((TEXT,)):
