@@ -16,8 +16,12 @@ from ._output import Output
 if TYPE_CHECKING:
     from ba_runtime.device import About, Answer, Device
 
+    from ._local_device import LocalDevice
+
 # A connection that is lost comes back when a device has started anew.
 AGAIN_S = 2.0
+# A cell that connects ends when the trace is heard, or after so long.
+HEARD_S = 5.0
 
 
 class Where(Enum):
@@ -52,13 +56,14 @@ class Devices:
         self.takes_all = False  # whether cells without a magic run there, too
         self._wanted: Where | None = None  # of the cell that runs now
         self.limit_s: float | None = None
+        self._local: LocalDevice | None = None
         self.secrets: list[str] = []  # of the pages that were made here
         self._listening: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
-        """The device's name: its host, with the port where it is not the usual one."""
-        return self.device.place.name if self.device else ""
+        """What people call it; "" without one."""
+        return self.device.name if self.device else ""
 
     def begin(self) -> None:
         """A cell starts."""
@@ -75,11 +80,18 @@ class Devices:
             return self._wanted
         return Where.THERE if self.takes_all else Where.HERE
 
-    def connect(self, device: Device, about: About, *, takes_all: bool) -> None:
-        """Makes this the notebook's device, and listens to its trace."""
+    async def connect(
+        self, device: Device, about: About, *, takes_all: bool, local: LocalDevice | None = None
+    ) -> None:
+        """Makes this the notebook's device, and listens to its trace; returns when that is heard, if it is.
+
+        `local` is its process, if that is to end with the connection.
+        """
         self.disconnect()
-        self.device, self.about, self.takes_all = device, about, takes_all
-        self._listening = asyncio.ensure_future(self._listen(device, about.tracelogger))
+        self.device, self.about, self.takes_all, self._local = device, about, takes_all, local
+        heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._listening = asyncio.ensure_future(self._listen(device, about.tracelogger, heard))
+        await asyncio.wait({heard, self._listening}, timeout=HEARD_S, return_when=asyncio.FIRST_COMPLETED)
 
     def disconnect(self) -> bool:
         """Forgets the device, and returns whether there was one."""
@@ -88,7 +100,14 @@ class Devices:
         if self._listening is not None:
             self._listening.cancel()
             self._listening = None
+        self.end()
         return device is not None
+
+    def end(self) -> None:
+        """Ends what was started here. From any thread."""
+        local, self._local = self._local, None
+        if local is not None:
+            local.end()
 
     # ---- cells
 
@@ -125,15 +144,17 @@ class Devices:
 
     # ---- its trace
 
-    async def _listen(self, device: Device, told: str) -> None:
+    async def _listen(self, device: Device, told: str, heard: asyncio.Future[None]) -> None:
         """Hears the device's trace until it is disconnected; connects again where it had been heard."""
         from ba_runtime.device import NoTrace, Unreachable, listen, service_of
 
-        name, was_heard = device.place.name, False
+        name, was_heard = device.name, False
 
         def begun() -> None:
             nonlocal was_heard
             was_heard = True
+            if not heard.done():
+                heard.set_result(None)
 
         def show(line: bytes) -> None:
             if line:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PAGE_BYTES = 1 << 20
 USAGE = (
-    "usage: %device URL [all] [untrusted] | make FILE.lsp | off; "
+    "usage: %device URL [all] [untrusted] | make FILE.lsp | start [all] | off; "
     "then a cell that begins with %%device runs there"
 )
 CELL_USAGE = "usage: %%device [both] [SECONDS], with the cell's Lua on the lines below it"
@@ -30,6 +30,8 @@ async def device(tools: Tools, rest: str) -> After | None:
         await _make(tools, unquoted(argument))
     elif word.startswith(("http://", "https://")):
         await _connect(tools, word, argument.split())
+    elif word == "start":
+        await _start(tools, argument)
     elif rest == "off":
         was_there = tools.devices.disconnect()
         tools.say("Cells run here again." if was_there else "No device was connected.")
@@ -46,7 +48,7 @@ def _show(tools: Tools) -> None:
         tools.say(f"{NOT_CONNECTED[0].upper()}{NOT_CONNECTED[1:]}.")
         return
     which = "all cells run there" if devices.takes_all else "cells that begin with %%device run there"
-    tools.say(f"{devices.device.place.name}: {devices.about.words()}; {which}.")
+    tools.say(f"{devices.name}: {devices.about.words()}; {which}.")
 
 
 async def _make(tools: Tools, name: str) -> None:
@@ -86,8 +88,22 @@ async def _connect(tools: Tools, url: str, words: list[str]) -> None:
         raise MagicError(f"%device: {error}") from error
     connected = await _found(tools, place)
     about = await _asked(connected)
-    tools.devices.connect(connected, about, takes_all="all" in words)
+    await tools.devices.connect(connected, about, takes_all="all" in words)
     _show(tools)
+
+
+async def _start(tools: Tools, argument: str) -> None:
+    from ._local_device import LocalDevice
+
+    if argument not in ("", "all"):
+        raise MagicError(USAGE)
+    try:
+        local = await LocalDevice.start()
+    except OSError as error:
+        raise MagicError(f"%device start: {error}") from error
+    about = await _asked(local.device)
+    await tools.devices.connect(local.device, about, takes_all=bool(argument), local=local)
+    tools.say("ba-lua runs on this computer as a device, until %device off.")
 
 
 async def _found(tools: Tools, place: Place) -> Device:
@@ -144,6 +160,7 @@ MAGICS = (
                 "%device URL [all] [untrusted]",
                 "connect to a device that has the page; all: all cells run there",
             ),
+            ("%device start [all]", "start a device on this computer, for those who have none"),
             ("%device", "show the device"),
             ("%device off", "disconnect; cells run here again"),
         ),

@@ -68,8 +68,7 @@ class Output:
         with self._lock:
             if self._parent is None:
                 return
-            if self._captured is not None and stream == "stdout":
-                self._captured += text[: self._limit - len(self._captured)]
+            if self.keeps(text, stream):
                 return
             if self._dropped:  # an endless loop comes here a million times a second: count, and wake nobody
                 self._dropped += len(text)
@@ -98,6 +97,13 @@ class Output:
         finally:
             with self._lock:
                 self._captured = None
+
+    def keeps(self, text: bytes, stream: str) -> bool:
+        """Keeps a text if somebody captures it, and tells so."""
+        if self._captured is None or stream != "stdout":
+            return False
+        self._captured += text[: self._limit - len(self._captured)]
+        return True
 
     def add(self, text: str, parent: Message) -> bool:
         """Adds a text of the kernel's own to stderr; returns False if the cell of `parent` has ended."""

@@ -123,4 +123,5 @@ class Workbench:
     def close(self) -> None:
         """Ends the live view, Lua and the lab network. From any thread."""
         self.window.close()
+        self.devices.end()
         self.engine.close()

@@ -23,6 +23,7 @@ from ba_runtime import MAX_MEMORY, Runtime
 from ba_runtime.command import Console, Writer
 from ba_runtime.events import (
     CellResult,
+    DeviceTraced,
     ErrorReport,
     Event,
     Fault,
@@ -30,6 +31,7 @@ from ba_runtime.events import (
     Note,
     PageResult,
     PortTaken,
+    Printed,
     Sink,
     Stuck,
     Traced,
@@ -81,6 +83,8 @@ class Straight(Output):
 
     def write(self, text: bytes, stream: str = "stdout") -> None:
         """Writes at once, on any thread."""
+        if self.keeps(text, stream):
+            return
         with contextlib.suppress(BrokenPipeError, ValueError):  # whoever read it went away
             self._streams[stream].write(text)
             self._streams[stream].flush()
@@ -123,7 +127,9 @@ class Bench(Workbench):
 
     def take(self, event: Event) -> None:
         """Writes an event of the runtime; what belongs in the trace is also counted and kept."""
-        is_trace = isinstance(event, (Traced, LatePrint, Fault, Note, PortTaken, Stuck))
+        if isinstance(event, Printed) and self.output.keeps(event.text, event.stream):
+            return
+        is_trace = isinstance(event, (Traced, DeviceTraced, LatePrint, Fault, Note, PortTaken, Stuck))
         if is_trace and self.names_cells and not isinstance(event, Stuck):  # whose advice is about kernels
             text = "".join(f"{text_line(line, 0)}\n" for line in lines_of(event))
             self.output.write(text.encode("utf-8", "surrogateescape"), "stderr")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ba_runtime.events import (
+    DeviceTraced,
     Displayed,
     ErrorReport,
     Event,
@@ -54,6 +55,8 @@ class Console:
             case Traced():
                 place = f"{event.name} {event.line}: ".encode() if event.prefix else b""
                 self._error(place + event.text + b"\n")
+            case DeviceTraced(device, text):
+                self._error(f"{device} ".encode() + text + b"\n")
             case Displayed(forms=forms):
                 text = dict(forms)["text/plain"]
                 if text and (len(forms) == 1 or not event.is_update):  # not every state of a picture

@@ -53,9 +53,10 @@ class About:
 class Device:
     """One notebook's connection to a device's page. All of it runs on one event loop."""
 
-    def __init__(self, place: Place, secret: str) -> None:
-        """Sends nothing yet."""
+    def __init__(self, place: Place, secret: str, name: str = "") -> None:
+        """Sends nothing yet. `name` is what people call it, by default its host."""
         self.place = place
+        self.name = name or place.name
         self._secret = secret
         self._session = secrets.token_hex(8)
 
