@@ -346,8 +346,9 @@ def test_the_flow_is_a_picture_that_goes_on(here: View, open_window: OpenWindow)
     here.run(CONVERSATION)
     window.open("Flow")
     image = window.page.locator(".ba-flow-view img")
+    expect(window.page.locator(".ba-flow-view .ba-footer")).to_contain_text("events")  # it records
     here.run("say 'in the picture'")
-    expect(window.page.locator(".ba-flow-view .ba-footer")).to_contain_text("events")
+    expect(image).to_be_visible()
     window.page.wait_for_function(
         "() => atob(document.querySelector('.ba-flow-view img').src.split(',')[1]).includes('in the picture')"
     )
