@@ -20,6 +20,8 @@ U = TypeVar("U")
 
 # A person who typed a dot waits this long and no longer.
 ANSWER_S = 0.5
+# Lua that has not answered the question before is still busy: hardly worth waiting for.
+BUSY_S = 0.02
 # What a text makes of a value depends on others, which depend on others: more rounds are hardly ever needed.
 ROUNDS = 3
 MOST_ASKED = 20
@@ -38,9 +40,12 @@ class Asker:
     async def answer(self, question: Callable[[], Future[T]], instead: U) -> T | U:
         """Returns what the Lua thread answers, or `instead` if it is busy, is gone or cannot be started."""
         left_s = self._until - asyncio.get_running_loop().time()
+        if self.engine.unanswered is not None and not self.engine.unanswered.done():
+            left_s = min(left_s, BUSY_S)
         if left_s > 0:
             with contextlib.suppress(asyncio.TimeoutError, BaError, OSError):
-                return await within(question(), left_s)
+                self.engine.unanswered = asked = question()
+                return await within(asked, left_s)
         return instead
 
     async def members(self, path: Path, prefix: str = "") -> Members | None:

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ba_runtime.errors import RuntimeClosed
 from ba_runtime.events import (
@@ -128,6 +128,7 @@ class Engine:
         self._untold: deque[tuple[int, bytes]] = deque(maxlen=UNTOLD_CELLS)
         self._compiler: Compiler | None = None
         self._is_closed = False
+        self.unanswered: Future[Any] | None = None  # the last question that somebody at a keyboard has asked
         self.lab: Lab | None = None
         self._level: int | None = None  # of traces; None for the runtime's own choice
 

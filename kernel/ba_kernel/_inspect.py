@@ -103,6 +103,8 @@ class _Look:
     async def add_to(self, shown: Help) -> None:
         """Adds what there is to show."""
         reading = self._reading
+        if await self._add_option(shown):
+            return
         value = await self._asker.settle(reading, self._value)
         name, separator = self._name()
         if isinstance(value, Place):
@@ -117,6 +119,19 @@ class _Look:
             _add_table(shown, name, list(reading.values.fields(value)))
         elif separator == ":":  # of an unknown object: all methods of that name
             _add_cards(shown, iter(lookup(f":{name}")))
+
+    async def _add_option(self, shown: Help) -> bool:
+        """Adds what the field at the cursor is, of a table that is an argument; tells whether it is known."""
+        reading, context = self._reading, self._reading.context
+        if context.where is not Where.OPTION:
+            return False
+        card = await self._asker.settle(reading, lambda: reading.callee)
+        name = self._code[context.start : context.end]
+        if card is None or name not in card.options:
+            return False
+        shown.add_code(card.signature)
+        shown.add_lines(iter([(name, card.options[name])]))
+        return True
 
     def _name(self) -> tuple[str, str]:
         context = self._reading.context

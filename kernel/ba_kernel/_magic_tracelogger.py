@@ -15,7 +15,7 @@ _DIM = "color:var(--jp-ui-font-color2,gray)"
 async def tracelogger(tools: Tools, rest: str) -> After | None:
     """Runs one `%tracelogger` line."""
     if rest == "off":
-        closed = tools.window.close()
+        closed = tools.window.shut()
         tools.say("The TraceLogger is closed." if closed else "The TraceLogger is not open.")
         return None
     if rest:

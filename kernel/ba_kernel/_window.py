@@ -1,6 +1,6 @@
-"""The TraceLogger of one kernel, in a browser window of its own (`ba_runtime.live`).
+"""The live view of one kernel (`ba_runtime.live`): its feed, and the TraceLogger in a window of its own.
 
-It is made when somebody asks for it: it brings a server, and most notebooks do without.
+Both are made when somebody asks for them: they bring a server and threads, and most notebooks do without.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ba_runtime.trace import Ring
 from ._engine import Engine
 
 if TYPE_CHECKING:
-    from ba_runtime.live import TraceLogger
+    from ba_runtime.live import Feed, TraceLogger
 
 
 class Window:
@@ -23,26 +23,43 @@ class Window:
         """Serves nothing yet."""
         self._engine = engine
         self._ring = ring
+        self._feed: Feed | None = None
         self._logger: TraceLogger | None = None
         self.title = _notebook()
 
+    @property
+    def feed(self) -> Feed:
+        """What viewers are sent, one for all of them, wherever they are."""
+        if self._feed is None:
+            from ba_runtime.live import Feed
+
+            self._feed = Feed(self._ring, self._engine, self.title)
+        return self._feed
+
     def open(self, port: int = 0) -> str:
-        """Returns the link, the same until `close`; at this port of 127.0.0.1, or any. Raises OSError if the
+        """Returns the link, the same until `shut`; at this port of 127.0.0.1, or any. Raises OSError if the
         system cannot serve it.
         """
         if self._logger is None:
             from ba_runtime.live import TraceLogger
 
-            self._logger = TraceLogger(self._ring, self._engine, self.title)
+            self._logger = TraceLogger(self.feed)
         return self._logger.open(port)
 
-    def close(self) -> bool:
+    def shut(self) -> bool:
         """Closes all windows' connections; returns whether there was a link."""
         logger, self._logger = self._logger, None
-        if logger is None:
+        if logger is None or not logger.url:
             return False
         logger.close()
         return True
+
+    def close(self) -> None:
+        """Ends all of it, with the kernel."""
+        self.shut()
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            feed.close()
 
 
 def _notebook() -> str:

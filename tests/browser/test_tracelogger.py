@@ -346,9 +346,9 @@ def test_the_flow_is_a_picture_that_goes_on(here: View, open_window: OpenWindow)
     here.run(CONVERSATION)
     window.open("Flow")
     image = window.page.locator(".ba-flow-view img")
-    expect(image).to_be_visible()
+    expect(window.page.locator(".ba-flow-view .ba-footer")).to_contain_text("events")  # it records
     here.run("say 'in the picture'")
-    expect(window.page.locator(".ba-flow-view .ba-footer")).to_contain_text("events")
+    expect(image).to_be_visible()
     window.page.wait_for_function(
         "() => atob(document.querySelector('.ba-flow-view img').src.split(',')[1]).includes('in the picture')"
     )
@@ -401,6 +401,8 @@ def test_nothing_that_is_shown_becomes_html(here: View, open_window: OpenWindow)
     expect(window.page.locator("tbody").first).to_contain_text("<img")
     window.open("Network")
     window.open("Flow")
+    expect(window.page.locator(".ba-flow-view .ba-footer")).to_contain_text("event")  # it records
+    here.run("ba.socket.udpcon('127.0.0.1', 9):write('x')")
     expect(window.page.locator(".ba-flow-view img")).to_be_visible()
     window.open("Trace")
     assert window.evaluate("window.pwned") is None
@@ -455,7 +457,7 @@ def test_the_window_in_both_themes(here: View, open_window: OpenWindow, theme: T
     window.page.locator("summary", has_text="HTTP").click()
     window.page.get_by_label("Request line").check()
     window.page.locator(".ba-lines").click()
-    while not here.window._feed or not here.window._feed.http.request_line:
+    while not here.feed.http.request_line:
         here.run("ba.sleep(5)")
     here.run("require'httpc'.create():request{url='http://127.0.0.1:' .. mako.port .. '/status.lsp'}")
     window.await_line("status.lsp")
@@ -469,6 +471,8 @@ def test_the_window_in_both_themes(here: View, open_window: OpenWindow, theme: T
     expect(window.page.locator("tbody tr").first).to_be_visible()
     window.take_picture(target(f"tracelogger-sockets-{theme}.png"))
     window.open("Flow")
+    expect(window.page.locator(".ba-flow-view .ba-footer")).to_contain_text("events")  # it records
+    expect(window.page.locator(".ba-flow-view .ba-empty")).to_contain_text("Recording")
     here.run("say 'hello again'")
     expect(window.page.locator(".ba-flow-view img")).to_be_visible()
     window.take_picture(target(f"tracelogger-flow-{theme}.png"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from ba_kernel._asking import ANSWER_S
 from ba_kernel._complete import complete, is_complete
 from ba_kernel._inspect import inspect
 from ba_runtime.looking import Path
@@ -116,6 +118,23 @@ def test_a_busy_lua_does_not_keep_completion_waiting() -> None:
     """The documentation and the text alone give an answer."""
     assert "connect" in completed("ba.socket.c", is_busy=True)["matches"]
     assert completed("local counted\ncou", is_busy=True)["matches"] == ["counted"]
+
+
+def test_a_lua_that_stays_busy_is_hardly_waited_for_again() -> None:
+    """Not before it has answered what was asked first; then it is asked as before."""
+
+    async def scene(desk: Desk) -> None:
+        engine, loop = desk.bench.engine, asyncio.get_running_loop()
+        desk.runtime.names.update(NAMES)
+        desk.runtime.is_busy = True
+        assert (await complete(engine, "counter", 7))["matches"] == []
+        began = loop.time()
+        assert (await complete(engine, "counter", 7))["matches"] == []
+        assert loop.time() - began < ANSWER_S / 2
+        desk.runtime.is_busy = False
+        assert (await complete(engine, "counter", 7))["matches"] == ["counter"]
+
+    play(scene)
 
 
 def test_inspection_shows_documentation_and_value() -> None:

@@ -133,6 +133,14 @@ def test_a_local_variable_is_explained_by_its_kind(asked: LiveKernel) -> None:
     assert tooltip(asked, "local t = ba.timer(print)\nt:reset").startswith("t:reset(ms)")
 
 
+def test_an_option_is_explained_where_it_is_given(asked: LiveKernel) -> None:
+    """One that does not exist is as any name; behind the `=`, the function is."""
+    text = tooltip(asked, "ba.socket.connect(h, p, {timeout")
+    assert text.startswith("ba.socket.connect(host, port [, op])\n\n  timeout  In a cosocket")
+    assert tooltip(asked, "ba.socket.connect(h, p, {timeouts") == ""
+    assert "Returns: The socket." in tooltip(asked, "ba.socket.connect(h, p, {timeout = ")
+
+
 def test_an_element_of_a_list_is_shown(asked: LiveKernel) -> None:
     """Its value, as it is."""
     asked.run("list = {{1, 2}, 'b'}")

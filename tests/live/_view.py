@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from ba_runtime import Runtime
 from ba_runtime.events import Event, SocketClosed, SocketOpened
 from ba_runtime.lab import Lab
-from ba_runtime.live import TraceLogger
+from ba_runtime.live import Feed, TraceLogger
 from ba_runtime.live.messages import Message
 from ba_runtime.trace import Ring
 
@@ -115,7 +115,8 @@ class View:
         self.running: Runtime | None = runtime
         self.lab = lab
         self.ring = ring
-        self.window = TraceLogger(ring, self, title="program.lua")
+        self.feed = Feed(ring, self, title="program.lua")
+        self.window = TraceLogger(self.feed)
         self.url = self.window.open()
         self.parts = urlsplit(self.url)
         self.query = f"?{self.parts.query}"
@@ -181,3 +182,4 @@ def view(lab: Lab | None = None) -> Iterator[View]:
             yield here
         finally:
             here.window.close()
+            here.feed.close()

@@ -67,7 +67,6 @@ TOPICS = (
         "Sockets",
         "TCP, UDP, TLS and WebSockets. In a cell, calls wait; in a cosocket, only that cosocket waits.",
         (
-            _group("Numbers on the wire", "ba.socket.h2n ba.socket.n2h ba.socket.fh2n ba.socket.fn2h"),
             _group("Making sockets", "ba.socket."),
             _group("Socket objects", "socket:", "What `connect`, `bind`, `udpcon` and `event` return."),
             _group(
@@ -76,6 +75,7 @@ TOPICS = (
                 "mako.sharkclient ba.parsecert",
                 "A context, for the option `shark`, says how TLS is spoken and who is trusted.",
             ),
+            _group("Numbers on the wire", "ba.socket.h2n ba.socket.n2h ba.socket.fh2n ba.socket.fn2h"),
         ),
     ),
     Topic(
@@ -195,12 +195,11 @@ def _cells() -> Iterator[Cell]:
     yield _text("title", f"{TITLE}\n\n{contents}")
     yield _text("lab-text", LAB_TEXT)
     yield nbformat.v4.new_code_cell(LAB, id="lab")
-    left = list(entries())
+    named = {name for topic in TOPICS for group in topic.groups for name in group.names}
     for topic in TOPICS:
         parts = [f"## {topic.title}\n\n{topic.text}"]
         for group in topic.groups:
-            chosen = [card for card in left if _is_in(card, group)]
-            left = [card for card in left if card not in chosen]
+            chosen = [card for card in entries() if _is_in(card, group, named)]
             heading = f"### {group.title}\n\n{group.text}" if group.text else f"### {group.title}"
             for number, card in enumerate(chosen):
                 parts += [heading, card_text(card)] if number == 0 else [card_text(card)]
@@ -214,9 +213,10 @@ def _cells() -> Iterator[Cell]:
     yield _text("links", "Back: [Sockets in Lua, cell by cell](00-index.ipynb)")
 
 
-def _is_in(card: Entry, group: Group) -> bool:
-    if card.name in group.names:
-        return True
+def _is_in(card: Entry, group: Group, named: set[str]) -> bool:
+    """Whether a card is in a group: by its name, or by how that begins, unless some group has the name."""
+    if card.name in named:
+        return card.name in group.names
     ends = max(card.name.rfind("."), card.name.rfind(":")) + 1
     return ends > 0 and card.name[:ends] in group.names
 

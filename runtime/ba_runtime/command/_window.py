@@ -57,10 +57,10 @@ class Window:
         """Prints the link to stderr. Raises UsageError if the page cannot be served."""
         if self._ring is None or self._port is None:
             return
-        from ba_runtime.live import TraceLogger
+        from ba_runtime.live import Feed, TraceLogger
 
         self.running = runtime
-        self._logger = TraceLogger(self._ring, self, self._title)
+        self._logger = TraceLogger(Feed(self._ring, self, self._title))
         announce(self._logger, self._port)
 
     def __enter__(self) -> Window:
@@ -71,6 +71,7 @@ class Window:
     ) -> None:
         if self._logger is not None:
             self._logger.close()
+            self._logger.feed.close()
 
 
 def announce(logger: Opened, port: int) -> None:

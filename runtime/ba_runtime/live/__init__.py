@@ -5,11 +5,12 @@ what carries it. `window.py` is the TraceLogger in a window of its own: `_server
 loopback (`_access.py` says to whom, `_http.py` and `_channel.py` how) and the vendor's protocol
 (`_service.py`). `_panes.py` has the views besides the trace, and `_source.py` what all this needs of the
 runtime.
-`static/tracelogger.js` is the page itself, a module that a notebook can show as well.
+`static/tracelogger.js` is the page itself, a module that a notebook can show as well (`static`).
 """
 
 from ._source import Lua, Recording, Source
+from ._static import static
 from .feed import BATCH_S, Feed, Viewer
 from .window import TraceLogger
 
-__all__ = ["BATCH_S", "Feed", "Lua", "Recording", "Source", "TraceLogger", "Viewer"]
+__all__ = ["BATCH_S", "Feed", "Lua", "Recording", "Source", "TraceLogger", "Viewer", "static"]

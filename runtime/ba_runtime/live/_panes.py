@@ -151,7 +151,7 @@ class FlowPane(Pane):
             return None
         take.drawn = events
         picture = draw(events, _names(take, lab), dropped)
-        svg = base64.b64encode(to_svg(picture).encode()).decode()
+        svg = base64.b64encode(to_svg(picture).encode()).decode() if picture.rows else ""
         text = summary(picture)
         return {"type": "flow", "svg": svg, "text": text, "events": len(events), "dropped": dropped}
 

@@ -16,7 +16,6 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from importlib import resources
 
 from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
 
@@ -25,6 +24,7 @@ from ._access import Asked, Lock, Refused
 from ._channel import Channel, ChannelClosed, aborted_after, wants_websocket
 from ._http import read_request, refusal, response
 from ._service import Service
+from ._static import static
 from .feed import BATCH_S, Feed
 
 _log = logging.getLogger(__name__)
@@ -46,11 +46,6 @@ STOP_S = 2.0
 # What a client may leave in the process beyond what the system holds for it.
 UNSENT_BYTES = 256 << 10
 FULL = Refused(503, "The TraceLogger has reached its limit of connections. Close a window.")
-
-
-def file(name: str) -> bytes:
-    """Returns a file of the page."""
-    return resources.files(__package__).joinpath("static", name).read_bytes()
 
 
 class Server:
@@ -162,7 +157,7 @@ class Server:
         if found is None:
             return refusal(Refused(404, f"There is nothing here; the TraceLogger is at {PAGE}."))
         name, content_type = found
-        body = file(name)
+        body = static(name)
         if name == "window.html":  # its files need the token, too; it has no character that means anything
             body = body.replace(b"{token}", self._lock.token.encode())
         return response(200, b"" if asked.method == b"HEAD" else body, content_type)

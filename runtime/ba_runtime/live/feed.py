@@ -72,15 +72,20 @@ class Feed:
         """Returns a new viewer, which has not begun."""
         return Viewer(self)
 
+    def quieten(self) -> None:
+        """Traces no HTTP any more: nobody is left who could turn it off."""
+        with self.lock:
+            self.http = HttpTrace()
+            self.settle()
+
     def close(self) -> None:
         """Ends what was begun for viewers: tracing of HTTP, lower priorities, a recording."""
         with self.lock:
             self._levels.clear()
             self._watched.clear()
-            self.http = HttpTrace()
             for pane in self._panes.values():
                 pane.rest()
-            self.settle()
+            self.quieten()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------ what holds for all

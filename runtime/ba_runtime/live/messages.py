@@ -31,7 +31,8 @@ From Python:
                               partner, bytes_in, bytes_out, tls, trust, age_s}, …], more, is_late}
                                       the open sockets, and how many more there are; late while Lua is busy
     {type: "flow", svg, text, events, dropped}
-                                      the picture, and a sentence for those who do not see it
+                                      the picture, empty if no socket has done anything, and a sentence for
+                                      those who do not see it
     {type: "network", is_on, hosts: [{host, ports, what, served, conditions, can}, …]}
                                       the lab's hosts; `can` is false where there cannot be any conditions
     {type: "said", about, text, is_error}

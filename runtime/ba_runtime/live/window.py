@@ -1,30 +1,24 @@
-"""The TraceLogger in a window of its own: the feed, and the server that a browser gets it from."""
+"""The TraceLogger in a window of its own: the server that a browser gets it from, opened and closed."""
 
 from __future__ import annotations
 
 import os
 
-from ba_runtime.trace import Ring
-
 from ._server import Server
-from ._source import Source
 from .feed import Feed
 
 
 class TraceLogger:
-    """The live view of one ring of trace lines.
+    """The live view of one feed, as a page on loopback.
 
-    >>> window = TraceLogger(ring, source, title="echo.lua")
+    >>> window = TraceLogger(Feed(ring, source, title="echo.lua"))
     >>> window.open()
     'http://127.0.0.1:40123/rtl/tracelogger/?token=…'
     """
 
-    def __init__(self, ring: Ring, source: Source, title: str = "") -> None:
-        """`source` holds the Lua state whose sockets are shown; `title` says whose trace this is."""
-        self._ring = ring
-        self._source = source
-        self._title = title
-        self._feed: Feed | None = None
+    def __init__(self, feed: Feed) -> None:
+        """Serves nothing yet."""
+        self.feed = feed
         self._server: Server | None = None
 
     @property
@@ -38,23 +32,18 @@ class TraceLogger:
         Raises OSError if the port is taken, or the process is out of descriptors or threads.
         """
         if self._server is None:
-            feed = Feed(self._ring, self._source, self._title)
             try:
-                self._server = Server(feed, port)
+                self._server = Server(self.feed, port)
             except (OSError, OverflowError, RuntimeError) as problem:
-                feed.close()
                 raise _in_short(problem) from problem
-            self._feed = feed
         return self._server.url
 
     def close(self) -> None:
-        """Closes every window's connection; the link is worth nothing after that."""
+        """Closes every window's connection, and traces no HTTP any more; the link is worth nothing now."""
         server, self._server = self._server, None
-        feed, self._feed = self._feed, None
         if server is not None:
             server.stop()
-        if feed is not None:
-            feed.close()
+            self.feed.quieten()
 
 
 def _in_short(problem: Exception) -> OSError:

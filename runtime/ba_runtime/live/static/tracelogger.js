@@ -1020,7 +1020,7 @@ class FlowView {
   constructor(send) {
     this.image = make("img", { alt: "", hidden: true });
     this.scroll = make("div", { class: "ba-scroll" }, this.image);
-    this.note = make("div", { class: "ba-empty", textContent: "Recording. The picture appears with the first event." });
+    this.note = make("div", { class: "ba-empty", textContent: "Recording. The picture appears when a socket does something." });
     this.scroll.append(this.note);
     this.footer = make("span");
     this.holds = false;
@@ -1063,10 +1063,10 @@ class FlowView {
         scroll.scrollTop = scroll.scrollHeight;
       }
     };
-    this.image.src = `data:image/svg+xml;base64,${message.svg}`;
+    this.image.src = message.svg ? `data:image/svg+xml;base64,${message.svg}` : "data:,";
     this.image.alt = message.text;
-    this.image.hidden = false;
-    this.note.hidden = true;
+    this.image.hidden = !message.svg;
+    this.note.hidden = Boolean(message.svg);
     const dropped = message.dropped ? ` · ${count(message.dropped)} older ones are not kept` : "";
     setText(this.footer, counted(message.events, "event") + dropped);
   }
