@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ba_runtime.device import new_secret, page_with
 
@@ -50,3 +54,43 @@ def served(folder: Path, *options: str) -> Iterator[Served]:
     finally:
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def tls_in_front_of(device: Served) -> Iterator[str]:
+    """Serves a device's page by https, with the lessons' certificate, which nobody trusts; yields its URL."""
+    certificates = Path(__file__).parents[2] / "notebooks" / "certs"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "localhost.pem", certificates / "localhost.key")
+    loop = asyncio.new_event_loop()
+    port = urlsplit(device.url).port
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.wait(
+            [asyncio.ensure_future(pump(reader, back)), asyncio.ensure_future(pump(there, writer))],
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        for one in (writer, back):
+            one.close()
+
+    server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0, ssl=context))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}/cells.lsp"
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.kernel._live import LiveKernel, seconds, shows
 
-from ._server import Served, served
+from ._server import Served, served, tls_in_front_of
 from .conftest import typed
 
 
@@ -213,3 +214,71 @@ def test_a_device_that_goes_away_in_the_middle_is_named(kernel: LiveKernel, tmp_
         assert kernel.finish(request).reply["ename"] == "DeviceError"
     ran = kernel.run("%%device\nx")
     assert "cannot be reached: Connection refused" in ran.reply["evalue"] or "Connect" in ran.reply["evalue"]
+
+
+# ---- its trace, and the device of those who have none
+
+
+def test_a_started_device_traces_into_the_area_and_ends_with_its_kernel() -> None:
+    """Lines are marked with its name; nothing of it is left afterwards."""
+    kernel = LiveKernel()
+    try:
+        assert kernel.run("%device start").status == "ok"
+        ran = kernel.run('%trace wait 1\n%%device\ntrace("<b>from there")')
+        areas = [shown["data"] for shown in ran.of_kind("update_display_data") + ran.of_kind("display_data")]
+        assert "ba-lua   3: <b>from there" in areas[-1]["text/plain"]
+        assert "<b>" not in areas[-1]["text/html"]
+        pid = int(kernel.run(PID).result or 0)
+        assert _is_running(pid)
+        kernel.run("%device start")
+        assert not _is_running(pid)
+        pid = int(kernel.run(PID).result or 0)
+    finally:
+        kernel.close()
+    for _ in range(100):  # a killed kernel cannot end it: it sees that its standard input ends
+        if not _is_running(pid):
+            break
+        time.sleep(0.1)
+    assert not _is_running(pid)
+
+
+# The process in which a cell runs, on Linux.
+PID = "%%device\nreturn tonumber(io.open('/proc/self/stat'):read('l'):match('%d+'))"
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return (
+            "zombie" not in Path(f"/proc/{pid}/status").read_text().partition("State:")[2].partition("\n")[0]
+        )
+    except FileNotFoundError:
+        return False
+
+
+def test_what_a_device_does_not_tell_of_its_trace_is_said_once(server: Served) -> None:
+    """Its cells run all the same."""
+    kernel = LiveKernel(env=os.environ | {"BA_LUA_DEVICE_SECRET": server.secret})
+    try:
+        ran = kernel.run(f"%device {server.url}\nx = 1")
+        shown = ran.of_kind("display_data")
+        assert "is not shown: its TraceLogger is off" in shown[-1]["data"]["text/plain"]
+        assert kernel.run("%%device\n6 * 7").result == "42"
+    finally:
+        kernel.close()
+
+
+# ---- TLS
+
+
+def test_a_certificate_that_is_not_trusted_is_refused_unless_told_otherwise(server: Served) -> None:
+    """By one word behind the URL, which is shown nowhere as the usual way."""
+    kernel = LiveKernel(env=os.environ | {"BA_LUA_DEVICE_SECRET": server.secret})
+    try:
+        with tls_in_front_of(server) as url:
+            ran = kernel.run(f"%device {url}")
+            assert "has a certificate that is not trusted" in ran.reply["evalue"]
+            assert "write `untrusted` behind the URL" in ran.reply["evalue"]
+            assert kernel.run(f"%device {url} untrusted").status == "ok"
+            assert kernel.run("%%device\nprint(('x'):rep(100000))").text() == "x" * 100_000 + "\n"
+    finally:
+        kernel.close()
