@@ -51,7 +51,7 @@ class FakeLua:
         """Remembers."""
         self.http.append(wanted)
 
-    def set_trace_level(self, level: int) -> None:
+    def set_trace_level(self, level: int, asker: str = "") -> None:
         """Remembers."""
         self.levels.append(level)
 
