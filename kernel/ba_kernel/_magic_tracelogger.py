@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from ._links import Link, reach
 from ._magics import After, Magic, MagicError, Tools
 
 USAGE = "usage: %tracelogger, or %tracelogger off"
-HOW_LONG = "The link works on this computer until the kernel ends, and to nobody without the token in it."
+HOW_LONG = "It works until the kernel ends, and only with the token in the link."
 
 _DIM = "color:var(--jp-ui-font-color2,gray)"
 
@@ -24,18 +25,23 @@ async def tracelogger(tools: Tools, rest: str) -> After | None:
         url = tools.window.open()
     except OSError as error:
         raise MagicError(f"%tracelogger: the page cannot be served: {error.strerror or error}") from error
-    content = {"data": {"text/plain": _text(url), "text/html": _html(url)}, "metadata": {}}
+    link = reach(url)
+    content = {"data": {"text/plain": _text(link), "text/html": _html(link)}, "metadata": {}}
     tools.output.insert(lambda: tools.publish("display_data", content, tools.request.parent))
     return None
 
 
-def _text(url: str) -> str:
-    return f"TraceLogger: {url}\n{HOW_LONG}"
+def _text(link: Link) -> str:
+    return "\n".join((f"TraceLogger: {link.url}", HOW_LONG, *([link.advice] if link.advice else [])))
 
 
-def _html(url: str) -> str:
-    link = f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">Open the TraceLogger</a>'
-    return f'<div class="ba-tracelogger">{link} <span style="{_DIM}">{escape(HOW_LONG)}</span></div>'
+def _html(link: Link) -> str:
+    address = escape(link.url)
+    anchor = f'<a href="{address}" target="_blank" rel="noopener noreferrer">Open the TraceLogger</a>'
+    advice = f"<div>{escape(link.advice)}</div>" if link.advice else ""
+    return (
+        f'<div class="ba-tracelogger">{anchor} <span style="{_DIM}">{escape(HOW_LONG)}</span>{advice}</div>'
+    )
 
 
 MAGICS = (

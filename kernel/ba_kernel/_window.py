@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ba_runtime.trace import Ring
 
 from ._engine import Engine
+from ._links import public_host
 
 if TYPE_CHECKING:
     from ba_runtime.live import Feed, TraceLogger
@@ -42,8 +43,9 @@ class Window:
         """
         if self._logger is None:
             from ba_runtime.live import TraceLogger
+            from ba_runtime.web import Access
 
-            self._logger = TraceLogger(self.feed)
+            self._logger = TraceLogger(self.feed, Access(also=(public_host(),)))
         return self._logger.open(port)
 
     def shut(self) -> bool:

@@ -38,4 +38,6 @@ def readable(data: bytes) -> str:
 
 def printable(text: str) -> str:
     """Returns `text` with every control character written out."""
+    if text.isprintable():  # as nearly all lines of a trace are; the table below takes ten times as long
+        return text
     return text.replace("\r\n", "\n").translate(_CONTROLS)

@@ -64,6 +64,20 @@ def test_the_link_stays_the_same_until_it_is_closed() -> None:
     play(scene)
 
 
+def test_where_the_link_leads_nowhere_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As other links of this computer's ports do: a kernel gateway leads to none of them."""
+    monkeypatch.setenv("KERNEL_GATEWAY", "1")
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%tracelogger")
+        (content,) = desk.front.of_kind("display_data")
+        for form in ("text/plain", "text/html"):
+            assert "forward the port to your computer" in content["data"][form]
+        desk.bench.close()
+
+    play(scene)
+
+
 def test_what_it_does_not_know_is_said() -> None:
     """With its forms."""
 

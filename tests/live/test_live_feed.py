@@ -51,7 +51,7 @@ class FakeLua:
         """Remembers."""
         self.http.append(wanted)
 
-    def set_trace_level(self, level: int) -> None:
+    def set_trace_level(self, level: int, asker: str = "") -> None:
         """Remembers."""
         self.levels.append(level)
 
@@ -119,6 +119,17 @@ def test_a_line_says_where_it_comes_from() -> None:
     desk.start()
     (lines,) = of_type(desk.viewer.due(), "lines")
     assert lines["lines"] == [["trace", 1500, 3, 9, 2, "[3]:12", "f", "got", ""]]
+
+
+def test_what_tells_of_an_error_is_marked_as_one() -> None:
+    """Also a remark of the runtime's that something has ended."""
+    desk = Desk()
+    desk.ring.add(Fault(4, b"Lua error: boom"))
+    desk.ring.add(Note(4, "it was dropped", is_end=True))
+    desk.ring.add(Note(4, "by the way"))
+    desk.start()
+    (lines,) = of_type(desk.viewer.due(), "lines")
+    assert [line[0] for line in lines["lines"]] == ["fault", "fault", "note"]
 
 
 def test_the_next_batch_waits_until_the_page_has_got_the_last() -> None:

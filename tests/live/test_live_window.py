@@ -9,6 +9,7 @@ import threading
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from ba_runtime import Runtime
 from ba_runtime.lab import Lab
 from ba_runtime.live.messages import Message
 
@@ -203,3 +204,17 @@ def test_hostile_bytes_stay_text(hostile: bytes) -> None:
         assert shown.endswith("!")
         if hostile.startswith(b"<"):
             assert shown == hostile.decode() + "!"
+
+
+def test_after_a_reset_the_new_state_is_shown() -> None:
+    """Its sockets, its flow and its trace; the page stays where it is."""
+    with view() as here, here.page() as page:
+        page.send({"type": "view", "name": "flow"})
+        page.until("flow")
+        with Runtime(here.ring.add) as fresh:
+            here.running, old = fresh, here.running
+            page.until("flow", lambda message: message["svg"] == "")
+            fresh.run_cell(ECHO.encode(), name="cell[2]", cell=2).result(TIMEOUT_S)
+            fresh.run_cell(b"peer:write 'anew' peer:read(5000)", name="cell[3]", cell=3).result(TIMEOUT_S)
+            page.until("flow", lambda message: b"anew" in base64.b64decode(message["svg"]))
+            here.running = old

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from ba_runtime.web.access import Access
+from ba_runtime.web import Access
 
 METHODS = (b"GET", b"HEAD")
 

@@ -17,6 +17,7 @@ import socket
 import threading
 from collections.abc import Callable
 
+from ba_runtime.web import Access
 from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
 
 from . import messages
@@ -51,10 +52,10 @@ FULL = Refused(503, "The TraceLogger has reached its limit of connections. Close
 class Server:
     """The server of one feed, from construction to `stop`."""
 
-    def __init__(self, feed: Feed, port: int = 0) -> None:
+    def __init__(self, feed: Feed, port: int = 0, access: Access | None = None) -> None:
         """Listens on 127.0.0.1. Raises OSError if the port is taken."""
         self._feed = feed
-        self._lock = Lock()
+        self._lock = Lock(access)
         self._service = Service(feed)
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 import asyncio
 
-from ba_runtime.trace import Kept, Kind
+from ba_runtime.trace import NORMAL_LEVEL, Kept, Kind
 
 from ._channel import Channel, ChannelClosed
-from .feed import BATCH_LINES, BATCH_S, NORMAL_LEVEL, Feed
+from .feed import BATCH_LINES, BATCH_S, Feed
 from .messages import HIGHEST_LEVEL
 
 SETTINGS, TEXT, REPLACED = b"\x01", b"\x02", b"\x03"

@@ -22,7 +22,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from ba_runtime.errors import BaError
 from ba_runtime.events import SocketInfo
-from ba_runtime.trace import KEPT_LINES, Ring
+from ba_runtime.trace import KEPT_LINES, NORMAL_LEVEL, Ring
 from ba_runtime.web import HttpTrace
 
 from . import messages
@@ -33,7 +33,7 @@ from .messages import Message, Wish
 BATCH_S = 0.1
 # A browser takes this many in a frame's time; more would hold it up, and ten batches a second carry 20,000.
 BATCH_LINES = 2000
-NORMAL_LEVEL = 5
+ASKER = "live view"  # others may want to see more, or less
 MOST_ANSWERS = 20  # that wait for a viewer; whoever orders more without looking loses the oldest
 
 
@@ -116,7 +116,7 @@ class Feed:
         if is_new and wanted[1:] == (HttpTrace(), NORMAL_LEVEL):
             return
         lua.trace_http(self.http)
-        lua.set_trace_level(wanted[2])
+        lua.set_trace_level(wanted[2], ASKER)
 
     def state(self, faults: int, last_fault: str, level: int) -> Message:
         """Returns the message on what holds for all viewers."""

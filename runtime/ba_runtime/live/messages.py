@@ -23,7 +23,8 @@ From Python:
     {type: "lines", first, came, lines: [[kind, at_ms, cell, socket, level, place, name, text, remark], …]}
                                       lines in their order, the first of which has the number `first`; `came`
                                       is how many came in all. A number that is skipped is a line that is
-                                      lost. `kind` is trace, print, fault or note
+                                      lost. `kind` is trace, print, note, or fault for all that tells of an
+                                      error
     {type: "cleared", upto}           the lines before this number were cleared, by `%trace clear`
     {type: "state", level, http: {part: on, …}, faults, last_fault, is_running}
                                       what holds for all viewers
@@ -128,7 +129,7 @@ def lines(piece: Piece) -> Message:
 def _line(kept: Kept) -> list[object]:
     line, origin = kept
     return [
-        line.kind.value,
+        "fault" if origin.is_error else line.kind.value,
         round(origin.at_s * 1000),
         *(origin.cell, origin.socket, origin.level),
         *(line.place, line.name, line.text, line.remark),

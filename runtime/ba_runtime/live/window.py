@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from ba_runtime.web import Access
+
 from ._server import Server
 from .feed import Feed
 
@@ -16,9 +18,10 @@ class TraceLogger:
     'http://127.0.0.1:40123/rtl/tracelogger/?token=…'
     """
 
-    def __init__(self, feed: Feed) -> None:
-        """Serves nothing yet."""
+    def __init__(self, feed: Feed, access: Access | None = None) -> None:
+        """Serves nothing yet. `access` says by which names this computer is reached, if not only its own."""
         self.feed = feed
+        self._access = access
         self._server: Server | None = None
 
     @property
@@ -33,7 +36,7 @@ class TraceLogger:
         """
         if self._server is None:
             try:
-                self._server = Server(self.feed, port)
+                self._server = Server(self.feed, port, self._access)
             except (OSError, OverflowError, RuntimeError) as problem:
                 raise _in_short(problem) from problem
         return self._server.url

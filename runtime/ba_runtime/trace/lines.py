@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -279,5 +280,10 @@ def _place(event: Traced) -> str:
 
 
 def _at(source: str, line: int) -> str:
-    name = _CELL.sub(r"[\1]", printable(source))
+    name = _chunk(source)
     return f"{name}:{line}" if line > 0 else name
+
+
+@lru_cache(maxsize=256)  # each line of a loop's trace comes from the same one
+def _chunk(source: str) -> str:
+    return _CELL.sub(r"[\1]", printable(source))
