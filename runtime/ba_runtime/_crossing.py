@@ -85,7 +85,7 @@ DIRECT = frozenset(
     {
         *("monotonic", "thread_time", "time_ns", "poll", "polled", "take", "reply", "reply_failed"),
         *("is_interrupting", "interrupt_over", "stop_running", "hook_learn", "hook_note_state"),
-        *("finalizers_learn", "finalizers_switch", "allow_hooks", "hold_hooks", "refuse_memory"),
+        *("finalizers_learn", "finalizers_switch", "allow_hooks", "put_off_finalizers"),
         *("has_room", "make_way", "failure", "memory_failed", "memory_is_short", "memory_used_up"),
         *("print", "print_error", "late_print", "trace", "note", "fault", "request_input"),
         *("display", "clear_output"),
@@ -135,7 +135,7 @@ def crossing_table(
         "hook_learn": interrupter.learn,
         "hook_note_state": interrupter.note_state,
         "allow_hooks": interrupter.allow_hooks,
-        "hold_hooks": interrupter.hold,
+        "put_off_finalizers": interrupter.put_off_finalizers,
         "counts_instructions": interrupter.counts_instructions,
         "exec_path": os.fsencode(os.path.dirname(sys.executable or "")),
         "time_ns": time_ns,

@@ -32,10 +32,17 @@ _WarnFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.
 class Finalizers:
     """Hears of the errors in finalizers of one Lua state. Belongs to the Lua thread."""
 
-    def __init__(self, sink: Sink, running: Callable[[], tuple[int, bytes]]) -> None:
-        """`running` tells the number of the running cell and the name of its chunk; 0 and "" for none."""
+    def __init__(
+        self, sink: Sink, running: Callable[[], tuple[int, bytes]], failed: Callable[[], None]
+    ) -> None:
+        """`running` tells the number of the running cell and the name of its chunk; 0 and "" for none.
+
+        `failed` is called after each finalizer that has raised an error, reported or not, and must not call
+        Lua either.
+        """
         self._sink = sink
         self._running = running
+        self._failed = failed
         self._pieces: list[bytes] = []
         self.count = 0  # of errors since the last turn
         self._is_on = True
@@ -80,6 +87,8 @@ class Finalizers:
         with contextlib.suppress(
             Exception
         ):  # there is nobody to catch it: Lua is in the middle of a collection
+            if not is_to_be_continued:
+                self._failed()
             if not self._is_on:
                 return
             if self.count < MOST_SHOWN:

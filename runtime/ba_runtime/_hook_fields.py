@@ -23,6 +23,7 @@ from collections.abc import Callable
 _IS_C = 1 << 1  # CIST_C in a call's status
 _MOST_C_CALLS = 5  # on top of the innermost Lua function: `pcall` of a C function is two
 _COUNT = 1 << 30  # a hook that is never reached, for a look
+_C_CALLS = 0xFFFF  # the part of nCcalls that counts them
 
 
 class _Call(ctypes.Structure):
@@ -111,6 +112,22 @@ def allow(coroutine: int, times: int = 1) -> None:
     flag = ctypes.c_ubyte.from_address(coroutine + _State.allowhook.offset)
     for _ in range(times):
         flag.value = 1
+
+
+def global_state(coroutine: int) -> int | None:
+    """Returns where Lua keeps what all coroutines have in common."""
+    address: int | None = _State.from_address(coroutine).l_G
+    return address
+
+
+def c_calls(coroutine: int) -> int:
+    """Returns how many calls of C functions, and of Lua functions by those, are under way."""
+    return int(_State.from_address(coroutine).nCcalls) & _C_CALLS
+
+
+def lend_c_calls(coroutine: int, count: int) -> None:
+    """Has Lua count that many calls less. On its own thread, and there must be as many."""
+    _State.from_address(coroutine).nCcalls -= count
 
 
 def agrees(

@@ -33,6 +33,15 @@ the next error is raised outside that `pcall`.
 What remains is a loop that is nearly always inside a C function that fails. Its own instructions, between
 two calls, are some tenths of a microsecond, in which the byte has to be set. So where that has not helped no
 hook is planted for a while, and the byte is set again and again, until the code has come by there.
+
+Where no call is left. Lua allows 200 calls that go through C, and a function that calls itself by `pcall`
+goes on at the last one forever. Our hook needs a call itself: it would fail there, which ends that one
+function, and outside of finalizers, where hooks stay allowed, the next one has room. In a finalizer the one
+below would only call it again. So there the hook is at first a function of Python's, which Lua calls without
+a call of its own; it has Lua count some calls less, and plants the usual hook for the next instruction. Lua
+counts right again when a `pcall` catches the error, and when the finalizer is over.
+
+A finalizer that is stopped is followed by the next, and there may be thousands: `_pending_finalizers.py`.
 """
 
 from __future__ import annotations
@@ -44,6 +53,7 @@ from time import monotonic, sleep
 from typing import TypeAlias
 
 from . import _hook_fields, _lua
+from ._pending_finalizers import PendingFinalizers
 
 LUA_MASKCOUNT = 1 << 3
 _TABLE, _THREAD = 5, 8  # LUA_TTABLE, LUA_TTHREAD
@@ -52,6 +62,8 @@ _RECORD_BYTES = 1024  # many times a lua_Debug
 _STORES = 100  # between two looks at which coroutine runs, some microseconds
 _ATTEMPTS = 3  # the slot changes at every resume; whoever is unlucky so often tries again a tick later
 _LOOKS, _LOOK_S = 20, 0.001  # a loop around a short C function is seen outside of it sooner or later
+_LENT_CALLS = 4  # what our hook needs, with some to spare; a finalizer is never so near the first call
+_MOST_LOANS = 100  # in an interrupt: each lets the stack of C get a little deeper than Lua would have it
 _ADDRESS_BYTES = ctypes.sizeof(ctypes.c_void_p)
 
 
@@ -64,6 +76,7 @@ class Reach(IntEnum):
 
 
 _Function: TypeAlias = "ctypes._NamedFuncPointer"
+_Hook = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class _Record(ctypes.Structure):
@@ -87,6 +100,9 @@ class Interrupter:
         self._allows: dict[bool, int] = {}  # in a hook and outside
         self._knows_fields = self._knows_allowhook = False
         self._lock = threading.Lock()
+        self._pending = PendingFinalizers()
+        self._loans = 0
+        self._lend = _Hook(self._lend_calls)
         try:
             # PyDLL keeps the GIL: one planting thread at a time, and no switch in the middle of a call.
             library = ctypes.PyDLL(_lua.LIBRARY_FILE)
@@ -100,17 +116,22 @@ class Interrupter:
             self._settop = _function(library.lua_settop, None, pointer, integer)
             self._getstack = _function(library.lua_getstack, integer, pointer, integer, pointer)
             self._getinfo = _function(library.lua_getinfo, integer, pointer, ctypes.c_char_p, pointer)
+            most = _function(library.lua_setcstacklimit, integer, pointer, ctypes.c_uint)
+            self._most_calls = most(None, 0)  # which sets nothing any more, and returns the bound
         except (OSError, AttributeError):  # a platform whose wheel does not export Lua
             self.counts_instructions = True
             return
         self.counts_instructions = False
 
-    def learn(self, scout: int, main: int) -> None:
-        """Takes the scout, a coroutine that has not begun, whose function has the slot as first upvalue; and
-        the coroutine that calls this, in which no hook has been set yet.
+    def learn(self, scout: int, main: int, newest: int) -> None:
+        """Takes the scout, a coroutine that has not begun, whose function has the slot as first upvalue; the
+        coroutine that calls this, in which no hook has been set yet; and the last table that has got a
+        finalizer.
         """
         calls, hook = (self._call_record(main, 0), self._call_record(main, 1)), self._hook.value or 0
         self._knows_fields = _hook_fields.agrees(main, calls, hook, LUA_MASKCOUNT, self._sethook)
+        if self._knows_fields:
+            self._pending.learn(main, newest)
         self._getupvalue(scout, _FUNCTION, 1)
         if self._type(scout, _SLOT) == _TABLE:
             self._scout = scout
@@ -143,11 +164,32 @@ class Interrupter:
         if not self._knows_fields:
             self._sethook(coroutine, self._hook, LUA_MASKCOUNT, 1)
         else:
-            _hook_fields.plant(coroutine, self._hook.value or 0, LUA_MASKCOUNT, 1)
+            hook = self._lend if reach == Reach.EVERYWHERE and self._is_deep(coroutine) else self._hook
+            _hook_fields.plant(coroutine, ctypes.cast(hook, ctypes.c_void_p).value or 0, LUA_MASKCOUNT, 1)
             if reach >= Reach.LOOPS:
                 _hook_fields.press(coroutine)
         if reach == Reach.EVERYWHERE and self._knows_allowhook:
             _hook_fields.allow(coroutine)
+
+    def _is_deep(self, coroutine: int) -> bool:
+        return bool(_hook_fields.c_calls(coroutine) + _LENT_CALLS > self._most_calls)
+
+    def _lend_calls(self, coroutine: int, _: object) -> None:
+        """The hook where Lua has no call left for ours. On the Lua thread."""
+        if self._is_deep(coroutine) and self._loans < _MOST_LOANS:
+            self._loans += 1
+            _hook_fields.lend_c_calls(coroutine, _LENT_CALLS)
+        _hook_fields.plant(coroutine, self._hook.value or 0, LUA_MASKCOUNT, 1)
+
+    def begin(self) -> None:
+        """Begins an interrupt. Safe in a signal handler."""
+        self._loans = 0
+
+    def put_off_finalizers(self) -> None:
+        """Leaves the finalizers that are about to be called to the collector's next cycle. On the Lua thread,
+        in a finalizer or in the warning of one.
+        """
+        self._pending.put_off()
 
     def allow_hooks(self) -> None:
         """Lets the coroutine that calls this be hooked again, in a finalizer too. On the Lua thread."""
@@ -156,15 +198,10 @@ class Interrupter:
         with self._lock:
             coroutine = self._running()
             if coroutine is not None:
+                if self._is_deep(coroutine):  # the planted hook is called at once, in what has called this
+                    self._set_hook(coroutine, Reach.EVERYWHERE)
                 _hook_fields.allow(coroutine)
             self._settop(self._scout, _SLOT)
-
-    def hold(self, is_held: bool) -> None:
-        """Keeps every thread from planting, or ends that. On the Lua thread."""
-        if is_held:
-            self._lock.acquire()
-        else:
-            self._lock.release()
 
     def _keep_allowing(self, coroutine: int, duration_s: float) -> int | None:
         """Keeps the byte set for as long as this coroutine runs; returns the one that runs then.

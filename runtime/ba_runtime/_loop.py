@@ -68,7 +68,7 @@ class LuaThread(threading.Thread):
         self._reactor = Reactor()
         self._interrupter = Interrupter()
         self._watchdog = Watchdog(self._interrupter, self._nudge, self._stuck)
-        self._finalizers = Finalizers(sink, lambda: self._cells.running())
+        self._finalizers = Finalizers(sink, lambda: self._cells.running(), self._finalizer_failed)
         self._network = Network(self._reactor, resolver, sink)
         self._web = WebServer(self._reactor, self._network, web_limits, web_access)
         self.listening = Listening(sink, self._reactor, self._network, self._web)
@@ -291,7 +291,6 @@ class LuaThread(threading.Thread):
             "has_room": lambda size=0: self._state is not None and self._state.has_room(size),
             "make_way": lambda size=0: self._reactor.make_way(size),
             "memory_failed": self._memory_failed,
-            "refuse_memory": self._refuse_memory,
             "memory_is_short": lambda: self._state is not None and self._state.is_short_of_memory(),
             "memory_used_up": self._memory_used_up,
         }
@@ -336,10 +335,6 @@ class LuaThread(threading.Thread):
         self._state.open_last_reserve()
         self._is_short = None
 
-    def _refuse_memory(self, is_refused: bool) -> None:
-        assert self._state is not None
-        self._state.refuse_memory(is_refused)
-
     def _memory_used_up(self) -> None:
         assert self._state is not None
         self._state.make_room()
@@ -373,6 +368,11 @@ class LuaThread(threading.Thread):
     def _stuck(self, call: str) -> None:
         """Called on the watchdog's thread."""
         self._sink(Stuck(self._cells.running()[0], call))
+
+    def _finalizer_failed(self) -> None:
+        """Called in the middle of a collection."""
+        if self._watchdog.is_active:
+            self._interrupter.put_off_finalizers()
 
     def _is_interrupting(self) -> bool:
         """What Lua's hook asks first; it then needs some memory, in whatever code it is."""

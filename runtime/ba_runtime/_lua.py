@@ -156,10 +156,6 @@ class LuaState:
         self._bound = max(self._max_memory, self.memory_used() + self._reserve // 4 - self._reserve)
         self.open_reserve()
 
-    def refuse_memory(self, is_refused: bool) -> None:
-        """Has every allocation fail, or lets Lua allocate as much as before."""
-        self._lua.set_max_memory(1 if is_refused else self._limit)
-
     def restore_bound(self) -> None:
         """Closes the reserve again."""
         self._bound = self._max_memory

@@ -53,6 +53,7 @@ class Watchdog:
     def begin(self) -> None:
         """Begins an interrupt, or goes on with it. Safe in a signal handler."""
         if not self.is_active:
+            self._interrupter.begin()
             self._sign_of_life = monotonic()
             self.is_active = True
         self.serial += 1

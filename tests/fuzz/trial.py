@@ -157,10 +157,16 @@ class Trial:
         raise TrialFailed("does not work afterwards", problem)
 
     def _holds_descriptors(self) -> bool:
-        """Tells whether sockets that the program can close account for the descriptors."""
+        """Tells whether sockets that the program can close account for the descriptors.
+
+        What computes in the background is interrupted for that, too.
+        """
         asked = self._runtime.sockets()
-        if not wait([asked], self._patience_s).done:
-            raise TrialFailed("a question is not answered", _where(self._runtime._thread))
+        deadline = time.monotonic() + self._patience_s
+        while not wait([asked], QUIET_S).done:
+            if time.monotonic() > deadline:
+                raise TrialFailed("a question is not answered", _where(self._runtime._thread))
+            self._runtime.interrupt()
         sockets = [one for one in asked.result() if one.socket]
         held = sum(LISTENER_DESCRIPTORS if one.kind == "listener" else 1 for one in sockets)
         return _descriptors() - held <= OTHER_DESCRIPTORS

@@ -93,6 +93,15 @@ LOOPS = {
         trace 'ready'
         while true do coroutine.resume(coroutine.create(function() while true do end end)) end
     """,
+    "coroutines that catch the error without end": """
+        trace 'ready'
+        while true do coroutine.wrap(function() return pcall(function() while true do end end) end)() end
+    """,
+    "coroutines that catch the error without end, within each other": """
+        local function f() while true do coroutine.wrap(pcall)(f) end end
+        trace 'ready'
+        f()
+    """,
     "cosockets that fail without end": """
         trace 'ready'
         while true do ba.socket.event(function() while true do end end) end

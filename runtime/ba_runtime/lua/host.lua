@@ -19,17 +19,17 @@ local host = {}
 function host.monotonic() end
 
 --- Takes the scout, by its address: a coroutine that has not begun, whose function has the slot as first upvalue. And
---- the running coroutine's, which has had no hook yet.
+--- the running coroutine's, which has had no hook yet, and that of the last table that has got a finalizer.
 ---@param scout integer
 ---@param main integer
-function host.hook_learn(scout, main) end
+---@param newest integer
+function host.hook_learn(scout, main, newest) end
 
 --- Lets the running coroutine be hooked, in a finalizer too.
 function host.allow_hooks() end
 
---- Keeps hooks from being planted, or ends that.
----@param is_held boolean
-function host.hold_hooks(is_held) end
+--- Leaves the finalizers that are about to be called to the collector's next cycle. To be called in one.
+function host.put_off_finalizers() end
 
 --- Looks at a coroutine's state, by its address, inside a hook and outside.
 ---@param coroutine integer
@@ -514,10 +514,6 @@ function host.make_way(size) end
 
 --- Opens the last reserve, after an allocation that failed.
 function host.memory_failed() end
-
---- Has every allocation fail, or ends that. What is called meanwhile must not need any.
----@param is_refused boolean
-function host.refuse_memory(is_refused) end
 
 --- Tells whether the bound is near.
 ---@return boolean

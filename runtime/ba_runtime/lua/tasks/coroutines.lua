@@ -21,6 +21,11 @@ local error, setmetatable, type = error, setmetatable, type
 local WAIT, pass_on = sched.WAIT, waiting.pass_on
 local slot, closing = interrupt.slot, interrupt.closing
 
+local under_way = false -- an interrupt, as `interrupt.under_way` says
+function interrupt.told(is_under_way)
+  under_way = is_under_way
+end
+
 -- Of the coroutines that a program has made and may resume, the functions. A task's is not among them, nor one that
 -- waits.
 local bodies = check.bodies
@@ -53,7 +58,7 @@ local function close(co)
   slot[1], closing[co] = co, true
   local closed, problem = c_close(co)
   slot[1], closing[co] = before, nil
-  if not closed and interrupt.under_way then
+  if under_way then
     interrupt.carry_on(before)
   end
   return closed, problem
@@ -63,7 +68,7 @@ local function resumed(before, co, ok, ...)
   slot[1] = before
   if (...) == WAIT then
     return wait_for(resumed, co)
-  elseif not ok and interrupt.under_way then
+  elseif under_way then
     interrupt.carry_on(before)
   end
   return ok, ...
@@ -89,11 +94,11 @@ local function unwrap(before, co, ok, ...)
   slot[1] = before
   if (...) == WAIT then
     return wait_for(unwrap, co)
-  elseif ok then
-    return ...
-  end
-  if interrupt.under_way then
+  elseif under_way then
     interrupt.carry_on(before)
+  end
+  if ok then
+    return ...
   end
   local reason = ...
   if c_status(co) == "dead" then
@@ -102,6 +107,7 @@ local function unwrap(before, co, ok, ...)
       reason = problem
     end
   end
+  local _ <close> = under_way and interrupt.again
   if type(reason) == "string" and reason ~= "not enough memory" then
     error(reason, 2) -- the wrapping function made a tail call, so this is its caller's position
   end

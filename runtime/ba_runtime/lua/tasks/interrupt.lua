@@ -18,7 +18,6 @@ local getinfo, sethook, gethook, registry = debug.getinfo, debug.sethook, debug.
 local collectgarbage, setmetatable, error, pcall, type, tonumber, format, find =
   collectgarbage, setmetatable, error, pcall, type, tonumber, string.format, string.find
 local create, running, status = coroutine.create, coroutine.running, coroutine.status
-local clock = host.monotonic
 local processor_time = host.thread_time -- of this thread: the machine may have other things to do
 local may_be_cut, is_ours = ours.may_be_cut, ours.source
 
@@ -33,6 +32,14 @@ local interrupt = {
   counts_instructions = host.counts_instructions, -- Python cannot plant a hook
   closing = setmetatable({}, {__mode = "k"}), -- coroutines whose `__close` variables are being closed
 }
+
+-- Notes whether an interrupt is under way. `told` is coroutines.lua's, for which a look at this table costs too much.
+local function note(is_under_way)
+  if interrupt.under_way ~= is_under_way then
+    interrupt.under_way = is_under_way
+    interrupt.told(is_under_way)
+  end
+end
 
 -- A background task that has computed for so long without waiting, while the user asks for a stop, is a runaway.
 local RUNAWAY_S = 0.2
@@ -112,7 +119,7 @@ local ours_seen = 0
 -- and the hook would raise wherever it is.
 local function attend(source, is_on)
   if not is_on then
-    interrupt.under_way = false
+    note(false)
     restore(running())
   elseif not may_be_cut(source) then
     ours_seen = ours_seen + 1
@@ -120,7 +127,7 @@ local function attend(source, is_on)
       plant(running())
     end
   elseif must_stop() then
-    interrupt.under_way = true
+    note(true)
     plant(running()) -- what catches the error has called the function in which the hook is, and does not know of it
     return true
   else -- another task's work goes on at full speed, until the hook is planted again
@@ -157,7 +164,8 @@ local function is_in_finalizer()
 end
 
 -- Lua calls no hooks in a finalizer, nor does it where a `pcall` in one has caught an error. But what an error leaves
--- behind is closed after that, so this is: whatever raises for an interrupt has it in a variable.
+-- behind is closed after that, so this is: whatever raises for an interrupt, or raises its error again, has it in a
+-- variable.
 local again <const> = setmetatable({}, {
   __close = function()
     if is_in_finalizer() then -- elsewhere they are allowed, and what closes next is the program's and may go on
@@ -166,37 +174,7 @@ local again <const> = setmetatable({}, {
   end,
 })
 
--- Finalizers come by the thousand, one after the other in a step of the collector's: one that is stopped is followed by
--- the next, before the program gets to an instruction at which it could be stopped itself. Those that wait end at once
--- then, but those that compute have to be found out. So when this has taken DRAIN_S, the collector's cycle is ended,
--- and no more than ten follow (GCFINMAX); the others wait for the next cycle. What ends it is an allocation that finds
--- no memory: Lua completes the cycle without finalizers then, to find some.
-local DRAIN_S <const> = 0.3
-local cycle = setmetatable({}, {__mode = "v"}) -- empty when another one has begun to sweep
-local drained_since
-
-local function find_no_memory()
-  host.refuse_memory(true)
-  return {}
-end
-
-local function end_cycle()
-  if not is_in_finalizer() or cycle[1] then
-    return
-  end
-  drained_since = drained_since or clock()
-  if clock() - drained_since < DRAIN_S then
-    return
-  end
-  local co = running()
-  host.hold_hooks(true) -- one that is called while there is no memory would fail here, outside of the `pcall`
-  sethook(co)
-  pcall(find_no_memory)
-  host.refuse_memory(false)
-  host.hold_hooks(false)
-  plant(co)
-  cycle[1] = {}
-end
+interrupt.again = again
 
 -- The planted hook, by whichever way it got in; the function in which it is called is at this level for its caller.
 local function planted(level)
@@ -206,7 +184,9 @@ local function planted(level)
   local is_cut = attend(source, is_on)
   pay_collector(source)
   if is_cut then
-    end_cycle()
+    if is_in_finalizer() then -- the next ones would come before the program gets to its next instruction
+      host.put_off_finalizers()
+    end
     local _ <close> = again
     error("interrupted", is_ours(source) and 0 or level + 1) -- only the program's functions have a place worth naming
   end
@@ -279,7 +259,8 @@ else
   interrupt.scout = create(function() -- kept for as long as there is a runtime
     return slot
   end)
-  host.hook_learn(address(interrupt.scout), address(main))
+  local newest = setmetatable({}, {__gc = function() end})
+  host.hook_learn(address(interrupt.scout), address(main), address(newest))
   sethook(main, function()
     sethook(main)
     host.hook_note_state(address(main), true)
@@ -296,9 +277,11 @@ end
 
 -- Ends a wait: raises in the program's code that has called us. Wherever that goes then is hooked.
 function interrupt.raise()
-  interrupt.under_way = true
+  note(true)
   plant(interrupt.slot[1])
-  end_cycle()
+  if is_in_finalizer() then
+    host.put_off_finalizers()
+  end
   local _ <close> = again
   error("interrupted", 0)
 end
@@ -309,12 +292,16 @@ function interrupt.is_above_target()
   return interrupt.is_pressing() and target and status(target.co) ~= "suspended"
 end
 
--- To be called with a coroutine that goes on because the one above it has failed, while an interrupt is under way.
+-- To be called with a coroutine that goes on because the one above it has failed, ended or yielded, while an interrupt
+-- is under way: the error may have been caught up there, by a `pcall` behind which nothing came.
 function interrupt.carry_on(co)
   if host.is_interrupting() then
     plant(co)
+    if is_in_finalizer() then -- the error has left the coroutine in which hooks were allowed
+      host.allow_hooks()
+    end
   else
-    interrupt.under_way = false
+    note(false)
   end
 end
 
@@ -322,7 +309,7 @@ end
 -- tasks: each of them may be one more that has to be stopped, and the cell that is to end it all may be waiting behind.
 function interrupt.is_pressing()
   if interrupt.under_way and not host.is_interrupting() then
-    interrupt.under_way = false
+    note(false)
   end
   return interrupt.under_way
 end
@@ -330,7 +317,7 @@ end
 -- Tells that a task has ended: when an interrupt was for it, that is over too.
 function interrupt.ended(task)
   if interrupt.target == task then
-    interrupt.target, drained_since = nil, nil
+    interrupt.target = nil
     host.interrupt_over()
   end
 end
