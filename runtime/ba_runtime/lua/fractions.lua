@@ -162,7 +162,9 @@ local function rep_rounding(native)
       return native(text, times, separator)
     end
     local ok, result
-    if times == nil then -- so that it is not there in the error either
+    if text == nil and times == nil then -- what is not given is not there in the error either
+      ok, result = pcall(native)
+    elseif times == nil then
       ok, result = pcall(native, text)
     else
       ok, result = pcall(native, text, times, separator)
