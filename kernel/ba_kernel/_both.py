@@ -45,7 +45,7 @@ def data(here: Run, there: Run, device: str) -> dict[str, str]:
     if not differing:
         head = f"The same here and on {device}."
     else:
-        head = f"{differing} of {len(rows)} lines differ between here and {device}."
+        head = f"{differing} of {len(rows)} lines differ{'s' * (differing == 1)} between here and {device}."
     return {"text/plain": _text(rows, head, device), "text/html": _html(rows, head, device)}
 
 

@@ -107,7 +107,7 @@ def test_both_shows_what_differs(connected: LiveKernel) -> None:
     ran = connected.run("%%device both\nprint('same')\nprint(where)\n1 + 1")
     (shown,) = ran.of_kind("display_data")
     text = shown["data"]["text/plain"]
-    assert text.splitlines()[0].startswith("1 of 3 lines differ between here and 127.0.0.1:")
+    assert text.splitlines()[0].startswith("1 of 3 lines differs between here and 127.0.0.1:")
     assert text.splitlines()[1:4] == ["  same", "< <b>here", "> <b>there"]
     assert "<b>" not in shown["data"]["text/html"]
     assert ran.text() == ""
