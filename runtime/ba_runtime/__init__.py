@@ -7,7 +7,7 @@ Where things are: `runtime.py` the face for other threads, `events.py` what leav
 Lua thread, `_reactor.py` and `sockets/` the network, `_lua.py` the door to lupa, `lua/` the API itself,
 `web/` the page server, `lab/` servers that answer for the documentation's host names, `syntax/` what front
 ends ask about a text, `docs.py` what they show about a name, `text.py` bytes as safe text, `trace/`
-the lines of the trace, `plot/` charts.
+the lines of the trace, `live/` the TraceLogger, `plot/` charts.
 """
 
 from ._lua import Compiler

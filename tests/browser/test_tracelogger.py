@@ -505,6 +505,7 @@ def test_the_window_beside_jupyterlab(
     with page.page.context.expect_page() as opened:
         link.click()
     expect(opened.value.locator(".ba-title")).to_have_text("tracelogger.ipynb")
+    expect(opened.value).to_have_title("tracelogger.ipynb - TraceLogger")
     one, other = open_window(url), open_window(url, "dark")
     page.run(1, 2)
     for window in (one, other):

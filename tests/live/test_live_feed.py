@@ -283,6 +283,19 @@ def test_closing_takes_back_what_was_set() -> None:
     assert (desk.lua.levels[-1], desk.lua.http[-1]) == (5, HttpTrace())
 
 
+def test_a_viewer_of_a_closed_feed_gets_nothing() -> None:
+    """Whoever carries its messages may not know yet."""
+    desk = Desk()
+    desk.start()
+    desk.viewer.receive({"type": "view", "name": "flow"})
+    desk.feed.close()
+    assert desk.viewer.due() == []
+    desk.viewer.receive({"type": "lab", "words": "clear all"})
+    desk.start()
+    assert desk.viewer.due() == []
+    desk.viewer.close()
+
+
 # ---------------------------------------------------------------- sockets
 
 

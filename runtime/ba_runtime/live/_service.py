@@ -56,7 +56,7 @@ class Service:
             former.close(last=REPLACED)
         reading = asyncio.ensure_future(self._read(channel))
         try:
-            await self._write(channel)
+            await self._write(channel, reading)
         except ChannelClosed:
             pass
         finally:
@@ -73,8 +73,7 @@ class Service:
                 if len(message) == 2:
                     self._set(*message)
         except ChannelClosed:
-            if self._client is channel:
-                self._client = None
+            return
 
     def _set(self, what: int, value: int) -> None:
         if what in PARTS:
@@ -85,11 +84,11 @@ class Service:
             self._level = min(value, HIGHEST_LEVEL)
             self._feed.set_level(self, self._level)
 
-    async def _write(self, channel: Channel) -> None:
+    async def _write(self, channel: Channel, reading: asyncio.Task[None]) -> None:
         self._feed.set_level(self, self._level)
         number = self._feed.ring.came
         await channel.send(SETTINGS + self._settings(), is_text=False)
-        while self._client is channel:
+        while self._client is channel and not reading.done():
             piece = self._feed.ring.since(number, BATCH_LINES)
             # Those that were cleared before they could be sent are not missed.
             lost = piece.first - max(number, min(piece.cleared, piece.first))
@@ -102,7 +101,7 @@ class Service:
             if piece.lines:
                 await channel.send(TEXT, is_text=False)
             if len(piece.lines) < BATCH_LINES:
-                await asyncio.sleep(BATCH_S)
+                await asyncio.wait({reading}, timeout=BATCH_S)
             self._feed.settle()
 
     def _settings(self) -> bytes:

@@ -55,6 +55,7 @@ class Feed:
         self.session = secrets.token_hex(8)
         self.lock = threading.RLock()
         self.http = HttpTrace()
+        self.is_closed = False
         self._levels: dict[object, int] = {}
         self._told: tuple[Lua | None, HttpTrace, int] = (None, HttpTrace(), NORMAL_LEVEL)
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="ba-live")
@@ -79,8 +80,12 @@ class Feed:
             self.settle()
 
     def close(self) -> None:
-        """Ends what was begun for viewers: tracing of HTTP, lower priorities, a recording."""
+        """Ends what was begun for viewers: tracing of HTTP, lower priorities, a recording.
+
+        Viewers that are left get nothing any more.
+        """
         with self.lock:
+            self.is_closed = True
             self._levels.clear()
             self._watched.clear()
             for pane in self._panes.values():
@@ -195,13 +200,14 @@ class Viewer:
         wish = messages.wish(message)
         if wish is not None:
             with self._feed.lock:
-                self._grant(wish)
+                if not self._feed.is_closed:
+                    self._grant(wish)
 
     def due(self) -> list[Message]:
         """Returns what to send now."""
         feed = self._feed
         with feed.lock:
-            if not self._is_on:
+            if not self._is_on or feed.is_closed:
                 return []
             feed.settle()
             return [*self._greeting(), *self._trace(), *self._content(), *self._take_answers()]

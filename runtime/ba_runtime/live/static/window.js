@@ -34,6 +34,9 @@ class Link {
   }
 
   tell(message) {
+    if (message.type === "hello") {
+      document.title = message.title ? `${message.title} - TraceLogger` : "TraceLogger"; // which window is whose
+    }
     for (const listener of this.listeners) {
       listener(message);
     }
