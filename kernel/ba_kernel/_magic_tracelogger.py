@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ._links import Link, reach
-from ._magics import After, Magic, MagicError, Tools
+from ._magics import After, Magic, MagicError, Tools, always
 
 USAGE = "usage: %tracelogger, or %tracelogger off"
 HOW_LONG = "It works until the kernel ends, and only with the token in the link."
@@ -55,5 +55,6 @@ MAGICS = (
             ("%tracelogger off", "close it; the link then leads nowhere"),
         ),
         tracelogger,
+        is_beside=always,
     ),
 )

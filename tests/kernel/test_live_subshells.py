@@ -84,6 +84,8 @@ def test_sockets_help_and_files_are_shown_while_a_cell_waits(kernel: LiveKernel,
     (table,) = shown.of_kind("display_data")
     assert "reading" in table["data"]["text/plain"]
     assert "%timeit" in subshell.run("%help").text()
+    (link,) = subshell.run("%tracelogger").of_kind("display_data")
+    assert "/rtl/tracelogger/?token=" in link["data"]["text/plain"]
     assert subshell.run("%who").text() == "peer\n"
     for question in ("%help ba.socket.bind", "ba.socket.bind?"):
         assert subshell.run(question).reply["payload"][0]["source"] == "page"

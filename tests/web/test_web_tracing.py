@@ -76,12 +76,12 @@ def test_a_body_is_traced_up_to_a_bound() -> None:
 def test_a_body_in_pieces_is_traced_piece_by_piece() -> None:
     """And each response on a kept connection from its beginning."""
     with site() as here, client(here.port) as browser:
-        here.page("response:write('one') response:flush() response:write('two')")
+        here.page("response:write(('1'):rep(3000)) response:flush() response:write('two')")
         here.runtime.trace_http(HttpTrace(response_body=True))
         here.run("")
         browser.get("/page/")
         browser.get("/page/")
-        assert here.recorder.traced == ["one", "two"] * 2
+        assert here.recorder.traced == ["1" * 3000, "two"] * 2
 
 
 def test_tracing_ends_when_nothing_is_wanted() -> None:

@@ -17,13 +17,14 @@ import socket
 import threading
 from collections.abc import Callable
 
+from ba_runtime._descriptors import closed_on_error
 from ba_runtime.web import Access
 from ba_runtime.websocket import NotAnUpgrade, accept_upgrade
 
 from . import messages
 from ._access import Asked, Lock, Refused
 from ._channel import Channel, ChannelClosed, aborted_after, wants_websocket
-from ._http import read_request, refusal, response
+from ._http import RECEIVE_BYTES, read_request, refusal, response
 from ._service import Service
 from ._static import static
 from .feed import BATCH_S, Feed
@@ -57,10 +58,11 @@ class Server:
         self._feed = feed
         self._lock = Lock(access)
         self._service = Service(feed)
-        self._listener = socket.create_server(("127.0.0.1", port))
-        self.port: int = self._listener.getsockname()[1]
-        # Not new_event_loop: in a process with Jupyter that may give somebody else's loop (lab/_run.py).
-        self._loop = asyncio.SelectorEventLoop()
+        with closed_on_error(socket.create_server(("127.0.0.1", port))) as listener:
+            # Not new_event_loop: in a process with Jupyter that may give somebody else's loop (lab/_run.py).
+            self._loop = asyncio.SelectorEventLoop()
+        self._listener = listener
+        self.port: int = listener.getsockname()[1]
         self._stopping = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._work, name="ba-live", daemon=True)
@@ -94,10 +96,12 @@ class Server:
             await self._stopping.wait()
         finally:
             server.close()
-            for task in self._connections:
-                task.cancel()
-            if self._connections:
+            await asyncio.sleep(0)  # whoever has just come in is among the connections then
+            while self._connections:
+                for task in self._connections:
+                    task.cancel()
                 await asyncio.wait(self._connections)
+            await asyncio.sleep(0)  # the loop closes a socket a turn later than its transport
 
     async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -111,19 +115,19 @@ class Server:
         except Exception:
             _log.exception("a connection of the live view failed")
         finally:
-            await _hang_up(writer)
+            await _hang_up(reader, writer)
             self._connections.discard(task)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) > MOST_CONNECTIONS:
-            writer.write(refusal(FULL))
+        is_full = len(self._connections) > MOST_CONNECTIONS
+        if len(self._connections) > 2 * MOST_CONNECTIONS:  # so many that nobody waits for an explanation
             return
         with aborted_after(HEAD_S, writer):
             received = await read_request(reader)
         if received is None:
             return
-        if isinstance(received, Refused):
-            refused: Refused | None = received
+        if isinstance(received, Refused) or is_full:
+            refused: Refused | None = received if isinstance(received, Refused) else FULL
         else:
             asked, early = received
             refused = self._lock.refusal(asked)
@@ -175,14 +179,28 @@ class Server:
         finally:
             viewer.close()
             reading.cancel()
+            await asyncio.wait({reading})
             channel.close()
 
 
-async def _hang_up(writer: asyncio.StreamWriter) -> None:
-    """Closes a connection when what was said has gone, or soon: the other side may take nothing."""
+async def _hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Closes a connection when what was said has arrived, or soon: the other side may take nothing.
+
+    Closing a socket that has unread data resets the connection, and the reset can overtake the last response
+    (RFC 9112, 9.6); so what still arrives is taken and thrown away.
+    """
+    # The server may stop meanwhile, which leaves just enough time to close.
+    with contextlib.suppress(OSError, asyncio.CancelledError), aborted_after(HANG_UP_S, writer):
+        if not writer.is_closing():
+            writer.write_eof()
+        while await reader.read(RECEIVE_BYTES):
+            pass
     writer.close()
-    with contextlib.suppress(OSError), aborted_after(HANG_UP_S, writer):
-        await writer.wait_closed()
+    try:
+        with contextlib.suppress(OSError), aborted_after(HANG_UP_S, writer):
+            await writer.wait_closed()
+    except asyncio.CancelledError:
+        writer.transport.abort()
 
 
 async def _hear(channel: Channel, receive: Callable[[object], None]) -> None:
