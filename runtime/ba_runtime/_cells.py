@@ -65,8 +65,8 @@ class Cells:
         if not self._may_begin():
             return
         cell = self._queue[0]
+        self._hand_over(cell.kind, cell.number, cell.source, cell.name, *cell.more)  # or nobody would end it
         self._hints.keep(cell.name, cell.source, is_page=cell.kind == "page")
-        self._hand_over(cell.kind, cell.number, cell.source, cell.name, *cell.more)
 
     def _shows(self, *flat: bytes) -> None:
         """What the running cell's value looks like; the end of the cell follows."""

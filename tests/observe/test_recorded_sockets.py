@@ -229,6 +229,51 @@ def test_who_waits_in_which_call_for_how_long_and_with_what(here: Session) -> No
     assert len({one.socket for one in timeouts}) == 2
 
 
+def test_the_limit_of_a_wait_is_the_one_that_was_asked_for(here: Session) -> None:
+    """Not what is left of it when the wait begins, which would be another number in every run."""
+    events = recorded(
+        here,
+        """
+        local socket, http = require "socket", require "httpc".create()
+        local l, port = listen(function(s)
+          s:event(function(s)
+            while s:read(60000) do
+              s:write "HTTP/1.1 200 OK\\r\\n"
+              ba.sleep(1)
+              s:write "Content-Length: 0\\r\\n\\r\\n"
+            end
+          end)
+        end)
+        http:timeout(8000)
+        assert(http:request{url = "http://127.0.0.1:" .. port} and http:status() == 200)
+        local a, b = pair()
+        assert(select(2, b:read(1.5)) == "timeout")
+        local c = assert(socket.connect("127.0.0.1", port))
+        c:settimeout(50)
+        c:settimeout(40, "t")
+        c:send "GET"
+        assert(c:receive() and c:receive())
+        socket.select(nil, nil, 0.0005)
+        ba.socket.event(function()
+          ba.socket.connect("127.0.0.1", port, {timeout = 7000})
+        end)
+        socket.sleep(0.0025)
+        """,
+    )
+    limits = {(one.call, one.limit_s) for one in those(events, Waits) if one.limit_s is not None}
+    assert limits == {
+        ("connect", 8.0),
+        ("read", 8.0),
+        ("read", 60.0),
+        ("sleep", 0.001),
+        ("read", 0.0015),
+        ("read", 40.0),
+        ("select", 0.0005),
+        ("connect", 7.0),
+        ("sleep", 0.0025),
+    }
+
+
 def test_a_wait_that_an_interrupt_ends_says_so(here: Session) -> None:
     """The socket that was waited for stays open."""
     here.run("a, b = pair()")

@@ -114,7 +114,7 @@ function ba.sleep(...)
       "ba.sleep in a cosocket: the others keep running here, but on a device they all stall; use s:read(ms) instead"
     )
   end
-  waiting.block(waiting.caller(), clock() + (ms > 0 and ms / 1000 or 0), "sleep")
+  waiting.block(waiting.caller(), "sleep", ms > 0 and ms / 1000 or 0)
 end
 
 -- ba.clock() → milliseconds, monotonic

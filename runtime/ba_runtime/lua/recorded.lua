@@ -150,10 +150,10 @@ end
 local last_waits, last_task = setmetatable({}, {__mode = "k"}), 0 -- of tasks that have waited while somebody recorded
 
 -- Returns what there is to say of a wait: the task's number, the socket's, the cell's, what kind of task it is, in
--- which call it waits, and for how many seconds at most. What is the same the next time is kept.
+-- which call it waits, and for how many seconds at most, nil for no limit. What is the same the next time is kept.
 local function describe(task, socket, call, limit_s)
   local last = last_waits[task]
-  if last and not limit_s and last.socket == socket and last.call == call then
+  if last and last.socket == socket and last.call == call and last.limit_s == limit_s then
     return last.text
   end
   local number = last and last.task
@@ -161,17 +161,17 @@ local function describe(task, socket, call, limit_s)
     last_task = last_task + 1
     number = last_task
   end
-  local limit = limit_s and format("%.3f", limit_s) or ""
+  local limit = limit_s and format("%.6f", limit_s) or ""
   local text = format("%d\n%d\n%d\n%s\n%s\n%s", number, socket, cell_number(task.cell), task.kind.name, call, limit)
-  last_waits[task] = {task = number, socket = socket, call = not limit_s and call, text = text}
+  last_waits[task] = {task = number, socket = socket, call = call, limit_s = limit_s, text = text}
   return text
 end
 
 -- Notes that a task begins to wait, and returns what `ends` needs. The call is the owner's own, where that waits in
--- one.
-function recorded.begins(task, call)
-  local S, deadline, time = task.sock, task.at, false
-  if not S or deadline then
+-- one. `limit_s` is what was asked for: what is left of it until the deadline would be another number in each run.
+function recorded.begins(task, call, limit_s)
+  local S, time = task.sock, false
+  if not S or limit_s then
     time = clock()
   end
   if S and S.waiting then
@@ -179,7 +179,7 @@ function recorded.begins(task, call)
   else
     S = task.waits_for
   end
-  local text = describe(task, S and S.number or 0, call or "wait", deadline and deadline - time)
+  local text = describe(task, S and S.number or 0, call or "wait", limit_s)
   note(false, text, time, false)
   return text
 end
@@ -202,15 +202,15 @@ end
 -- in one, for what happens most, on a plain stream or one with TLS. Such a read gets data, or nil and at most two
 -- values more; so there is no need for a function with any number of arguments, which would cost a lot.
 function recorded.own_read(wait)
-  return function(task, S)
+  return function(task, S, limit_s)
     local text, end_text = S.said, S.said_at_end
-    if not text then
-      text = recorded.begins(task)
+    if not text or limit_s then
+      text = recorded.begins(task, nil, limit_s)
       if not S.stream then
         return recorded.ends(text, task, nil, wait(task))
       end
       end_text = END .. text
-      if not task.at then -- else the limit is another one the next time
+      if not limit_s then
         S.said, S.said_at_end = text, end_text
       end
     else

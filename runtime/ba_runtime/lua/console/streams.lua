@@ -96,7 +96,7 @@ local function more()
   waiting = task
   task.waits_for = streams
   host.request_input(cell_number(task.cell))
-  local line = wait.block(task, nil, "io.read")
+  local line = wait.block(task, "io.read")
   if not line then
     at_end = true
     return false

@@ -42,19 +42,19 @@ function connection.close(X)
 end
 
 -- Asks the proxy for a connection to the host: true, or nil and the reason.
-local function ask_proxy(X, deadline)
+local function ask_proxy(X, since)
   local R = X.request
-  local P, S = R.proxy, X.S
+  local P, S, patience_s = R.proxy, X.S, X.settings.patience_s
   local talk, text = host.http_proxy(P.is_socks, R.host, R.port, P.user, P.password)
   X.parser = talk -- so that closing forgets it
   while true do
     local ok, reason = true, nil
     if text ~= "" then
-      ok, reason = wire.send(S, text, X.settings.patience_s)
+      ok, reason = wire.send(S, text, patience_s)
     end
     local data
     if ok then
-      data, reason = wire.receive(S, deadline)
+      data, reason = wire.receive(S, patience_s, since)
     end
     if not data or data == "" or not X.S then
       return nil, X.failure or data ~= "" and reason or "socketreadfailed"
@@ -73,11 +73,11 @@ local function ask_proxy(X, deadline)
 end
 
 -- Connects by way of the proxy: true, or nil and the reason.
-local function pass_proxy(X, deadline)
+local function pass_proxy(X, since)
   local R = X.request
-  local ok, reason = ask_proxy(X, deadline)
+  local ok, reason = ask_proxy(X, since)
   if ok and R.shark ~= 0 then
-    return wire.secure(X.S, R.shark, R.host, R.port, deadline)
+    return wire.secure(X.S, R.shark, R.host, R.port, X.settings.patience_s, since)
   end
   return ok, reason
 end
@@ -85,7 +85,7 @@ end
 local function dial(X)
   local R = X.request
   local P = R.proxy
-  local deadline = clock() + X.settings.patience_s
+  local since = clock()
   if P then
     X.S = wire.dial(P.host, P.port, 0, R.interface, false)
   else
@@ -93,9 +93,9 @@ local function dial(X)
   end
   local S = X.S
   X.is_reused = false
-  local ok, reason = wire.await_connection(S, deadline)
+  local ok, reason = wire.await_connection(S, X.settings.patience_s, since)
   if ok and P then
-    ok, reason = pass_proxy(X, deadline)
+    ok, reason = pass_proxy(X, since)
   end
   if not ok then
     return connection.fail(X, reason)

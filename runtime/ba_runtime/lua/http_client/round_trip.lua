@@ -159,11 +159,11 @@ end
 
 -- ---------------------------------------------------------------- receiving
 
-local function receive(X, deadline)
+local function receive(X, since)
   if not X.S then
     return nil, X.failure
   end
-  return wire.receive(X.S, deadline)
+  return wire.receive(X.S, X.settings.patience_s, since)
 end
 
 -- What follows from a wait that brought nothing.
@@ -203,7 +203,7 @@ function round_trip.await_head(X)
   if not ok then
     return nil, problem
   end
-  local deadline = clock() + X.settings.patience_s
+  local since = clock()
   local data
   while true do
     if not X.parser then
@@ -226,7 +226,7 @@ function round_trip.await_head(X)
     end
     X.has_data = X.has_data or data ~= nil
     local reason
-    data, reason = receive(X, deadline)
+    data, reason = receive(X, since)
     if not data then
       return broken(X, reason)
     end
@@ -257,7 +257,7 @@ local function next_piece(X)
       return invalid(X, text)
     else
       local reason
-      data, reason = receive(X, clock() + X.settings.patience_s)
+      data, reason = receive(X, clock())
       if not data then
         return broken(X, reason)
       end

@@ -39,16 +39,17 @@ end
 -- What these waits are called by whoever records.
 local CALLS = {connection = "connect", data = "read", room = "write"}
 
-local function wait(S, what, deadline)
+-- The limit, and since when it counts, as `block` takes them.
+local function wait(S, what, limit_s, since)
   local task = waiting.caller()
   S.waiter, S.awaits = task, what
   task.waits_for = S
   if task.kind.name ~= "cosocket" then
-    return block(task, deadline, CALLS[what])
+    return block(task, CALLS[what], limit_s, since)
   end
   task.expire = expired
-  deadlines.set(task, deadline)
-  return pause(task, CALLS[what])
+  deadlines.set(task, (since or clock()) + limit_s)
+  return pause(task, CALLS[what], limit_s)
 end
 
 -- Returns who waits, if it is for this, and takes it off. An interrupted task waits no more.
@@ -143,9 +144,9 @@ function wire.dial(address, port, shark, interface, ipv6)
   return S
 end
 
--- Waits until it stands, handshake included: true, or nil and the reason.
-function wire.await_connection(S, deadline)
-  local signal, reason = wait(S, "connection", deadline)
+-- Waits until it stands, handshake included, and `patience_s` since `since` at most: true, or nil and the reason.
+function wire.await_connection(S, patience_s, since)
+  local signal, reason = wait(S, "connection", patience_s, since)
   if signal == CONNECTED then
     stream.open(S, S.number)
     S.ready = ready
@@ -170,13 +171,13 @@ local function shaking(S, value)
 end
 
 -- Puts TLS on a connection that leads to this host through a proxy: true, or nil and the reason.
-function wire.secure(S, shark, address, port, deadline)
+function wire.secure(S, shark, address, port, patience_s, since)
   local early = S.inbox or ""
   S.inbox = nil
   host.tls_name(S.number, address, port)
   host.upgrade(S.number, shark, nil, early)
   S.armed, S.ready = nil, shaking
-  return wire.await_connection(S, deadline)
+  return wire.await_connection(S, patience_s, since)
 end
 
 -- Sends all of `data`: true, or nil and the reason. `patience_s` is for each time in which nothing moves.
@@ -195,7 +196,7 @@ function wire.send(S, data, patience_s)
     arm(S)
   end
   while S.busy do
-    local ok, reason = wait(S, "room", clock() + patience_s)
+    local ok, reason = wait(S, "room", patience_s)
     if not ok and reason == "timeout" then
       local still = host.queued(S.number)
       if still >= left then
@@ -209,8 +210,9 @@ function wire.send(S, data, patience_s)
   return true
 end
 
--- Returns what has arrived, "" at the end of the connection, or nil and the reason.
-function wire.receive(S, deadline)
+-- Returns what has arrived, "" at the end of the connection, or nil and the reason: nothing may have come when
+-- `patience_s` have passed since `since`.
+function wire.receive(S, patience_s, since)
   local data, eof = S.inbox, S.eof
   if data then
     S.inbox = nil
@@ -219,11 +221,11 @@ function wire.receive(S, deadline)
     return eof == "" and "" or nil, eof
   elseif not S.open then
     return nil, "socketreadfailed"
-  elseif clock() > deadline then
+  elseif clock() > since + patience_s then
     return nil, "timeout"
   end
   arm(S)
-  return wait(S, "data", deadline)
+  return wait(S, "data", patience_s, since)
 end
 
 -- Tells whether an idle connection still stands: nothing came, not even its end.
@@ -232,7 +234,7 @@ function wire.is_alive(S)
     return false
   end
   arm(S)
-  local data, reason = wait(S, "data", clock())
+  local data, reason = wait(S, "data", 0)
   return not data and reason == "timeout" and S.open
 end
 

@@ -18,7 +18,7 @@ local host = import "host"
 local userdata = import "userdata"
 local check = import "check"
 
-local setmetatable, format, min, select = setmetatable, string.format, math.min, select
+local setmetatable, format, select = setmetatable, string.format, select
 local clock = host.monotonic
 local type, tonumber, pairs = type, tonumber, pairs
 
@@ -55,20 +55,13 @@ function objects.begin(L)
   L.began = clock()
 end
 
--- Returns when the next wait must end, nil for never.
-function objects.deadline(L)
+-- Returns how many seconds the next wait may take at most, nil for no limit, and since when, nil for now.
+function objects.limit(L)
   local block_s, total_s = L.block_s, L.total_s
-  local at = block_s and clock() + block_s
-  if total_s then
-    at = at and min(at, L.began + total_s) or L.began + total_s
+  if total_s and not (block_s and clock() + block_s < L.began + total_s) then
+    return total_s, L.began
   end
-  return at
-end
-
--- The same in seconds from now; in the past is now.
-function objects.seconds_left(L)
-  local at = objects.deadline(L)
-  return at and at - clock()
+  return block_s
 end
 
 -- ---------------------------------------------------------------- methods of all kinds

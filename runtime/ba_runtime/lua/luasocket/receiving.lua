@@ -10,7 +10,7 @@ local stream = import "sockets/stream"
 local rest = import "tasks/waiting".rest
 
 local concat, sub, find, gsub = table.concat, string.sub, string.find, string.gsub
-local read_blocking, seconds_left, words = stream.read_blocking, objects.seconds_left, objects.words
+local read_blocking, limit, words = stream.read_blocking, objects.limit, objects.words
 
 local receiving = {}
 
@@ -25,7 +25,7 @@ local function fetch(L)
   elseif crossing.is_tight then -- for what the poll brings
     crossing.need(0)
   end
-  local data, reason = read_blocking(S, seconds_left(L), rest)
+  local data, reason = read_blocking(S, rest, limit(L))
   if not data then
     return nil, words(reason)
   end

@@ -108,7 +108,7 @@ return function(...)
     check.fail(2, "a table of sockets expected")
   end
   local watcher = setmetatable({has_come = {}}, watch)
-  local deadline = timeout_s >= 0 and clock() + timeout_s or nil
+  local began, limit_s = clock(), timeout_s >= 0 and timeout_s or nil
   local task = waiting.caller()
   watcher.task = task
   local _, readable = those(receiving, can_read, watcher)
@@ -119,7 +119,7 @@ return function(...)
     task.waits_for = watcher -- before anybody can notice something
     watch_all(receiving, watcher, true)
     watch_all(sending, watcher, false)
-    _, reason = waiting.rest(task, has_some and clock() or deadline, "select")
+    _, reason = waiting.rest(task, "select", has_some and 0 or limit_s, began)
     unwatch_all(receiving, watcher)
     unwatch_all(sending, watcher)
     ready_to_read, readable = those(receiving, can_read, watcher)

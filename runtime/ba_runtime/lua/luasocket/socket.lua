@@ -11,7 +11,6 @@ local protect = import "luasocket/protect"
 local flow = import "luasocket/flow"
 
 local select, type, error, find = select, type, error, string.find
-local clock = host.monotonic
 
 local socket = {
   _VERSION = "LuaSocket 3.0 (over ba.socket)",
@@ -62,7 +61,7 @@ end
 -- sleep(seconds)
 function socket.sleep(...)
   local seconds = check.number(1, (...), select("#", ...))
-  waiting.rest(waiting.caller(), clock() + (seconds > 0 and seconds or 0), "sleep")
+  waiting.rest(waiting.caller(), "sleep", seconds > 0 and seconds or 0)
 end
 
 local function client_of(object, address, port, local_address, local_port)

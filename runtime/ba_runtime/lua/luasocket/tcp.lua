@@ -15,7 +15,7 @@ local objects = import "luasocket/objects"
 local receiving = import "luasocket/receiving"
 
 local select, type, tonumber, sub, min, match = select, type, tonumber, string.sub, math.min, string.match
-local state, deadline, words = objects.state, objects.deadline, objects.words
+local state, limit, words = objects.state, objects.limit, objects.words
 local rest, run = waiting.rest, sched.run
 
 -- What is given to the system or to its queue at once; until that has gone, the call waits.
@@ -64,7 +64,7 @@ local function connected(L)
   if L.is_connecting then
     local task = waiting.caller()
     S.dialler, task.waits_for = task, S
-    rest(task, deadline(L), "connect")
+    rest(task, "connect", limit(L))
     if L.is_connecting and S.open then
       S.dialler = nil
       return nil, "timeout"
@@ -158,7 +158,7 @@ function methods.accept(...)
     return nil, "closed"
   end
   objects.begin(L)
-  local accepted, reason = listener.accept_anywhere(L.S, deadline(L), rest)
+  local accepted, reason = listener.accept_anywhere(L.S, rest, limit(L))
   if not accepted then
     return nil, words(reason)
   end
@@ -176,7 +176,7 @@ local function send(L, data, first, last)
   last = last < first and first - 1 or last
   while first <= last do
     if S.busy then
-      local ok, reason = stream.await_sent(S, deadline(L), rest)
+      local ok, reason = stream.await_sent(S, rest, limit(L))
       if not ok then
         return first - 1, words(reason)
       end
@@ -193,7 +193,7 @@ local function send(L, data, first, last)
     first = upto + 1
   end
   if S.busy then -- what the queue has counts as sent, but closing would drop it: so it is waited for
-    stream.await_sent(S, deadline(L), rest)
+    stream.await_sent(S, rest, limit(L))
   end
   return last
 end
@@ -301,7 +301,7 @@ function methods.shutdown(...)
   elseif mode ~= "receive" then
     if S.busy then
       objects.begin(L)
-      stream.await_sent(S, deadline(L), rest)
+      stream.await_sent(S, rest, limit(L))
     end
     host.tcp_finish(S.number)
   end

@@ -15,7 +15,7 @@ local addresses = import "luasocket/addresses"
 local objects = import "luasocket/objects"
 
 local select, sub = select, string.sub
-local state, words, seconds_left = objects.state, objects.words, objects.seconds_left
+local state, words, limit = objects.state, objects.words, objects.limit
 local rest = waiting.rest
 local RESOLVED <const>, CANNOT_RESOLVE <const> = reasons.RESOLVED, reasons.CANNOT_RESOLVE
 
@@ -162,7 +162,7 @@ local function receive(L, size, full)
     crossing.need(0)
   end
   objects.begin(L)
-  local data, address, port = datagram.read_blocking(L.S, seconds_left(L), full, rest)
+  local data, address, port = datagram.read_blocking(L.S, full, rest, limit(L))
   if not data then
     return nil, address == "timeout" and address or L.is_closed and "closed" or "connection refused"
   end

@@ -14,7 +14,7 @@ local sock = import "sockets/sock"
 local stream = import "sockets/stream"
 local reasons = import "sockets/reasons"
 
-local clock, run, block, match = host.monotonic, sched.run, waiting.block, string.match
+local run, block, match = sched.run, waiting.block, string.match
 local hold_back, lose = sock.hold_back, sock.lose
 local READABLE, RESOLVED, CANNOT_RESOLVE = reasons.READABLE, reasons.RESOLVED, reasons.CANNOT_RESOLVE
 
@@ -90,20 +90,20 @@ function datagram.open(S, number, connected)
   S.in_a_row = nil
 end
 
-local function await(S, wait_s, own, full, wait)
+local function await(S, full, wait, limit_s, since)
   sock.arm(S)
-  if own then
+  if not wait then
     S.with_sender = full
-    return stream.wait_own(S, wait_s)
+    return stream.wait_own(S, limit_s)
   end
   local task = waiting.caller()
   sock.add_reader(S, task)
   task.with_sender = full or nil
-  return (wait or block)(task, wait_s and clock() + wait_s, "read")
+  return wait(task, "read", limit_s, since)
 end
 
 -- Returns the datagram that was there, or waits for one.
-local function result(S, wait_s, own, full, wait, data, ...)
+local function result(S, full, wait, limit_s, since, data, ...)
   if data then
     S.received = S.received + #data
     if full then
@@ -112,33 +112,34 @@ local function result(S, wait_s, own, full, wait, data, ...)
     return data
   elseif data == nil then
     S.in_a_row = nil
-    return await(S, wait_s, own, full, wait)
+    return await(S, full, wait, limit_s, since)
   end
   lose(S, "socketreadfailed")
-  if own then
+  if not wait then
     sock.mark_lost(S)
   end
   return nil, "socketreadfailed"
 end
 
-local function read(S, wait_s, own, full, wait)
+-- `wait` is nil in the socket's own cosocket.
+local function read(S, full, wait, limit_s, since)
   local left = S.in_a_row
   if left and not S.reader then -- those who wait already come first
     S.in_a_row = left > 1 and left - 1 or nil
-    return result(S, wait_s, own, full, wait, S.receive())
+    return result(S, full, wait, limit_s, since, S.receive())
   end
-  return await(S, wait_s, own, full, wait)
+  return await(S, full, wait, limit_s, since)
 end
 
 -- Reads in the socket's own cosocket; with `full` also the sender's address, port and whether it is IPv6.
 function datagram.read_own(S, wait_s, full)
-  return read(S, wait_s, true, full or false)
+  return read(S, full or false, nil, wait_s)
 end
 
--- Reads in any other code: data only, or as above with `full`. Blocks the calling task, or lets it wait by `wait`,
--- which takes what `block` takes.
-function datagram.read_blocking(S, wait_s, full, wait)
-  return read(S, wait_s, false, full or false, wait)
+-- Reads in any other code: data only, or as above with `full`. The calling task waits by `wait` (`block` or `rest`)
+-- with the limit that it takes.
+function datagram.read_blocking(S, full, wait, limit_s, since)
+  return read(S, full, wait, limit_s, since)
 end
 
 -- Writes to the connected peer; true, or nil and the reason. One that is longer than any datagram closes the socket, as
@@ -167,7 +168,7 @@ function datagram.await_answer(number)
   }
   awaited[answer], sched.handlers[number] = true, answer
   task.waits_for = answer
-  return (block(task, nil, "resolve"))
+  return (block(task, "resolve"))
 end
 
 -- Sends to a name or address; true, or nil, the reason and the resolver's text.

@@ -100,10 +100,10 @@ local function connect_own(S, address, port, op)
   S.nonblocking = true
   S.waiting = "connect"
   S.patience = op.timeout_ms ~= nil or nil
-  local task = S.task
+  local task, limit_s = S.task, (op.timeout_ms or CONNECT_TIMEOUT_MS) / 1000
   task.expire = connect_expired
-  deadlines.set(task, clock() + (op.timeout_ms or CONNECT_TIMEOUT_MS) / 1000)
-  return pause(task)
+  deadlines.set(task, clock() + limit_s)
+  return pause(task, nil, limit_s)
 end
 
 local function wake(S, signal)
@@ -128,7 +128,7 @@ local function connect_blocking(address, port, op)
   sock.open(S, number, wake)
   S.dialler = task
   task.waits_for = S
-  local signal = block(task, nil, "connect")
+  local signal = block(task, "connect")
   if signal == CONNECTED then
     stream.open(S, number)
     return S.u

@@ -52,12 +52,13 @@ function listener.accept(S)
   return pause(S.task)
 end
 
--- Waits, in any code, by `wait` for the next client: the socket object, or nil and the reason.
-function listener.accept_anywhere(S, deadline, wait)
+-- Waits, in any code, by `wait` with the limit that it takes for the next client: the socket object, or nil and the
+-- reason.
+function listener.accept_anywhere(S, wait, limit_s, since)
   sock.arm(S)
   local task = waiting.caller()
   sock.add_reader(S, task)
-  return wait(task, deadline, "accept")
+  return wait(task, "accept", limit_s, since)
 end
 
 return listener

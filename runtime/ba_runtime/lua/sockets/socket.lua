@@ -8,6 +8,7 @@ local host = import "host"
 local crossing = import "crossing"
 local sched = import "tasks/sched"
 local slot = import "tasks/interrupt".slot -- the running coroutine
+local waiting = import "tasks/waiting"
 local sock = import "sockets/sock"
 local check = import "check"
 local bytes = import "data/bytes"
@@ -28,7 +29,7 @@ local collectgarbage, type, select, error, pcall, tonumber, sub =
 local state, meta = sock.state, sock.meta
 local to_text = text.tostring
 local whole = check.whole
-local read_own = stream.read_own
+local read_own, block = stream.read_own, waiting.block
 
 -- ---------------------------------------------------------------- read
 
@@ -63,7 +64,7 @@ function meta.read(...)
   end
   local task = S.task
   if S.stream and not task then
-    return stream.read_blocking(S, ms and timeout_of(ms))
+    return stream.read_blocking(S, block, ms and timeout_of(ms))
   end
   if S.listening then
     check.raise("Invalid op:  on listen socket")
@@ -80,7 +81,7 @@ function meta.read(...)
     if own then
       return datagram.read_own(S, timeout_of(ms), flag)
     end
-    return datagram.read_blocking(S, timeout_of(ms))
+    return datagram.read_blocking(S, false, block, timeout_of(ms))
   elseif S.websocket then
     return websocket.read(S, timeout_of(ms), own)
   end

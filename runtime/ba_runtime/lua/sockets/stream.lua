@@ -150,7 +150,7 @@ local function await_drain(S)
     own.waiting = "write"
     return pause(task)
   end
-  return block(task, nil, "write")
+  return block(task, "write")
 end
 
 stream.await_drain = await_drain
@@ -183,14 +183,14 @@ local function upgraded(S, signal)
   end
 end
 
--- Waits by `wait` until all that was written has gone, or the deadline: true, or nil and the reason.
-function stream.await_sent(S, deadline, wait)
+-- Waits by `wait`, with the limit that it takes, until all that was written has gone: true, or nil and the reason.
+function stream.await_sent(S, wait, limit_s, since)
   local task = waiting.caller()
   local is_added, is_open = add_writer(S, task)
   if not is_added then
     return is_open or nil, "socketwritefailed"
   end
-  local ok, reason = wait(task, deadline, "write")
+  local ok, reason = wait(task, "write", limit_s, since)
   local writers = S.writers
   if not ok and writers then -- it must not be woken by them in another call
     for i = #writers, 1, -1 do
@@ -228,7 +228,7 @@ function stream.upgrade(S, context, alpn, own)
     return pause(task)
   end
   task.waits_for = S
-  return block(task, nil, "upgrade")
+  return block(task, "upgrade")
 end
 
 -- Makes the state a connected stream.
@@ -256,10 +256,9 @@ local function wait_own(S, wait_s)
   if wait_s then
     task.expire = read_expired
     deadlines.set(task, clock() + wait_s)
-    S.said = nil -- which has no limit
   end
   S.waiting = "read"
-  return pause_own(task, S)
+  return pause_own(task, S, wait_s)
 end
 stream.wait_own = wait_own
 
@@ -286,8 +285,8 @@ function stream.read_own(S, wait_s)
   return wait_own(S, wait_s)
 end
 
--- Reads in any other code: blocks the calling task, or lets it wait by `wait`, which takes what `block` takes.
-function stream.read_blocking(S, wait_s, wait)
+-- Reads in any other code: the calling task waits by `wait` (`block` or `rest`) with the limit that it takes.
+function stream.read_blocking(S, wait, limit_s, since)
   if S.inbox then
     return take_inbox(S)
   elseif S.eof then
@@ -300,7 +299,7 @@ function stream.read_blocking(S, wait_s, wait)
   sock.arm(S)
   local task = waiting.caller()
   sock.add_reader(S, task)
-  return (wait or block)(task, wait_s and clock() + wait_s, "read")
+  return wait(task, "read", limit_s, since)
 end
 
 local function write_failed(S)

@@ -33,7 +33,6 @@ local type = type
 local queued = host.queued
 local listen, hold_back, lose = sock.arm, sock.hold_back, sock.lose
 local run, block = sched.run, waiting.block
-local clock = host.monotonic
 local DRAINED, READABLE = reasons.DRAINED, reasons.READABLE
 local SEND_FAILED, TLS_FAILED = reasons.SEND_FAILED, reasons.TLS_FAILED
 
@@ -185,7 +184,7 @@ local function wait(S, wait_s, own)
   if not own then
     local task = waiting.caller()
     sock.add_reader(S, task)
-    return block(task, wait_s and clock() + wait_s, "read")
+    return block(task, "read", wait_s)
   end
   return stream.wait_own(S, wait_s)
 end

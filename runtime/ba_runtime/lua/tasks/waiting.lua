@@ -4,7 +4,7 @@
 --
 --   * `pause`: the task's own, documented suspension (a cosocket in read, accept, …).
 --   * `block`: a call that on the server stops a whole thread (a cell in read, `ba.sleep` anywhere). It takes
---     a deadline, is what an interrupt ends, and marks the task as stalled meanwhile: whoever started or
+--     a limit, is what an interrupt ends, and marks the task as stalled meanwhile: whoever started or
 --     resumed a stalled task waits until it has settled, as on the server, where such a call blocks them both.
 --     Everybody else goes on.
 --
@@ -106,14 +106,14 @@ end
 -- What every wait goes through; other functions while somebody records.
 local yield_until, yield_own, loop_until = wait, wait, in_place
 
-local function noted_wait(task, call)
-  return ends(begins(task, call), task, call, wait(task))
+local function noted_wait(task, call, limit_s)
+  return ends(begins(task, call, limit_s), task, call, wait(task))
 end
 
 local noted_own = recorded.own_read(wait)
 
-local function noted_in_place(task, call)
-  return ends(begins(task, call), task, call, in_place(task))
+local function noted_in_place(task, call, limit_s)
+  return ends(begins(task, call, limit_s), task, call, in_place(task))
 end
 
 -- Tells of every wait that begins from now on, or of none.
@@ -129,21 +129,22 @@ local function checked(first, ...)
   return first, ...
 end
 
--- Waits for `run(task, …)` and returns its values. `call` names what waits, to whoever records.
-local function pause(task, call)
+-- Waits for `run(task, …)` and returns its values. `call` names what waits, to whoever records, and `limit_s` says for
+-- how long at most. It only says it: whoever asks for a limit here sets the deadline.
+local function pause(task, call, limit_s)
   if can_yield() then
-    return yield_until(task, call)
+    return yield_until(task, call, limit_s)
   end
-  return checked(loop_until(task, call))
+  return checked(loop_until(task, call, limit_s))
 end
 waiting.pause = pause
 
 -- The same in a cosocket's own read on S, which knows that the running coroutine is the task's.
-function waiting.pause_own(task, S)
+function waiting.pause_own(task, S, limit_s)
   if isyieldable() and not closing[task.co] then
-    return yield_own(task, S)
+    return yield_own(task, S, limit_s)
   end
-  return checked(loop_until(task))
+  return checked(loop_until(task, nil, limit_s))
 end
 
 local IN_PLACE = {name = "in place"}
@@ -187,17 +188,18 @@ local function expired(task)
   run(task, nil, "timeout")
 end
 
--- Blocks the running task until `run(task, …)`, or until the deadline: then it returns nil, "timeout". `call` as above.
-function waiting.block(task, deadline, call)
+-- Blocks the running task until `run(task, …)`, or until `limit_s` seconds have passed since `since`, nil for now: then
+-- it returns nil, "timeout". `call` as above.
+function waiting.block(task, call, limit_s, since)
   task.stalled = true
-  if deadline then
+  if limit_s then
     task.expire = expired
-    deadlines.set(task, deadline)
+    deadlines.set(task, (since or clock()) + limit_s)
   end
   if can_yield() then
-    return unblock(task, yield_until(task, call))
+    return unblock(task, yield_until(task, call, limit_s))
   end
-  return unblock(task, loop_until(task, call))
+  return unblock(task, loop_until(task, call, limit_s))
 end
 
 local SOON_S <const> = 1e-6 -- after the moment for which deadlines are looked at now
@@ -211,19 +213,19 @@ end
 
 -- Waits as `block` does, for code that other code need not wait for: where it is a cosocket's, nobody waits until it
 -- settles. Before the deadline ends the wait, the system has been asked what there is.
-function waiting.rest(task, deadline, call)
-  if deadline then
+function waiting.rest(task, call, limit_s, since)
+  if limit_s then
     task.expire = looks_again
-    deadlines.set(task, deadline)
+    deadlines.set(task, (since or clock()) + limit_s)
   end
   if task.kind.name == "cosocket" then
-    return pause(task, call)
+    return pause(task, call, limit_s)
   end
   task.stalled = true
   if can_yield() then
-    return unblock(task, yield_until(task, call))
+    return unblock(task, yield_until(task, call, limit_s))
   end
-  return unblock(task, loop_until(task, call))
+  return unblock(task, loop_until(task, call, limit_s))
 end
 
 -- Waits while `task`, which the running one has just started or resumed, is stalled.

@@ -38,7 +38,7 @@ local waiting = import "tasks/waiting"
 local reasons = import "sockets/reasons"
 
 local concat, unpack, error, lower, remove = table.concat, table.unpack, error, string.lower, table.remove
-local run, block, handlers, clock = sched.run, waiting.block, sched.handlers, host.monotonic
+local run, block, handlers = sched.run, waiting.block, sched.handlers
 local DRAINED = reasons.DRAINED
 
 local exchange = {}
@@ -212,7 +212,7 @@ function exchange.flush(X)
       expire(X)
     end
   else
-    block(task, clock()) -- a page that writes without end, to a client that keeps up, lets others have their turn
+    block(task, nil, 0) -- a page that writes without end, to a client that keeps up, lets others have their turn
   end
 end
 
