@@ -28,6 +28,7 @@ from ._live_sockets import LiveSockets
 from ._magic_table import find, misplaced, split
 from ._magics import After, Body, LuaFailed, MagicError, Split, Tools
 from ._output import Output
+from ._panel import Panel
 from ._questions import Question
 from ._trace_area import TraceArea
 from ._window import Window
@@ -75,8 +76,10 @@ class Cells:
         sources: Sources,
         history: History,
         window: Window,
+        panel: Panel,
     ) -> None:
         self._window = window
+        self._panel = panel
         self._engine = engine
         self._publish = publish
         self._output = output
@@ -141,6 +144,7 @@ class Cells:
             request,
             self._flow,
             self._window,
+            self._panel,
             self.sources,
             self._of_a_magic,
             self._page_about,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ._frontend import Publish, Request
     from ._live_sockets import LiveSockets
     from ._output import Output
+    from ._panel import Panel
     from ._trace_area import TraceArea
     from ._window import Window
 
@@ -79,6 +80,7 @@ class Tools:
     request: Request
     flow: Flow
     window: Window
+    panel: Panel
     sources: Sources
     told: Told
     page_about: Callable[[Question], Awaitable[dict[str, object]]]  # the answer, for the front end's pager

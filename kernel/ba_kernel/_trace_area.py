@@ -10,8 +10,8 @@ The rules, which were tried in JupyterLab, Notebook, VS Code and nbclient:
   that comes so late, so the next cell that runs shows the area in any case.
 - An update answers the latest execute request: VS Code drops it otherwise, and nbclient takes it only while
   that cell runs. So everything is flushed before a cell is idle.
-- At most four updates a second, and none with nothing new: each one replaces the DOM node, which ends a
-  selection and costs the browser about 2 % of its time.
+- At most four updates a second, one while a panel is open, and none with nothing new: each one replaces the
+  DOM node, which ends a selection and costs the browser about 2 % of its time.
 - Home is the (session, cell) that shows the area. A reloaded page has a new session and no longer follows the
   updates, and a cell that runs again loses its outputs: in both cases the area is displayed anew.
 - A console ignores updates. There, what is new is printed below what was there.
@@ -67,6 +67,7 @@ class TraceArea:
         self.settings = Settings()
         self._is_running = self._is_placed = self._is_paused = self._is_tentative = False
         self._ended_at = 0.0
+        self._update_s = UPDATE_S
         self._sent = self._view()
         self._sent_at = -UPDATE_S
         self._told = 0  # of the lines that have ever come, those that a console was told
@@ -166,6 +167,10 @@ class TraceArea:
         if self._home and self._latest:
             self._send("update_display_data", self._latest)
 
+    def update_every(self, seconds: float = UPDATE_S) -> None:
+        """Updates this often at most, between cells and while one runs."""
+        self._update_s = seconds
+
     def pause(self) -> None:
         """Stands still, so that the area can be read and selected; lines go on being collected."""
         self._is_paused = True
@@ -237,7 +242,7 @@ class TraceArea:
     def _delay_s(self) -> float:
         if self._barriers:
             return 0.0
-        return max(BURST_S, self._sent_at + UPDATE_S - self._loop.time())
+        return max(BURST_S, self._sent_at + self._update_s - self._loop.time())
 
     def _open_barriers(self) -> None:
         for barrier in self._barriers:

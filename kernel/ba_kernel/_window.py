@@ -13,7 +13,7 @@ from ba_runtime.trace import Ring
 from ._engine import Engine
 
 if TYPE_CHECKING:
-    from ba_runtime.live import TraceLogger
+    from ba_runtime.live import SharedFeed, TraceLogger
 
 
 class Window:
@@ -23,26 +23,35 @@ class Window:
         """Serves nothing yet."""
         self._engine = engine
         self._ring = ring
-        self._logger: TraceLogger | None = None
+        self._made: TraceLogger | None = None
         self.title = _notebook()
+
+    @property
+    def feed(self) -> SharedFeed:
+        """What the window shows, for others who show it too."""
+        return self._logger.shared
 
     def open(self, port: int = 0) -> str:
         """Returns the link, the same until `close`; at this port of 127.0.0.1, or any. Raises OSError if the
         system cannot serve it.
         """
-        if self._logger is None:
-            from ba_runtime.live import TraceLogger
-
-            self._logger = TraceLogger(self._ring, self._engine, self.title)
         return self._logger.open(port)
 
     def close(self) -> bool:
         """Closes all windows' connections; returns whether there was a link."""
-        logger, self._logger = self._logger, None
-        if logger is None:
+        if self._made is None:
             return False
-        logger.close()
-        return True
+        was_open = bool(self._made.url)
+        self._made.close()
+        return was_open
+
+    @property
+    def _logger(self) -> TraceLogger:
+        if self._made is None:
+            from ba_runtime.live import TraceLogger
+
+            self._made = TraceLogger(self._ring, self._engine, self.title)
+        return self._made
 
 
 def _notebook() -> str:

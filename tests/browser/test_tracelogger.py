@@ -455,7 +455,7 @@ def test_the_window_in_both_themes(here: View, open_window: OpenWindow, theme: T
     window.page.locator("summary", has_text="HTTP").click()
     window.page.get_by_label("Request line").check()
     window.page.locator(".ba-lines").click()
-    while not here.window._feed or not here.window._feed.http.request_line:
+    while not here.window.shared.feed or not here.window.shared.feed.http.request_line:
         here.run("ba.sleep(5)")
     here.run("require'httpc'.create():request{url='http://127.0.0.1:' .. mako.port .. '/status.lsp'}")
     window.await_line("status.lsp")

@@ -139,7 +139,7 @@ def test_lines_of_a_lower_priority_are_sent_when_the_level_says_so() -> None:
 
 def _until_level(here: View, level: int) -> None:
     """Waits until the runtime traces up to this priority."""
-    feed = here.window._feed
+    feed = here.window.shared.feed
     assert feed is not None
     while True:
         with feed.lock:  # it is told while this is held
@@ -167,7 +167,7 @@ def test_requests_are_traced_when_a_client_asks_for_it() -> None:
         ).values[0]
         for what in (REQUEST_LINE, REQUEST_HEADERS, RESPONSE_HEADERS, RESPONSE_BODY):
             client.set(what, 1)
-        feed = here.window._feed
+        feed = here.window.shared.feed
         assert feed is not None
         while not all(feed.http):
             here.run("ba.sleep(5)")

@@ -8,8 +8,19 @@ runtime.
 `static/tracelogger.js` is the page itself, a module that a notebook can show as well.
 """
 
+from ._server import file as page_file
 from ._source import Lua, Recording, Source
 from .feed import BATCH_S, Feed, Viewer
-from .window import TraceLogger
+from .window import SharedFeed, TraceLogger
 
-__all__ = ["BATCH_S", "Feed", "Lua", "Recording", "Source", "TraceLogger", "Viewer"]
+__all__ = [
+    "BATCH_S",
+    "Feed",
+    "Lua",
+    "Recording",
+    "SharedFeed",
+    "Source",
+    "TraceLogger",
+    "Viewer",
+    "page_file",
+]

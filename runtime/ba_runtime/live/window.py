@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 from ba_runtime.trace import Ring
 
@@ -11,8 +12,47 @@ from ._source import Source
 from .feed import Feed
 
 
+class SharedFeed:
+    """The one feed of a ring of trace lines, while anybody shows it.
+
+    What is traced holds for all who look, so a second feed would undo what the first has set.
+    """
+
+    def __init__(self, ring: Ring, source: Source, title: str = "") -> None:
+        """Makes none yet; the arguments are those of `Feed`."""
+        self._ring = ring
+        self._source = source
+        self._title = title
+        self._lock = threading.Lock()
+        self._feed: Feed | None = None
+        self._users: set[object] = set()
+
+    @property
+    def feed(self) -> Feed | None:
+        """The feed, None while nobody shows it."""
+        return self._feed
+
+    def take(self, user: object) -> Feed:
+        """Returns the feed, which lives until all users have given it back."""
+        with self._lock:
+            self._users.add(user)
+            if self._feed is None:
+                self._feed = Feed(self._ring, self._source, self._title)
+            return self._feed
+
+    def give_back(self, user: object) -> None:
+        """Says that this user shows it no more; again, or without `take`, is nothing."""
+        with self._lock:
+            self._users.discard(user)
+            feed = self._feed
+            if feed is None or self._users:
+                return
+            self._feed = None
+        feed.close()
+
+
 class TraceLogger:
-    """The live view of one ring of trace lines.
+    """The live view of one ring of trace lines. `shared` has its feed, for other views of the same.
 
     >>> window = TraceLogger(ring, source, title="echo.lua")
     >>> window.open()
@@ -21,10 +61,7 @@ class TraceLogger:
 
     def __init__(self, ring: Ring, source: Source, title: str = "") -> None:
         """`source` holds the Lua state whose sockets are shown; `title` says whose trace this is."""
-        self._ring = ring
-        self._source = source
-        self._title = title
-        self._feed: Feed | None = None
+        self.shared = SharedFeed(ring, source, title)
         self._server: Server | None = None
 
     @property
@@ -38,23 +75,19 @@ class TraceLogger:
         Raises OSError if the port is taken, or the process is out of descriptors or threads.
         """
         if self._server is None:
-            feed = Feed(self._ring, self._source, self._title)
             try:
-                self._server = Server(feed, port)
+                self._server = Server(self.shared.take(self), port)
             except (OSError, OverflowError, RuntimeError) as problem:
-                feed.close()
+                self.shared.give_back(self)
                 raise _in_short(problem) from problem
-            self._feed = feed
         return self._server.url
 
     def close(self) -> None:
         """Closes every window's connection; the link is worth nothing after that."""
         server, self._server = self._server, None
-        feed, self._feed = self._feed, None
         if server is not None:
             server.stop()
-        if feed is not None:
-            feed.close()
+        self.shared.give_back(self)
 
 
 def _in_short(problem: Exception) -> OSError:
