@@ -95,15 +95,30 @@ class Link {
   }
 }
 
+// Keys that are pressed in the panel are not the notebook's commands: D, D would delete the cell. JupyterLab asks the
+// element with the focus, before anything in the page hears of the key. Those with Ctrl stay the notebook's, as to
+// save it, but for the one that the panel has for its search. Returns what ends this.
+function keepKeys(root) {
+  const press = (event) => {
+    if (root.contains(event.target)) {
+      const isOfThePage = (event.ctrlKey || event.metaKey) && event.key !== "f";
+      event.target.toggleAttribute("data-lm-suppress-shortcuts", !isOfThePage);
+    }
+  };
+  window.addEventListener("keydown", press, true);
+  return () => window.removeEventListener("keydown", press, true);
+}
+
 export default {
   async render({ model, el }) {
     const { default: page } = await load(model.get("_page"));
     const link = new Link(model);
     const root = document.createElement("div");
-    root.dataset.lmSuppressShortcuts = "true"; // keys here are not the notebook's commands
     el.append(root);
+    const giveBackKeys = keepKeys(root);
     const end = page.render({ model: link, el: root });
     return () => {
+      giveBackKeys();
       end();
       link.close();
     };
