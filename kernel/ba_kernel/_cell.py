@@ -24,6 +24,7 @@ from ._flow import Flow
 from ._frontend import Publish, Request
 from ._history import History
 from ._input import Input
+from ._leaving import ASK_EXIT, is_leaving
 from ._live_sockets import LiveSockets
 from ._magic_table import find, misplaced, split
 from ._magics import After, Body, LuaFailed, MagicError, Split, Tools
@@ -101,9 +102,12 @@ class Cells:
         failed: Failure | None = None
         payloads: list[dict[str, object]] = []
         try:
-            cell = split(code)
-            ended = await self._run_parts(cell, self._tools(code, request, payloads))
-            payloads += await self._answers(cell.questions)
+            if await is_leaving(code, request, self._engine):
+                payloads.append(ASK_EXIT)
+            else:
+                cell = split(code)
+                ended = await self._run_parts(cell, self._tools(code, request, payloads))
+                payloads += await self._answers(cell.questions)
         except _Failed as error:
             failed = error.what
         except Exception as fault:  # without a reply the front end would wait forever
