@@ -25,10 +25,12 @@ from ._flow import Flow
 from ._frontend import Publish, Request
 from ._history import History
 from ._input import Input
+from ._leaving import ASK_EXIT, is_leaving
 from ._live_sockets import LiveSockets
 from ._magic_table import find, misplaced, split
 from ._magics import After, Body, LuaFailed, MagicError, Split, Tools
 from ._output import Output
+from ._panel import Panel
 from ._questions import Question
 from ._trace_area import TraceArea
 from ._window import Window
@@ -77,9 +79,11 @@ class Cells:
         history: History,
         window: Window,
         devices: Devices,
+        panel: Panel,
     ) -> None:
         self._devices = devices
         self._window = window
+        self._panel = panel
         self._engine = engine
         self._publish = publish
         self._output = output
@@ -101,9 +105,12 @@ class Cells:
         failed: Failure | None = None
         payloads: list[dict[str, object]] = []
         try:
-            cell = split(code)
-            ended = await self._run_parts(cell, self._tools(code, request, payloads))
-            payloads += await self._answers(cell.questions)
+            if await is_leaving(code, request, self._engine):
+                payloads.append(ASK_EXIT)
+            else:
+                cell = split(code)
+                ended = await self._run_parts(cell, self._tools(code, request, payloads))
+                payloads += await self._answers(cell.questions)
         except _Failed as error:
             failed = error.what
         except Exception as fault:  # without a reply the front end would wait forever
@@ -146,6 +153,7 @@ class Cells:
             self._window,
             self._devices,
             self._input.secret,
+            self._panel,
             self.sources,
             self._of_a_magic,
             self._page_about,

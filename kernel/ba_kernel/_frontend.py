@@ -62,9 +62,17 @@ class Request:
         (nbclient, which knows updates, answers no questions), and they use Python's client, whose message
         numbers begin with the session's.
         """
-        header = self.parent.get("header", {})
-        is_python = str(header.get("msg_id", "")).startswith(f"{self.session}_")
-        return self.cell_id is None and self.allow_stdin and is_python
+        return self.cell_id is None and self.allow_stdin and self.is_pythons
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether somebody types there, one cell after the other."""
+        return self.is_console
+
+    @property
+    def is_pythons(self) -> bool:
+        """Whether it was sent by a Python program, a console or nbclient, and not by a page in a browser."""
+        return str(self.parent.get("header", {}).get("msg_id", "")).startswith(f"{self.session}_")
 
 
 def is_still_there(home: Home, request: Request) -> bool:

@@ -12,6 +12,7 @@ from . import (
     _magic_link,
     _magic_lsp,
     _magic_names,
+    _magic_panel,
     _magic_sockets,
     _magic_time,
     _magic_trace,
@@ -110,6 +111,7 @@ MAGICS = {
     magic.name: magic
     for magic in (
         *_magic_trace.MAGICS,
+        *_magic_panel.MAGICS,
         *_magic_tracelogger.MAGICS,
         *_magic_flow.MAGICS,
         *_magic_sockets.MAGICS,

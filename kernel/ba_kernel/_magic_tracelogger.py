@@ -21,14 +21,19 @@ async def tracelogger(tools: Tools, rest: str) -> After | None:
         return None
     if rest:
         raise MagicError(USAGE)
+    show_link(tools, "%tracelogger")
+    return None
+
+
+def show_link(tools: Tools, magic: str) -> None:
+    """Shows the link below the cell. Raises MagicError, with `magic` in front."""
     try:
         url = tools.window.open()
     except OSError as error:
-        raise MagicError(f"%tracelogger: the page cannot be served: {error.strerror or error}") from error
+        raise MagicError(f"{magic}: the page cannot be served: {error.strerror or error}") from error
     link = reach(url)
     content = {"data": {"text/plain": _text(link), "text/html": _html(link)}, "metadata": {}}
     tools.output.insert(lambda: tools.publish("display_data", content, tools.request.parent))
-    return None
 
 
 def _text(link: Link) -> str:

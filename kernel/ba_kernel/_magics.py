@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._frontend import Publish, Request
     from ._live_sockets import LiveSockets
     from ._output import Output
+    from ._panel import Panel
     from ._trace_area import TraceArea
     from ._window import Window
 
@@ -82,6 +83,7 @@ class Tools:
     window: Window
     devices: Devices
     ask_secret: Callable[[str], Awaitable[str | None]]  # None: this front end cannot ask
+    panel: Panel
     sources: Sources
     told: Told
     page_about: Callable[[Question], Awaitable[dict[str, object]]]  # the answer, for the front end's pager

@@ -8,7 +8,9 @@ runs the cells. Ours has nothing to do while one runs: Lua has a thread of its o
 queue here, of which the main loop serves the first request while others wait, and no request pays for it.
 
 Questions (completion, inspection and so on) that come without a subshell while a cell runs go to a queue of
-their own. Their answers change nothing, and the Lua thread gives them between two tasks or not at all.
+their own. Their answers change nothing, and the Lua thread gives them between two tasks or not at all. So do
+messages of comms, at any time: they belong to parts of a page that go on while a cell runs, and in a queue of
+their own they stay in their order.
 
 What this file never does is to run Lua: a cell of a subshell that needs it waits for its turn (`kernel.py`).
 """
@@ -35,11 +37,13 @@ QUESTIONS = frozenset(
         *("kernel_info_request", "comm_info_request"),
     }
 )
+COMM_KINDS = ("comm_open", "comm_msg", "comm_close")
 # A front end makes one for a console, or one for each kind of widget. What makes more is in a loop.
 MOST_SUBSHELLS = 100
 
-# The queue of questions; all others have the names of subshells.
-_QUESTIONS = ""
+# The queues of questions and of comms; all others have the names of subshells, which have no blanks.
+_QUESTIONS, _COMMS = " questions", " comms"
+_OWN = (_QUESTIONS, _COMMS)
 
 # Handles one request: its identities and the message.
 Serve: TypeAlias = Callable[[list[bytes], Message], Awaitable[None]]
@@ -67,19 +71,19 @@ class Subshells:
         self._session = session
         self._serve, self._refuse, self._is_busy, self._start = serve, refuse, is_busy, start
         self._lock = threading.Lock()
-        self._queues: dict[str, deque[tuple[list[bytes], Message]]] = {_QUESTIONS: deque()}
+        self._queues: dict[str, deque[tuple[list[bytes], Message]]] = {name: deque() for name in _OWN}
 
     def control(self, kind: str, content: Message) -> Message:
         """Returns the content of the reply to a request that makes, deletes or lists subshells."""
         with self._lock:
             if kind == "list_subshell_request":
-                return {"status": "ok", "subshell_id": [name for name in self._queues if name]}
+                return {"status": "ok", "subshell_id": [name for name in self._queues if name not in _OWN]}
             if kind == "delete_subshell_request":
                 # What waits in its queue is still answered.
                 name = str(content.get("subshell_id") or "unnamed")
-                is_there = self._queues.pop(name, None) is not None
+                is_there = name not in _OWN and self._queues.pop(name, None) is not None
                 return {"status": "ok"} if is_there else _failed(f"there is no subshell {name}")
-            if len(self._queues) > MOST_SUBSHELLS:
+            if len(self._queues) >= MOST_SUBSHELLS + len(_OWN):
                 return _failed(f"there are {MOST_SUBSHELLS} subshells, the limit; delete some of them")
             name = str(uuid.uuid4())
             self._queues[name] = deque()
@@ -87,11 +91,14 @@ class Subshells:
 
     def take(self, header: Message, frames: list[Any], *, copy: bool) -> bool:
         """Takes a message of the shell channel if it is not for the order of cells."""
-        name = header.get("subshell_id")
+        name, kind = header.get("subshell_id"), header.get("msg_type")
         if not name:
-            if header.get("msg_type") not in QUESTIONS or not self._is_busy():
+            if kind in COMM_KINDS:
+                name = _COMMS
+            elif kind in QUESTIONS and self._is_busy():
+                name = _QUESTIONS
+            else:
                 return False
-            name = _QUESTIONS
         try:
             identities, parts = self._session.feed_identities(frames, copy=copy)
             message = self._session.deserialize(parts, copy=copy)

@@ -10,11 +10,11 @@ The rules, which were tried in JupyterLab, Notebook, VS Code and nbclient:
   that comes so late, so the next cell that runs shows the area in any case.
 - An update answers the latest execute request: VS Code drops it otherwise, and nbclient takes it only while
   that cell runs. So everything is flushed before a cell is idle.
-- At most four updates a second, and none with nothing new: each one replaces the DOM node, which ends a
-  selection and costs the browser about 2 % of its time.
+- At most four updates a second, one while a panel is open, and none with nothing new: each one replaces the
+  DOM node, which ends a selection and costs the browser about 2 % of its time.
 - Home is the (session, cell) that shows the area. A reloaded page has a new session and no longer follows the
   updates, and a cell that runs again loses its outputs: in both cases the area is displayed anew.
-- A console ignores updates. There, what is new is printed below what was there.
+- A console ignores updates. There, new lines are printed as they come, and the whole only when asked for.
 
 All rendering and sending happens on the main loop, so an older snapshot cannot overtake a newer one; the Lua
 thread only adds to the ring and asks for an update.
@@ -67,6 +67,7 @@ class TraceArea:
         self.settings = Settings()
         self._is_running = self._is_placed = self._is_paused = self._is_tentative = False
         self._ended_at = 0.0
+        self._update_s = UPDATE_S
         self._sent = self._view()
         self._sent_at = -UPDATE_S
         self._told = 0  # of the lines that have ever come, those that a console was told
@@ -104,7 +105,7 @@ class TraceArea:
     def end(self, *, has_background: bool = False) -> None:
         """The cell has ended: show what it traced while front ends still listen."""
         if self._is_running and self._home is None and (has_background or self._ring.came):
-            self.show()
+            self.show(is_asked=False)
         self._is_running = False
         self._ended_at = self._loop.time()
         self.update()
@@ -121,13 +122,16 @@ class TraceArea:
         """Whether the area is on the screen as far as we know."""
         return self._home is not None
 
-    def show(self) -> None:
-        """Displays the area in the cell that runs now; elsewhere it goes on showing the same."""
+    def show(self, *, is_asked: bool = True) -> None:
+        """Displays the area in the cell that runs now; elsewhere it goes on showing the same.
+
+        A console gets the whole of it only where the user has asked for it.
+        """
         if self._latest is None:
             return
         self._home = (self._latest.session, self._latest.cell_id)
         self._is_tentative = not self._is_running
-        self._send("display_data", self._latest)
+        self._send("display_data", self._latest, is_asked=is_asked)
 
     def swept_away(self) -> None:
         """The running cell has lost its outputs: where the area was among them, it appears anew."""
@@ -138,14 +142,14 @@ class TraceArea:
     def _appear(self) -> None:
         # Asked for by the Lua thread a moment ago; the cell may have shown the area itself meanwhile.
         if self._home is None:
-            self.show()
+            self.show(is_asked=False)
 
     def _appear_between_cells(self) -> None:
         if self._home is None and not self._is_running:
             if self._quiet_s() > 0:  # a cell has run meanwhile
                 self._appearing.ask()
             else:
-                self.show()
+                self.show(is_asked=False)
 
     def _quiet_s(self) -> float:
         return max(0.0, self._ended_at + NEXT_CELL_S - self._loop.time())
@@ -165,6 +169,10 @@ class TraceArea:
         self.settings = settings
         if self._home and self._latest:
             self._send("update_display_data", self._latest)
+
+    def update_every(self, seconds: float = UPDATE_S) -> None:
+        """Updates this often at most, between cells and while one runs."""
+        self._update_s = seconds
 
     def pause(self) -> None:
         """Stands still, so that the area can be read and selected; lines go on being collected."""
@@ -210,19 +218,24 @@ class TraceArea:
         if self._view() != self._sent:
             self._send("update_display_data", self._latest)
 
-    def _send(self, kind: str, request: Request) -> None:
+    def _send(self, kind: str, request: Request, *, is_asked: bool = False) -> None:
         new, self._told = self._ring.came - self._told, self._ring.came
         self._sent, self._sent_at = self._view(), self._loop.time()
-        if request.is_console and kind == "update_display_data":
-            snapshot = self._ring.snapshot(SHOWN_LINES, self._shows(), among=new)
-            if snapshot.lines:
-                text = lines_text(View(snapshot, settings=self.settings))
-                content: Message = {"data": {"text/plain": text}, "metadata": {}}
-                self._publish("display_data", content, request.parent)
+        if request.is_console and not is_asked:
+            self._print(new, request)
             return
         data = {"text/plain": to_text(self._sent), "text/html": to_html(self._sent)}
-        content = {"data": data, "metadata": {}, "transient": {"display_id": self._display_id}}
+        content: Message = {"data": data, "metadata": {}, "transient": {"display_id": self._display_id}}
         self._publish(kind, content, request.parent)
+
+    def _print(self, new: int, request: Request) -> None:
+        snapshot = self._ring.snapshot(SHOWN_LINES, self._shows(), among=new)
+        left_out = new - len(snapshot.lines) - snapshot.hidden
+        lines = [f"[{left_out:,} lines of the trace are not shown; %trace save FILE has them]"]
+        lines = lines * (left_out > 0) + [lines_text(View(snapshot, settings=self.settings))]
+        text = "\n".join(filter(None, lines))
+        if text:
+            self._publish("stream", {"name": "stdout", "text": f"{text}\n"}, request.parent)
 
     def _view(self) -> View:
         return View(self._ring.snapshot(SHOWN_LINES, self._shows()), self._is_paused, self.settings)
@@ -237,7 +250,7 @@ class TraceArea:
     def _delay_s(self) -> float:
         if self._barriers:
             return 0.0
-        return max(BURST_S, self._sent_at + UPDATE_S - self._loop.time())
+        return max(BURST_S, self._sent_at + self._update_s - self._loop.time())
 
     def _open_barriers(self) -> None:
         for barrier in self._barriers:

@@ -48,6 +48,11 @@ class Window:
             self._logger = TraceLogger(self.feed, Access(also=(public_host(),)))
         return self._logger.open(port)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a link."""
+        return self._logger is not None and bool(self._logger.url)
+
     def shut(self) -> bool:
         """Closes all windows' connections; returns whether there was a link."""
         logger, self._logger = self._logger, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from ba_runtime.events import (
@@ -33,7 +34,9 @@ from ._history import History
 from ._input import Input, Question
 from ._live_sockets import LiveSockets
 from ._output import Output
+from ._panel import Panel
 from ._trace_area import TraceArea
+from ._widgets import Widgets
 from ._window import Window
 
 
@@ -48,9 +51,11 @@ class Workbench:
         make: Callable[[Sink], LuaRuntime] = new_runtime,
         output: Output | None = None,
         publish_trace: Publish | None = None,
+        widgets: Widgets | None = None,
     ) -> None:
         """`question` asks the user for a line; `output` replaces the one that sends messages, and
-        `publish_trace` sends what shows the trace area, if that is not to go where all else goes.
+        `publish_trace` sends what shows the trace area, if that is not to go where all else goes;
+        `widgets` are there if there is a front end for them.
         """
         self._loop, self._publish = loop, publish
         self.engine = Engine(self.take, make)
@@ -64,6 +69,7 @@ class Workbench:
         self.flow = Flow(self.engine, publish, loop)
         self.window = Window(self.engine, self.area.ring)
         self.devices = Devices(self.output, self.take)
+        self.panel = Panel(widgets, self.window, self.area, loop)
         self.cells = Cells(
             self.engine,
             publish,
@@ -78,6 +84,7 @@ class Workbench:
             History(),
             self.window,
             self.devices,
+            self.panel,
         )
 
     def beside(self) -> Beside:
@@ -97,6 +104,7 @@ class Workbench:
             self.cells.history,
             self.window,
             self.devices,
+            self.panel,
         )
 
     def take(self, event: Event) -> None:
@@ -122,6 +130,8 @@ class Workbench:
 
     def close(self) -> None:
         """Ends the live view, Lua and the lab network. From any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self.panel.stop)
         self.window.close()
         self.devices.end()
         self.engine.close()

@@ -16,8 +16,10 @@ from ipykernel._version import kernel_protocol_version
 from ipykernel.kernelbase import Kernel
 
 from . import __version__
+from ._comms import Comms
 from ._frontend import Message, Request
-from ._subshells import CONTROL_REQUESTS, Subshells, UnknownSubshell
+from ._subshells import COMM_KINDS, CONTROL_REQUESTS, Subshells, UnknownSubshell
+from ._widgets import Widgets
 
 if TYPE_CHECKING:
     from ._history import Row
@@ -79,9 +81,9 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             self.session, self._serve_beside, self._refuse, self._turn.locked, self._start_task
         )
         self.control_handlers.update(dict.fromkeys(CONTROL_REQUESTS, self.subshell_request))
-        self.shell_handlers.update(
-            comm_open=self.comm_open, comm_msg=self.comm_message, comm_close=self.comm_message
-        )
+        self.comm_manager = Comms(self._publish_comm)  # ipykernel answers comm_info from it
+        self._widgets = Widgets(self.comm_manager)
+        self.shell_handlers.update({kind: getattr(self.comm_manager, kind) for kind in COMM_KINDS})
 
     def start(self) -> None:
         """Begins to answer; called once, before the main loop runs."""
@@ -278,8 +280,9 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         """Answers a request for a subshell that does not exist, and says that it is over."""
         self._publish_status("busy", "shell", parent)
         content = {"status": "error", "ename": "UnknownSubshell", "evalue": str(problem), "traceback": []}
-        kind = parent["header"]["msg_type"].rsplit("_", 1)[0] + "_reply"
-        self.session.send(self.shell_stream, kind, content, parent, ident=ident)
+        kind, is_request, _ = parent["header"]["msg_type"].partition("_request")
+        if is_request:  # a message of a comm has no reply
+            self.session.send(self.shell_stream, f"{kind}_reply", content, parent, ident=ident)
         self._publish_status("idle", "shell", parent)
 
     def _start_task(self, work: Awaitable[None]) -> None:
@@ -293,15 +296,6 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         reply = self._subshells.control(kind, parent["content"])
         self.session.send(stream, kind.replace("_request", "_reply"), reply, parent, ident=ident)
 
-    # ---- comms, which this kernel has no use for
-
-    def comm_open(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Closes what a front end opens: there is no such target, and it waits for an answer."""
-        self._publish("comm_close", {"comm_id": parent["content"].get("comm_id"), "data": {}}, parent)
-
-    def comm_message(self, stream: Any, ident: list[bytes], parent: Message) -> None:
-        """Drops a message for a comm that was never open."""
-
     # ---- wiring
 
     @property
@@ -312,7 +306,8 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             from ._workbench import Workbench
 
             stdin = StdinChannel(self.stdin_socket, self.session, self.io_loop)
-            self._made = Workbench(self._publish, self.io_loop.asyncio_loop, stdin.question)
+            loop = self.io_loop.asyncio_loop
+            self._made = Workbench(self._publish, loop, stdin.question, widgets=self._widgets)
             stdin.on_answer(self._made.input.answered)
         return self._made
 
@@ -329,3 +324,17 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
         # Kernel._topic names the channel's subscription; no front end uses it, but all kernels send it.
         topic = cast(bytes, self._topic(kind))
         self.session.send(self.iopub_socket, kind, content, parent=parent, ident=topic)
+
+    def _publish_comm(
+        self,
+        kind: str,
+        content: Mapping[str, object],
+        parent: Message,
+        metadata: Mapping[str, object] | None,
+        buffers: list[bytes] | None,
+    ) -> None:
+        topic = cast(bytes, self._topic(f"comm-{content['comm_id']}"))
+        self.session.send(
+            *(self.iopub_socket, kind, content),
+            **{"parent": parent, "ident": topic, "metadata": metadata, "buffers": buffers},
+        )

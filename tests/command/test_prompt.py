@@ -37,6 +37,15 @@ def test_no_arguments_at_a_terminal_give_a_prompt(person: Person) -> None:
     assert person.leave() == 0
 
 
+@pytest.mark.parametrize("word", ["exit", "quit()"])
+def test_exit_leaves_too(person: Person, word: str) -> None:
+    """Unless the program has such a function."""
+    person.type(f"{word.removesuffix('()')} = print\r", f"{word.removesuffix('()')}('mine')\r")
+    person.see_line("mine")
+    person.type(f"{word.removesuffix('()')} = nil\r", f"{word}\r")
+    assert person.leave() == 0
+
+
 def test_values_are_shown_as_cells_show_them(person: Person) -> None:
     """Tables with what is in them; statements and nil show nothing."""
     person.type("x = {1, 'two'}\r")

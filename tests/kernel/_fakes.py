@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any
 
+from ba_kernel._comms import Comms
 from ba_kernel._frontend import Message, Request
+from ba_kernel._widgets import Widgets
 from ba_kernel._workbench import Workbench
 from ba_runtime.errors import UsageError
 from ba_runtime.events import (
@@ -90,6 +92,18 @@ class RecordingFrontEnd:
     def __call__(self, kind: str, content: Mapping[str, object], parent: Message) -> None:
         """Keeps the message."""
         self.sent.append(Sent(kind, dict(content), parent))
+
+    def comm(
+        self,
+        kind: str,
+        content: Mapping[str, object],
+        parent: Message,
+        metadata: Mapping[str, object] | None = None,
+        buffers: list[bytes] | None = None,
+    ) -> None:
+        """Keeps a message of a comm, with what comes besides."""
+        more = {"metadata": dict(metadata or {}), "buffers": buffers or []}
+        self.sent.append(Sent(kind, {**content, **more}, parent))
 
     def kinds(self) -> list[str]:
         """Returns the kinds of the messages in order."""
@@ -407,12 +421,14 @@ class Desk:
         self.front = RecordingFrontEnd()
         self.runtimes: list[FakeRuntime] = []
         self.questions: list[str] = []
+        self.comms = Comms(self.front.comm)
         self.is_exhausted = False  # there is no descriptor for a runtime
         self.bench = Workbench(
             self.front,
             asyncio.get_running_loop(),
             lambda prompt, _request, _is_secret: self.questions.append(prompt),
             self._make,
+            widgets=Widgets(self.comms),
         )
         self._cell = 0
 

@@ -248,3 +248,37 @@ def test_a_cell_says_when_lua_cannot_be_started() -> None:
         assert (await desk.run("print x"))["status"] == "ok"
 
     play(scene)
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", "exit()", " quit ( ) ; "])
+def test_exit_and_quit_leave_a_console(word: str) -> None:
+    """The console is asked to end, and the kernel with it; Lua does not see the word."""
+
+    async def scene(desk: Desk) -> None:
+        reply = await desk.run(word, is_console=True)
+        assert reply["payload"] == [{"source": "ask_exit", "keepkernel": False}]
+        assert desk.runtime.ran == []
+
+    play(scene)
+
+
+def test_exit_leaves_while_lua_is_busy() -> None:
+    """With code in the background that never waits."""
+
+    async def scene(desk: Desk) -> None:
+        desk.runtime.is_busy = True
+        assert (await desk.run("exit", is_console=True))["payload"] != []
+
+    play(scene)
+
+
+def test_a_programs_own_exit_is_the_programs() -> None:
+    """A global of that name comes first."""
+
+    async def scene(desk: Desk) -> None:
+        desk.runtime.values[("exit",)] = "mine"
+        reply = await desk.run("exit", is_console=True)
+        assert reply["payload"] == []
+        assert len(desk.runtime.ran) == 1
+
+    play(scene)

@@ -107,6 +107,13 @@ def test_a_comm_that_nobody_knows_is_closed(kernel: LiveKernel) -> None:
     assert [message["msg_type"] for message in send("comm_close")] == ["status", "status"]
 
 
+def test_exit_is_a_name_like_any_other_in_a_notebook(kernel: LiveKernel) -> None:
+    """Only a console has somebody who wants to leave it."""
+    ran = kernel.run("exit")
+    assert (ran.status, ran.reply["payload"]) == ("ok", [])
+    assert kernel.run("exit = 1 return exit").result == "1"
+
+
 def test_a_huge_error_is_shown_by_its_ends(kernel: LiveKernel) -> None:
     """A response body that ends up as an error message does not end up in the notebook."""
     ran = kernel.run("error('begin' .. ('x'):rep(1e7) .. 'end', 0)")

@@ -26,6 +26,12 @@ class Stage:
         self.output.begin(asked)
         self.area.begin(asked)
 
+    def begin_console(self, cell: int = 1) -> None:
+        """Begins a cell of a console."""
+        asked = console_request(cell)
+        self.output.begin(asked)
+        self.area.begin(asked)
+
     def end(self, *, has_background: bool = False) -> None:
         """Ends the cell."""
         self.output.end()
@@ -312,17 +318,32 @@ def test_a_line_between_cells_waits_for_the_end_of_the_next_one_if_that_began_me
 
 
 def test_a_console_prints_what_is_new() -> None:
-    """It ignores updates; so instead of all lines again, the new ones come as an output of their own."""
+    """It ignores updates; so instead of all lines again, the new ones come as they do, as printed lines."""
     stage = Stage()
-    asked = console_request()
-    stage.output.begin(asked)
-    stage.area.begin(asked)
+    stage.begin_console()
     stage.trace("one")
     stage.end(has_background=True)
     stage.trace("two")
     stage.loop.advance(1)
     stage.loop.advance(1)
-    assert stage.front.kinds() == ["display_data", "display_data"]
-    texts = [sent.content["data"]["text/plain"] for sent in stage.front.sent]
-    assert ["one" in text for text in texts] == [True, False]
-    assert texts[1].endswith("two")
+    assert stage.front.kinds() == ["stream", "stream"]
+    one, two = stage.front.text().splitlines()
+    assert one.endswith("one")
+    assert two.endswith("two")
+    stage.begin_console(2)
+    stage.area.show()
+    (whole,) = stage.front.of_kind("display_data")
+    assert whole["data"]["text/plain"].endswith("trace: 2 lines")
+
+
+def test_a_console_is_not_flooded() -> None:
+    """A burst is cut to the newest lines, and says how many there were before."""
+    stage = Stage()
+    stage.begin_console()
+    for number in range(1000):
+        stage.trace(f"line {number}")
+    stage.end()
+    first, *lines = stage.front.text().splitlines()
+    assert first == "[800 lines of the trace are not shown; %trace save FILE has them]"
+    assert len(lines) == 200
+    assert lines[-1].endswith("line 999")

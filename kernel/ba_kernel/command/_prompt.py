@@ -1,7 +1,7 @@
 """The prompt: asks for cells, runs them, and shows what a notebook would show.
 
 Lua has a thread of its own, so cosockets go on while a line is being typed. Ctrl-C ends that line, or stops
-the cell that runs; Ctrl-D leaves.
+the cell that runs; Ctrl-D or `exit` leaves.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ._lines import Lines
 
 NO_LINE = b"io.read: a line is being typed at the prompt, so io.read returns end of file\n"
 MISSING = "-- There is no history and no completion without prompt_toolkit: pip install prompt_toolkit"
-HINT = "Ctrl-D leaves. %help lists what there is besides Lua."
+HINT = "Ctrl-D or exit leaves. %help lists what there is besides Lua."
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -97,18 +97,24 @@ class Prompt:
             request = Request(CONSOLE, [], number, allow_stdin=True)
             reply = await bench.cells.run(text, request, expressions={})
         await self._stop_asking(bench)
-        self._follow(bench, reply)
+        if self._follow(bench, reply):
+            return 0
         error = bench.take_error()
         return error.exit_code if error is not None and error.kind == "exit" else None
 
-    def _follow(self, bench: Bench, reply: Mapping[str, object]) -> None:
-        """Does what front ends do with a reply's payload: shows help, and proposes the next cell."""
+    def _follow(self, bench: Bench, reply: Mapping[str, object]) -> bool:
+        """Does what front ends do with a reply's payload: shows help, and proposes the next cell. Returns
+        whether to leave.
+        """
         payload = reply.get("payload")
         for item in payload if isinstance(payload, list) else ():
             if item.get("source") == "page":
                 bench.output.write(f"{item['data']['text/plain']}\n".encode("utf-8", "surrogateescape"))
             elif item.get("source") == "set_next_input":
                 self._typing.proposal = str(item["text"])
+            elif item.get("source") == "ask_exit":
+                return True
+        return False
 
     def _stop(self, bench: Bench) -> None:
         """Stops the cell, on any thread; the terminal has written ^C where its cursor was."""

@@ -39,6 +39,11 @@ class ScriptRequest(Request):
         """What Lua calls the text."""
         return self.name
 
+    @property
+    def is_prompt(self) -> bool:
+        """Nobody types a script's cells."""
+        return False
+
 
 def run_cells(options: Options, script: str | None) -> int:
     """Runs a command line with a script of cells, or a prompt at its end, and returns the exit code."""
