@@ -106,7 +106,7 @@ def test_the_file_of_a_page_that_is_too_large_is_closed(tmp_path: Path) -> None:
             return ask()
         """)
         assert result.values == (b"500",), result
-        at_first = _open(lua)
+        at_first = _open(lua)  # the server's end of that connection may be among them
         assert lua.value("ask(), ask(), ask()") == "500\t500\t500"
         assert lua.run("for _ = 1, 3 do collectgarbage() ba.sleep(0) end").error is None
-        assert _open(lua) == at_first
+        assert _open(lua) <= at_first
