@@ -13,7 +13,9 @@ The rules, which were tried in JupyterLab, Notebook, VS Code and nbclient:
 - At most four updates a second, one while a panel is open, and none with nothing new: each one replaces the
   DOM node, which ends a selection and costs the browser about 2 % of its time.
 - Home is the (session, cell) that shows the area. A reloaded page has a new session and no longer follows the
-  updates, and a cell that runs again loses its outputs: in both cases the area is displayed anew.
+  updates, unless it says that it does (`follow`), and a cell that runs again loses its outputs: in both cases
+  the area is displayed anew. It belongs to the cell where it appeared first, or was asked for, and moves back
+  when that one runs again; where it was meanwhile, it says so.
 - A console ignores updates. There, new lines are printed as they come, and the whole only when asked for.
 
 All rendering and sending happens on the main loop, so an older snapshot cannot overtake a newer one; the Lua
@@ -24,7 +26,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from ba_runtime.events import Event
@@ -33,7 +35,7 @@ from ba_runtime.trace import Origin, Ring
 from ._defer import Deferred, Loop
 from ._frontend import Home, Message, Publish, Request, is_still_there
 from ._output import Output
-from ._trace_html import SHOWN_LINES, View, lines_text, to_html, to_text
+from ._trace_html import SHOWN_LINES, View, lines_text, moved_html, to_html, to_text
 from ._trace_settings import EVERYTHING, Settings
 
 UPDATE_S = 0.25
@@ -41,6 +43,10 @@ UPDATE_S = 0.25
 BURST_S = 0.02
 # nbclient sends the next cell within milliseconds, and drops what comes in between.
 NEXT_CELL_S = 1.0
+# Windows with the same notebook; the oldest that is forgotten gets the area anew.
+MOST_PAGES = 16
+
+MOVED = "trace: back in its own cell"
 
 
 @dataclass(slots=True)
@@ -64,6 +70,8 @@ class TraceArea:
         self._ring = Ring()
         self._latest: Request | None = None
         self._home: Home | None = None
+        self._pages: dict[str, None] = {}  # the sessions that show it there
+        self._belongs_to: str | None = None
         self.settings = Settings()
         self._is_running = self._is_placed = self._is_paused = self._is_tentative = False
         self._ended_at = 0.0
@@ -93,8 +101,10 @@ class TraceArea:
         if request.is_silent:
             return
         self._latest = request
-        if self._home and (self._is_tentative or not is_still_there(self._home, request)):
+        if self._home and (self._is_tentative or not self._is_still_there(request)):
             self._home = None
+        elif self._home and self._belongs_to and self._belongs_to == request.cell_id != self._home[1]:
+            self._move_back(request)
         self._is_placed = False
         self._is_running = True
 
@@ -129,13 +139,49 @@ class TraceArea:
         """
         if self._latest is None:
             return
-        self._home = (self._latest.session, self._latest.cell_id)
+        cell_id = self._latest.cell_id
+        if is_asked or self._belongs_to is None:
+            self._belongs_to = cell_id
+        self._home = (self._latest.session, cell_id)
+        self._pages = {self._latest.session: None}
         self._is_tentative = not self._is_running
         self._send("display_data", self._latest, is_asked=is_asked)
 
+    def follow(self, session: str, cells: Collection[str]) -> tuple[str, str] | None:
+        """A page that was loaded again will follow updates by itself: returns the area's name and its cell.
+
+        None if the area is in none of its `cells`; then it is displayed anew when one of them runs.
+        """
+        cell_id = self._home[1] if self._home else None
+        if cell_id is None or cell_id not in cells:
+            return None
+        self._pages[session] = None
+        if len(self._pages) > MOST_PAGES:
+            del self._pages[next(iter(self._pages))]
+        return self._display_id, cell_id
+
+    def refresh(self) -> None:
+        """Sends the area as it is now, whether anything in it is new or not."""
+        if self._home and self._latest:
+            self._send("update_display_data", self._latest)
+
+    def _is_still_there(self, request: Request) -> bool:
+        assert self._home is not None
+        session, cell_id = self._home
+        return is_still_there(
+            (request.session if request.session in self._pages else session, cell_id), request
+        )
+
+    def _move_back(self, request: Request) -> None:
+        data = {"text/plain": MOVED, "text/html": moved_html(MOVED)}
+        content: Message = {"data": data, "metadata": {}, "transient": {"display_id": self._display_id}}
+        self._publish("update_display_data", content, request.parent)
+        self._display_id = f"trace-{uuid.uuid4()}"
+        self._home = None
+
     def swept_away(self) -> None:
         """The running cell has lost its outputs: where the area was among them, it appears anew."""
-        if self._home and self._latest and not is_still_there(self._home, self._latest):
+        if self._home and self._latest and not self._is_still_there(self._latest):
             self._home = None
             self._is_placed = False
 
@@ -167,8 +213,7 @@ class TraceArea:
     def use(self, settings: Settings) -> None:
         """Shows what these settings say, also of lines that came before."""
         self.settings = settings
-        if self._home and self._latest:
-            self._send("update_display_data", self._latest)
+        self.refresh()
 
     def update_every(self, seconds: float = UPDATE_S) -> None:
         """Updates this often at most, between cells and while one runs."""
@@ -177,8 +222,7 @@ class TraceArea:
     def pause(self) -> None:
         """Stands still, so that the area can be read and selected; lines go on being collected."""
         self._is_paused = True
-        if self._home and self._latest:
-            self._send("update_display_data", self._latest)
+        self.refresh()
 
     def resume(self) -> None:
         """Moves again, beginning with what came meanwhile."""

@@ -110,6 +110,11 @@ def to_html(view: View) -> str:
     return f'<div class="ba-trace">{frame}<div style="{_FOOTER}">{footer}</div></div>'
 
 
+def moved_html(text: str) -> str:
+    """Returns what stands where the area was."""
+    return f'<div class="ba-trace-moved" style="{_FOOTER}">{escape(text)}</div>'
+
+
 def _stamp(at_s: float) -> str:
     """Returns when a line came, in local time; blanks for one that belongs to the line above it."""
     if not at_s:

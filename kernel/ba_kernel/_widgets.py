@@ -62,13 +62,13 @@ class Widgets:
 
     def __init__(self, comms: Comms) -> None:
         """Answers pages that ask for the widgets."""
-        self._comms = comms
+        self.comms = comms
         self._open: dict[str, Widget] = {}
         comms.register_target(CONTROL, self._control)
 
     def open(self, state: dict[str, Any], receive: Receive | None = None) -> Widget:
         """Makes a widget; `receive` gets what pages send with `model.send`."""
-        widget = Widget(self._comms, state, receive)
+        widget = Widget(self.comms, state, receive)
         self._open[widget.model_id] = widget
         return widget
 

@@ -35,6 +35,7 @@ from ._input import Input, Question
 from ._live_sockets import LiveSockets
 from ._output import Output
 from ._panel import Panel
+from ._reloaded_pages import answer_reloaded_pages
 from ._trace_area import TraceArea
 from ._widgets import Widgets
 from ._window import Window
@@ -70,6 +71,8 @@ class Workbench:
         self.window = Window(self.engine, self.area.ring)
         self.devices = Devices(self.output, self.take)
         self.panel = Panel(widgets, self.window, self.area, loop)
+        if widgets is not None:
+            answer_reloaded_pages(widgets.comms, self.area)
         self.cells = Cells(
             self.engine,
             publish,

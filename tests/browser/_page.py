@@ -131,6 +131,11 @@ class NotebookPage:
         """Waits until the line below an area has this text in it."""
         expect(area.locator("> div").last).to_contain_text(text)
 
+    def expect_live(self, area: Locator, *, is_live: bool = True) -> None:
+        """Waits until the page says of an area that it is not live, or does not say so."""
+        marked = area.locator("xpath=ancestor::*[contains(@class, 'ba-lua-saved')]")
+        expect(marked).to_have_count(0 if is_live else 1)
+
     def lines(self, area: Locator) -> list[str]:
         """Returns the lines of an area, without its footer."""
         expect(area.locator("pre")).to_be_attached()

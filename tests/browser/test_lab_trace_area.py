@@ -8,6 +8,7 @@ import pytest
 
 from tests.notebooks._runs import NOTEBOOKS, code_cells, read, trace_texts
 
+from ._picture import target
 from ._server import LabServer
 from .conftest import Open
 
@@ -65,6 +66,52 @@ def test_the_area_is_live_again_after_a_reload(server: LabServer, open_notebook:
     notebook.run(1, 2)
     notebook.await_more_ticks(notebook.area(1))
     notebook.expect_areas(1)
+
+
+@pytest.mark.parametrize("kind", ["JupyterLab", "Notebook 7"])
+def test_a_saved_area_goes_on_after_a_reload(
+    server: LabServer, open_notebook: Open, open_in_notebook_seven: Open, kind: str
+) -> None:
+    """In its cell, and other cells leave it there; when its own cell runs again it is there, too."""
+    open_ = open_notebook if kind == "JupyterLab" else open_in_notebook_seven
+    notebook = open_(server.add_notebook(f"goes-on-{kind[-1]}", TICKER, MEANWHILE))
+    notebook.run(0, 1)
+    notebook.await_more_ticks(notebook.area(0))
+    notebook.save()
+    notebook.reload()
+    notebook.await_more_ticks(notebook.area(0))
+    notebook.expect_live(notebook.area(0))
+    notebook.run(1, 2)
+    notebook.await_more_ticks(notebook.area(0))
+    notebook.expect_areas(1)
+    notebook.run(0, 3)
+    notebook.await_more_ticks(notebook.area(0))
+    notebook.expect_areas(1)
+
+
+def test_an_area_of_an_earlier_kernel_says_so(server: LabServer, open_notebook: Open) -> None:
+    """After a restart, and in a notebook that is opened with a new kernel, until its cell runs again."""
+    notebook = open_notebook(server.add_notebook("earlier", "trace 'one'", "trace 'two'"))
+    notebook.run(0, 1)
+    notebook.expect_live(notebook.area(0))
+    notebook.choose("Kernel", "Restart Kernel…")
+    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+    notebook.expect_live(notebook.area(0), is_live=False)
+    notebook.await_status("Idle")
+    notebook.run(0, 1)
+    notebook.expect_live(notebook.area(0))
+    notebook.save()
+    notebook.choose("Kernel", "Restart Kernel…")
+    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+    notebook.expect_live(notebook.area(0), is_live=False)
+    notebook.await_status("Idle")
+    notebook.reload()
+    notebook.expect_live(notebook.area(0), is_live=False)
+    notebook.run(1, 1)
+    mark = notebook.area(0).evaluate("area => getComputedStyle(area.lastElementChild, '::after').content")
+    assert mark == '" · not live; %trace here shows the live trace"'
+    notebook.expect_live(notebook.area(1))
+    notebook.take_picture(target("area-of-an-earlier-kernel.png"))
 
 
 def test_the_lines_are_in_the_saved_file(server: LabServer, open_notebook: Open) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ba_kernel._output import Output
-from ba_kernel._trace_area import TraceArea
+from ba_kernel._trace_area import MOST_PAGES, MOVED, TraceArea
 from ba_runtime.events import Traced
 
 from ._fakes import FakeLoop, RecordingFrontEnd, console_request, request
@@ -347,3 +347,86 @@ def test_a_console_is_not_flooded() -> None:
     assert first == "[800 lines of the trace are not shown; %trace save FILE has them]"
     assert len(lines) == 200
     assert lines[-1].endswith("line 999")
+
+
+def test_a_page_that_was_loaded_again_follows_the_area_where_it_is() -> None:
+    """It asks for the name and the cell, and gets the area as it is; its next cell does not show it anew."""
+    stage = Stage()
+    stage.begin(1, cell_id="a")
+    stage.trace("one")
+    stage.end()
+    shown = stage.front.of_kind("display_data")[0]["transient"]["display_id"]
+    assert stage.area.follow("reloaded", ["x", "a"]) == (shown, "a")
+    assert stage.area.follow("other", ["b"]) is None
+    stage.area.refresh()
+    (update,) = stage.front.of_kind("update_display_data")
+    assert "one" in update["data"]["text/plain"]
+    for session in ("reloaded", "page", "reloaded"):  # one window may be older than the other
+        stage.begin(2, session=session, cell_id="b")
+        stage.end()
+    assert len(stage.front.of_kind("display_data")) == 1
+    stage.begin(3, session="other", cell_id="b")
+    stage.end()
+    assert len(stage.front.of_kind("display_data")) == 2
+
+
+def test_an_area_that_is_nowhere_cannot_be_followed() -> None:
+    """Neither before it appears, nor in a console, which has no cells."""
+    stage = Stage()
+    assert stage.area.follow("reloaded", ["x", "a"]) is None
+    stage.begin_console()
+    stage.trace()
+    stage.end()
+    assert stage.area.follow("reloaded", ["x", "a"]) is None
+
+
+def test_the_number_of_pages_that_follow_is_bounded() -> None:
+    """The oldest gets the area anew."""
+    stage = Stage()
+    stage.begin(1, cell_id="a")
+    stage.trace()
+    stage.end()
+    for number in range(MOST_PAGES):
+        stage.area.follow(f"page-{number}", ["a"])
+    stage.begin(2, session="page-1", cell_id="b")
+    stage.end()
+    assert len(stage.front.of_kind("display_data")) == 1
+    stage.begin(3, session="page", cell_id="b")
+    stage.end()
+    assert len(stage.front.of_kind("display_data")) == 1  # home is where it was at first
+    stage.begin(4, session="new", cell_id="b")
+    stage.end()
+    assert len(stage.front.of_kind("display_data")) == 2
+
+
+def test_the_area_moves_back_when_its_own_cell_runs_again() -> None:
+    """A page without the extension shows it elsewhere after a reload; there it says that it is gone."""
+    stage = Stage()
+    stage.begin(1, cell_id="a")
+    stage.trace("one")
+    stage.end()
+    stage.begin(2, session="reloaded", cell_id="b")
+    stage.end()
+    stage.begin(3, session="reloaded", cell_id="a")
+    (left,) = stage.front.of_kind("update_display_data")
+    assert left["data"]["text/plain"] == MOVED
+    stage.end()
+    *_, elsewhere, home = stage.front.of_kind("display_data")
+    assert left["transient"] == elsewhere["transient"] != home["transient"]
+    stage.trace("two")
+    stage.loop.advance(1)
+    assert stage.front.of_kind("update_display_data")[-1]["transient"] == home["transient"]
+
+
+def test_an_area_that_was_asked_for_belongs_where_it_was_asked_for() -> None:
+    """The cell where it was first runs again without it."""
+    stage = Stage()
+    stage.begin(1, cell_id="a")
+    stage.trace("one")
+    stage.end()
+    stage.begin(2, cell_id="b")
+    stage.area.show()
+    stage.end()
+    stage.begin(3, cell_id="a")
+    stage.end()
+    assert len(stage.front.of_kind("display_data")) == 2

@@ -1,11 +1,12 @@
-// The plugin: it fetches what it needs from the front end's shared modules, and registers two languages for
-// editors and two kinds of files.
+// The plugins: they fetch what they need from the front end's shared modules. One registers two languages for editors
+// and two kinds of files, the other looks after the trace areas of pages that are loaded again.
 //
 // The rule is to do no harm. Whatever is missing, because a front end is older, newer or another one, is left
 // out with a line in the browser's console, and the front end goes on as it would without this extension.
 
 import { registerFileTypes } from "./file_types.js";
 import { makeLanguages } from "./languages.js";
+import { followAreas } from "./trace_area.js";
 
 const EDITOR_MODULES = [
   "@codemirror/language",
@@ -15,8 +16,28 @@ const EDITOR_MODULES = [
   "@lezer/highlight",
 ];
 
-// Returns the plugin. `scope` maps the name of a shared module to its versions.
-export async function makePlugin(scope) {
+// Returns the plugins. `scope` maps the name of a shared module to its versions.
+export async function makePlugins(scope) {
+  return [await makeEditorPlugin(scope), await makeTracePlugin(scope)];
+}
+
+async function makeTracePlugin(scope) {
+  const notebook = await take(scope, ["@jupyterlab/notebook"]);
+  const INotebookTracker = notebook?.["@jupyterlab/notebook"].INotebookTracker;
+  return {
+    id: "ba-lua-kernel:trace-area",
+    description: "The trace area of Lua notebooks goes on after a reload.",
+    autoStart: true,
+    optional: INotebookTracker ? [INotebookTracker] : [],
+    activate(_app, tracker) {
+      if (tracker) {
+        attempt("the trace area", () => followAreas(tracker));
+      }
+    },
+  };
+}
+
+async function makeEditorPlugin(scope) {
   const editor = await take(scope, EDITOR_MODULES);
   const components = await take(scope, ["@jupyterlab/ui-components"]);
   const IEditorLanguageRegistry = editor?.["@jupyterlab/codemirror"].IEditorLanguageRegistry;
@@ -50,7 +71,7 @@ async function take(scope, names) {
     try {
       taken[name] = (await version.get())();
     } catch (problem) {
-      console.warn(`ba-lua-kernel: ${name} is not to be had here; editors stay as they are.`, problem);
+      console.warn(`ba-lua-kernel: ${name} is missing here; what needs it is left out.`, problem);
       return undefined;
     }
   }
@@ -61,6 +82,6 @@ function attempt(what, action) {
   try {
     action();
   } catch (problem) {
-    console.warn(`ba-lua-kernel: ${what} could not be registered; editors stay as they are.`, problem);
+    console.warn(`ba-lua-kernel: ${what} could not be registered and is left out.`, problem);
   }
 }

@@ -15,9 +15,9 @@
       scope = shared;
     },
     async get() {
-      const { makePlugin } = await import(new URL("extension.js", here));
-      const plugin = await makePlugin(scope);
-      return () => ({ __esModule: true, default: plugin });
+      const { makePlugins } = await import(new URL("extension.js", here));
+      const plugins = await makePlugins(scope);
+      return () => ({ __esModule: true, default: plugins });
     },
   };
 })();
