@@ -95,6 +95,7 @@ class Cells:
         self._displays = displays
         self.sources = sources
         self._task: asyncio.Task[Any] | None = None  # whatever a magic returns
+        self._is_stopped = False  # somebody has, since this cell began
         self._has_run_lua = False
         self.history = history
 
@@ -135,7 +136,8 @@ class Cells:
         }
 
     def interrupt(self) -> None:
-        """Stops what the kernel itself is waiting for; stopping Lua is the engine's part."""
+        """Stops what the kernel itself is waiting for, or is about to; stopping Lua is the engine's part."""
+        self._is_stopped = True
         if self._task is not None:
             self._task.cancel()
 
@@ -171,6 +173,8 @@ class Cells:
                 after = await self._stoppable(work)
                 if after:
                     afterwards.append(after)
+            if self._is_stopped:  # between a magic and Lua
+                raise _Failed(_interrupted(self.sources))
             if tools.is_page:
                 self._area.expect()
                 await self._page(cell, tools)
@@ -286,12 +290,14 @@ class Cells:
 
     async def _stoppable(self, work: Awaitable[T]) -> T:
         self._task = task = asyncio.ensure_future(work)
+        if self._is_stopped:  # before there was anything to cancel
+            task.cancel()
         try:
             return await task
         except asyncio.CancelledError:
             if not task.cancelled():
                 raise
-            raise _Failed(failure(ErrorReport("interrupt", b""), self.sources)) from None
+            raise _Failed(_interrupted(self.sources)) from None
         finally:
             self._task = None
 
@@ -322,7 +328,7 @@ class Cells:
     # ---- before and after
 
     def _begin(self, request: Request, code: str) -> None:
-        self._has_run_lua = False
+        self._has_run_lua = self._is_stopped = False
         if request.is_stored:
             self._engine.remember(request.cell, code)
         self._output.begin(request)
@@ -362,6 +368,10 @@ class Cells:
             **failed.content(),
             "user_expressions": {},
         }
+
+
+def _interrupted(sources: Sources) -> Failure:
+    return failure(ErrorReport("interrupt", b""), sources)
 
 
 def _of_ours(fault: Exception) -> Failure:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A process has two seconds to end; Lua that spins is interrupted first and leaves long before this.
+# Jupyter sends SIGTERM to a process that has not ended after two and a half seconds, and kills it after five.
+# Lua that spins is interrupted first and leaves long before this.
 CLOSE_S = 0.5
 # Cells that need no Lua, before it has been started.
 UNTOLD_CELLS = 100

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ba_runtime.docs import FILE, IO_FILE, MODULE, is_documented, members, methods
-from ba_runtime.syntax import KEYWORDS, From, Made, Path, Place, Reading, Table, Where
+from ba_runtime.syntax import From, Made, Path, Place, Reading, Table, Where, is_name
 
 from ._asking import ANSWER_S, Asker
 from ._file_names import file_names, module_names
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -61,9 +59,7 @@ async def _names(asker: Asker, reading: Reading, offers: Offers) -> None:
     if reading.is_declaring:
         return
     known = await asker.members((), reading.context.prefix)
-    offers.add(
-        members(()) if known is None else (name for name, _ in known.names if _is_name(name)), "global"
-    )
+    offers.add(members(()) if known is None else (name for name, _ in known.names if is_name(name)), "global")
 
 
 async def _members(asker: Asker, reading: Reading, offers: Offers) -> None:
@@ -86,12 +82,12 @@ async def _of_place(asker: Asker, reading: Reading, path: Path, kind: str, offer
     known = await asker.members(path, context.prefix)
     found = () if known is None else known.names
     if is_method:
-        offers.add((name for name, of in found if of == "function" and _is_name(name)), what)
+        offers.add((name for name, of in found if of == "function" and is_name(name)), what)
     else:
-        offers.add((name for name, _ in found if _is_name(name)), what)
+        offers.add((name for name, _ in found if is_name(name)), what)
         if len(path) == 1:
             offers.add(reading.structure.fields.get(str(path[0]), ()), what)
-        _add_odd(offers, context.start - 1, [name for name, _ in found if not _is_name(name)])
+        _add_odd(offers, context.start - 1, [name for name, _ in found if not is_name(name)])
     if not found and kind and is_method:
         offers.add(methods(kind), what)
     if is_documented(path) and not is_method:
@@ -148,10 +144,6 @@ async def _options(asker: Asker, reading: Reading, offers: Offers) -> None:
         offers.add(options, "property")
     else:
         await _names(asker, reading, offers)
-
-
-def _is_name(text: str) -> bool:
-    return bool(_NAME.fullmatch(text)) and text not in KEYWORDS
 
 
 def _escaped(key: str, quote: str) -> str:

@@ -18,12 +18,11 @@ from papermill.engines import NBClientEngine
 from papermill.models import Parameter
 from papermill.translators import Translator, papermill_translators
 
-from ba_runtime.syntax import KEYWORDS, Assignment, assignments
+from ba_runtime.syntax import Assignment, assignments, is_name
 
 LANGUAGE = "lua"
 LOCAL = "local to its cell, so it cannot be a parameter: leave out the word local"
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SPECIAL = re.compile(r'[\\"\x00-\x1f\x7f\ud800-\udfff]')
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MOST, _LEAST = 2**63 - 1, -(2**63)
@@ -84,7 +83,7 @@ class LuaTranslator(Translator):  # type: ignore[misc]  # papermill ships no typ
     def assign(cls, name: str, str_val: str) -> str:
         """Returns a statement that sets a global; papermill's names may be none of Lua's."""
         return (
-            f"{name} = {str_val}" if _is_name(name) else f"_G[{cls.translate_escaped_str(name)}] = {str_val}"
+            f"{name} = {str_val}" if is_name(name) else f"_G[{cls.translate_escaped_str(name)}] = {str_val}"
         )
 
     @classmethod
@@ -105,16 +104,12 @@ class LuaTranslator(Translator):  # type: ignore[misc]  # papermill ships no typ
         if isinstance(key, (bool, int, float)) and key == key:
             return f"[{cls.translate(key)}]"
         text = "null" if key is None else str(key)
-        return text if _is_name(text) else f"[{cls.translate_escaped_str(text)}]"
+        return text if is_name(text) else f"[{cls.translate_escaped_str(text)}]"
 
 
 def _escape(match: re.Match[str]) -> str:
     character = match[0]
     return _ESCAPES.get(character) or f"\\u{{{ord(character):x}}}"
-
-
-def _is_name(text: str) -> bool:
-    return bool(_NAME.fullmatch(text)) and text not in KEYWORDS
 
 
 def _help(one: Assignment) -> str:

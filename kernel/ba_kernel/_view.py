@@ -12,7 +12,8 @@ from ._magics import Body, is_line_comment
 # What a page has without declaring it, with the kinds of objects that they are.
 PAGE = {"request": "request", "response": "response", "page": "", "app": "", "io": "io", "dir": "dir"}
 
-_TAG = re.compile(r"<\?lsp(?:=|(?=[\s?]))(?P<lua>.*?)(?:\?>|\Z)", re.DOTALL)
+# As the server has it (`lua/web/lsp.lua`): what follows `<?lsp` is code, with white space in between or not.
+_TAG = re.compile(r"<\?lsp=?(?P<lua>.*?)(?:\?>|\Z)", re.DOTALL)
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 

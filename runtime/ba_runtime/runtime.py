@@ -105,7 +105,8 @@ class Runtime:
         """Runs the text of a file as a cell, with the same globals.
 
         `name` and `cell` are as for `run_cell`. The program finds its name and its arguments in `arg`, and
-        the arguments in `...`. The result holds no values.
+        the arguments in `...`. The result holds no values. `lua/tasks/cell.lua` says why the command
+        `ba-lua` does it in another way.
         """
         return self._thread.run_program(source, os.fsencode(name), cell, arguments)
 

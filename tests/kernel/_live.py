@@ -15,6 +15,8 @@ Message: TypeAlias = dict[str, Any]
 
 # Far more than anything here takes: a test that waits so long has found a fault.
 PATIENCE_S = 30.0
+# What takes an idle machine some milliseconds takes a busy one less than this.
+SOON_S = 5.0
 
 
 @dataclass

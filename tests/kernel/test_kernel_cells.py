@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
-from ._fakes import Desk, play
+from ba_runtime.events import CellResult, Sink
+
+from ._fakes import Desk, FakeRuntime, play
 
 
 async def until_running(desk: Desk, cells: int = 1) -> None:
@@ -166,6 +171,67 @@ def test_an_interrupt_stops_a_magic() -> None:
         assert (await running)["ename"] == "Interrupted"
 
     play(scene)
+
+
+class _Stopped(FakeRuntime):
+    """Somebody presses stop as soon as a cell's Lua is over, and whenever a magic sets the level."""
+
+    press: Callable[[], None]
+
+    def run_cell(self, source: bytes, *, name: str, cell: int) -> Future[CellResult]:
+        """Runs it and presses stop."""
+        future = super().run_cell(source, name=name, cell=cell)
+        future.add_done_callback(lambda _: self.press())
+        return future
+
+    def set_trace_level(self, level: int, asker: str = "") -> None:
+        """Sets it and presses stop."""
+        super().set_trace_level(level, asker)
+        self.press()
+
+
+class _StoppedDesk(Desk):
+    def _make(self, sink: Sink) -> FakeRuntime:
+        runtime = _Stopped(sink)
+        runtime.press = self.bench.interrupt
+        self.runtimes.append(runtime)
+        return runtime
+
+
+@pytest.mark.parametrize(
+    ("code", "cells_of_lua"),
+    [
+        ("%trace wait 1 60\nvalue 1", 1),
+        ("%trace level 6\nvalue 1", 0),
+        ("%trace level 6\n%trace wait 1 60", 0),
+        ("%run PROGRAM\n%trace wait 1 60", 1),
+    ],
+)
+def test_a_stop_between_two_parts_of_a_cell_ends_it(code: str, cells_of_lua: int, tmp_path: Path) -> None:
+    """There is nothing to cancel at that moment, and the next part does not begin. The next cell does."""
+    (tmp_path / "p.lua").write_text("value 1")
+
+    async def scene() -> None:
+        desk = _StoppedDesk()
+        desk.bench.engine.warm_up()
+        reply = await desk.run(code.replace("PROGRAM", str(tmp_path / "p.lua")))
+        assert reply["ename"] == "Interrupted"
+        assert len(desk.runtime.ran) == cells_of_lua
+        assert (await desk.run("%trace"))["status"] == "ok"
+        desk.bench.close()
+
+    asyncio.run(scene())
+
+
+def test_a_stop_at_the_end_of_a_cell_changes_nothing() -> None:
+    """Its Lua was over, and nothing was to follow."""
+
+    async def scene() -> None:
+        desk = _StoppedDesk()
+        assert (await desk.run("value 1"))["status"] == "ok"
+        desk.bench.close()
+
+    asyncio.run(scene())
 
 
 def test_input_is_asked_for_and_given() -> None:

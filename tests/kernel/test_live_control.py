@@ -13,7 +13,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 
 from ba_kernel.__main__ import main
 
-from ._live import PATIENCE_S, LiveKernel, Message, seconds, shows
+from ._live import PATIENCE_S, SOON_S, LiveKernel, Message, seconds, shows
 
 SPIN = "x = 42 print('spinning') "
 LOOPS = (
@@ -35,8 +35,8 @@ def test_an_interrupt_is_quick_and_keeps_the_state(kernel: LiveKernel, loop: str
     kernel.until(request, shows("spinning"))
     kernel.interrupt()
     stopped: list[Message] = []
-    # Far above the few milliseconds that it takes, far below what a person would call a hang.
-    assert seconds(lambda: stopped.append(kernel.finish(request).reply)) < 1
+    # A few milliseconds, but for a busy machine.
+    assert seconds(lambda: stopped.append(kernel.finish(request).reply)) < SOON_S
     assert stopped[0]["ename"] == "Interrupted"
     assert kernel.run("return x").result == "42"
 
@@ -126,17 +126,19 @@ STUCK = "local s, p = ('a'):rep(100000), ('.-'):rep(6) .. 'b' print('on') string
 
 
 @pytest.mark.parametrize("before", ["return 1", LISTENER, RUNAWAY])
-def test_shutdown_takes_less_than_two_seconds(new_kernel: LiveKernel, before: str) -> None:
+def test_shutdown_takes_less_time_than_jupyter_gives(new_kernel: LiveKernel, before: str) -> None:
     """Sockets, cosockets and loops do not keep the process."""
     new_kernel.run(before)
-    assert seconds(lambda: _shut_down(new_kernel)) < 2
+    assert seconds(lambda: _shut_down(new_kernel)) < new_kernel.manager.shutdown_wait_time
 
 
 @pytest.mark.parametrize("cell", ["print('on') while true do end", STUCK])
-def test_shutdown_takes_less_than_two_seconds_while_a_cell_spins(new_kernel: LiveKernel, cell: str) -> None:
+def test_shutdown_takes_less_time_than_jupyter_gives_while_a_cell_spins(
+    new_kernel: LiveKernel, cell: str
+) -> None:
     """Also in the middle of a cell, and when Lua cannot be stopped: half a second is all that it gets."""
     new_kernel.until(new_kernel.send(cell), shows("on"))
-    assert seconds(lambda: _shut_down(new_kernel)) < 2
+    assert seconds(lambda: _shut_down(new_kernel)) < new_kernel.manager.shutdown_wait_time
 
 
 def test_a_restart_is_a_fresh_state(new_kernel: LiveKernel) -> None:

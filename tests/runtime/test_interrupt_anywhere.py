@@ -10,7 +10,7 @@ from tests.lua._programs import Session, session
 
 from ba_runtime import CellResult
 
-WITHIN_S = 1.0
+WITHIN_S = 5.0  # some milliseconds on an idle machine
 
 # Loops where Lua calls no hook, or where an error calls the loop again. Each traces `ready` first.
 LOOPS = {
@@ -181,7 +181,7 @@ def _stopped(lua: Session, source: str, times: int = 1) -> tuple[CellResult, flo
 
 
 @pytest.mark.parametrize("place", [*LOOPS, *WAITS])
-def test_an_interrupt_ends_it_within_a_second(lua: Session, place: str) -> None:
+def test_an_interrupt_ends_it_soon(lua: Session, place: str) -> None:
     """The state is kept, and the next cells run at full speed: no hook is left behind."""
     result, took_s = _stopped(lua, {**LOOPS, **WAITS}[place])
     assert result.error is not None

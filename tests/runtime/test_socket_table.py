@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -262,9 +261,9 @@ def test_looking_for_the_holder_runs_no_code_of_the_users(runtime: Runtime) -> N
 def test_a_million_globals_cost_no_more_than_a_bounded_look(runtime: Runtime) -> None:
     """A socket behind the bound has no holder; the table comes all the same, and soon."""
     run(runtime, "big = {} for i = 1, 1000000 do big[i] = i end big.s = ba.socket.udpcon()")
-    start = time.monotonic()
+    start_s = runtime.processor_time().result(PATIENCE_S)
     (row,) = runtime.sockets().result(PATIENCE_S)
-    assert time.monotonic() - start < 0.5
+    assert runtime.processor_time().result(PATIENCE_S) - start_s < 0.5
     assert row.holder == ""
 
 
@@ -279,7 +278,7 @@ def test_a_connection_of_the_page_server_has_a_row(runtime: Runtime) -> None:
 def test_a_thousand_sockets_have_a_row_each(runtime: Runtime) -> None:
     """In one answer, and within a moment."""
     run(runtime, "t = {} for i = 1, 1000 do t[i] = ba.socket.udpcon() end")
-    start = time.monotonic()
+    start_s = runtime.processor_time().result(PATIENCE_S)
     rows = runtime.sockets().result(PATIENCE_S)
-    assert time.monotonic() - start < 1
+    assert runtime.processor_time().result(PATIENCE_S) - start_s < 1
     assert (len(rows), rows[-1].holder) == (1000, "t[1000]")

@@ -16,11 +16,10 @@ from ._comments import line_starts, long_comment_text
 from ._context import WINDOW, Call, Context, Reading, Where
 from ._structure import From, Source, Structure
 from ._timed import timed_chunk
-from ._tokens import KEYWORDS, Kind, tokenize
+from ._tokens import Kind, is_name, tokenize
 from ._values import Defined, Made, Method, Path, Place, Table, Value
 
 __all__ = [
-    "KEYWORDS",
     "WINDOW",
     "Assignment",
     "Call",
@@ -43,6 +42,7 @@ __all__ = [
     "assignments",
     "cell_chunk",
     "is_complete",
+    "is_name",
     "line_starts",
     "long_comment_text",
     "timed_chunk",

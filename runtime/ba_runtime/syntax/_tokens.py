@@ -15,6 +15,7 @@ KEYWORDS = frozenset((
     "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
     "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
 ))  # fmt: skip
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Kind(Enum):
@@ -59,6 +60,11 @@ def tokenize(source: str) -> list[Token]:
             unfinished = any(match[name] is not None for name in _UNFINISHED)
         tokens.append(Token(kind, text, match.start(), match.end(), unfinished))
     return tokens
+
+
+def is_name(text: str) -> bool:
+    """Tells whether a variable can have this name."""
+    return bool(_NAME.fullmatch(text)) and text not in KEYWORDS
 
 
 def significant(tokens: list[Token]) -> list[Token]:

@@ -188,6 +188,10 @@ local function silently(...)
 end
 
 -- Starts a program as cell `id`: `arg` and `...` have its name and its arguments, and what it returns is not shown.
+--
+-- The command `ba-lua` runs its program by `start`, and sets `arg` before anything else (command/arg.lua). It does as
+-- `lua` does: `arg` is there for the texts of -e and -l as well, and has the words in front of the program's name too,
+-- below 0. Here there are no such words; `arg` is another for each program, and is set when its turn has come.
 function cell.start_program(id, source, name, ...)
   local chunk = cell.compiled(id, source, name)
   if chunk then
