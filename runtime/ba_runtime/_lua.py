@@ -70,8 +70,8 @@ class LuaState:
         self._limit = max_memory  # what lupa knows: more where way had to be made
         self.is_raised = False  # that limit, beyond what is granted
         # lupa frees a state by closing it, and closing runs finalizers; one that calls Python then finds a
-        # runtime that is half gone, and the process dies. So a state is emptied (boot.lua) and kept: about one
-        # and a half megabytes for each runtime that a process makes.
+        # runtime that is half gone, and the process dies. So a state is emptied (boot.lua) and kept: about
+        # 1.5 MB for each runtime that a process makes.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._lua))
         self._lua.execute(b"python = nil; package.loaded.python = nil")
 

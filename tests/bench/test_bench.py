@@ -14,6 +14,8 @@ import pytest
 from . import echo, lab, lua, pages, recorded, series, tls, udp, websocket, work
 from .series import Series, Target
 
+# Long enough for one round trip at least on a machine that is busy with other tests.
+MEASURED_S = 0.3
 ROUNDS = (Series("a case", "ours", "ms", (1.0, 4.0, 2.0)), Series("a case", "theirs", "ms", (2.0, 4.0, 8.0)))
 
 
@@ -49,20 +51,20 @@ def load(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_load_counts_the_round_trips_it_made(load: list[str], replies: tuple[int, list[bytes]]) -> None:
     """An echo of everything keeps it going for the time asked."""
-    assert echo._round_trips_a_second(load, replies[0], 1, 0.05) > 0
+    assert echo._round_trips_a_second(load, replies[0], 1, MEASURED_S) > 0
 
 
 def test_the_load_refuses_a_wrong_answer(load: list[str], replies: tuple[int, list[bytes]]) -> None:
     """A server that does not echo has no figure."""
     replies[1].append(b"x" * 64)
     with pytest.raises(RuntimeError, match="found a fault"):
-        echo._round_trips_a_second(load, replies[0], 1, 0.05)
+        echo._round_trips_a_second(load, replies[0], 1, MEASURED_S)
 
 
 def test_every_server_is_measured_in_every_round() -> None:
     """One short round with two connections gives one sample for each server."""
     stand_in = [sys.executable, str(echo.HERE / "server_streams.py")]
-    measured = echo.measure(stand_in, [2], 1, 0.05, lambda _: None)
+    measured = echo.measure(stand_in, [2], 1, MEASURED_S, lambda _: None)
     assert {one.subject for one in measured} >= {"ba-lua", "asyncio streams"}
     assert all(len(one.samples) == 1 and one.median > 0 for one in measured)
 
@@ -70,7 +72,7 @@ def test_every_server_is_measured_in_every_round() -> None:
 def test_a_server_that_does_not_start_is_named() -> None:
     """With the command that was run."""
     with pytest.raises(RuntimeError, match="ba-lua did not start"):
-        echo.measure([sys.executable, "-c", "pass"], [1], 1, 0.05, lambda _: None)
+        echo.measure([sys.executable, "-c", "pass"], [1], 1, MEASURED_S, lambda _: None)
 
 
 def test_a_ratio_compares_the_rounds_in_pairs() -> None:
@@ -142,14 +144,14 @@ def test_the_lua_work_runs_in_any_lua() -> None:
 
 def test_tls_gives_a_figure_for_every_case_and_server() -> None:
     """One short round of everything."""
-    measured = tls.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
+    measured = tls.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, MEASURED_S, lambda _: None)
     found = {(one.case, one.subject) for one in measured if one.median > 0}
     assert found >= {(f"{case}, {tls.SEEN}", name) for case in tls.CASES for name in (tls.OURS, tls.THEIRS)}
 
 
 def test_pages_give_a_figure_for_every_server() -> None:
     """One short round; nothing where the load cannot be built."""
-    measured = pages.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
+    measured = pages.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, MEASURED_S, lambda _: None)
     if not measured:
         pytest.skip("no C compiler or no epoll")
     found = {(one.case, one.subject) for one in measured if one.median > 0}
@@ -160,7 +162,9 @@ def test_pages_give_a_figure_for_every_server() -> None:
 
 def test_websocket_gives_a_figure_for_every_case_and_server() -> None:
     """One short round; nothing where the load cannot be built."""
-    measured = websocket.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
+    measured = websocket.measure(
+        [sys.executable, "-m", "ba_runtime", "--stay"], 1, MEASURED_S, lambda _: None
+    )
     if not measured:
         pytest.skip("no C compiler, no epoll or no websockets")
     found = {(one.case, one.subject) for one in measured if one.median > 0}
@@ -169,7 +173,7 @@ def test_websocket_gives_a_figure_for_every_case_and_server() -> None:
 
 def test_udp_gives_a_figure_for_every_case_and_server() -> None:
     """One short round; nothing where the load cannot be built."""
-    measured = udp.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, 0.05, lambda _: None)
+    measured = udp.measure([sys.executable, "-m", "ba_runtime", "--stay"], 1, MEASURED_S, lambda _: None)
     if not measured:
         pytest.skip("no C compiler or no epoll")
     found = {(one.case, one.subject) for one in measured if one.median > 0}
@@ -192,7 +196,7 @@ def test_the_udp_load_refuses_a_wrong_answer(tmp_path: Path) -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(RuntimeError, match="found a fault"):
-            udp.round_trips_a_second(load, server.getsockname()[1], 1, 0.05)
+            udp.round_trips_a_second(load, server.getsockname()[1], 1, MEASURED_S)
         thread.join()
 
 

@@ -26,7 +26,7 @@ def kernel() -> Iterator[LiveKernel]:
     kernel.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def connected(kernel: LiveKernel, server: Served) -> LiveKernel:
     """A kernel that is connected to the device; the secret was typed."""
     ran = typed(kernel, f"%device {server.url}", server.secret)

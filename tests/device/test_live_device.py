@@ -139,7 +139,6 @@ def test_all_cells_run_there_until_it_is_off(
     kernel.run("only_there = 1")
     assert kernel.run("only_there").result == "1"
     assert kernel.run("%device off\nonly_there").result is None
-    typed(kernel, f"%device {server.url}", server.secret)
 
 
 # ---- what goes wrong

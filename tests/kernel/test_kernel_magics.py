@@ -87,7 +87,7 @@ def test_a_cell_magic_is_an_error_of_its_own() -> None:
     async def scene(desk: Desk) -> None:
         message = await failing(desk, "%%html\nprint x")
         assert message == (
-            "unknown magic %%html; only %%lsp, %%time, %%timeit and %%writefile begin with %%, "
+            "unknown magic %%html; only %%device, %%lsp, %%time, %%timeit and %%writefile begin with %%, "
             "all others with one % (%help lists them)"
         )
         assert not desk.runtime.ran

@@ -34,7 +34,7 @@ def test_the_demo_prints_the_diagram(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_an_exported_page_has_every_picture_with_its_text(tmp_path: Path) -> None:
     """As images that need no script and no file beside the page."""
-    lesson = NOTEBOOKS[-1]
+    (lesson,) = (path for path in NOTEBOOKS if path.stem.startswith("09"))
     command = [sys.executable, "-m", "nbconvert", "--to", "html", "--log-level", "WARN"]
     subprocess.run(
         [*command, "--output-dir", str(tmp_path), str(lesson)], check=True, timeout=PATIENCE_S
