@@ -62,6 +62,12 @@ def test_the_kernel_uses_the_runtimes_public_names(path: Path) -> None:
     assert not {name for name in imports_of(path) if name.startswith("ba_runtime") and "._" in name}
 
 
+@pytest.mark.parametrize("path", sorted(KERNEL.rglob("*.py")), ids=lambda path: path.name)
+def test_the_kernel_needs_no_package_of_the_pages(path: Path) -> None:
+    """Widgets are drawn by packages of the Jupyter server's; IPython is slow to import."""
+    assert not {name for name in imports_of(path) if name.startswith(("anywidget", "ipywidgets", "IPython"))}
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
     """Neither when they are loaded, nor later in a function, nor for type checkers only."""
     modules = {module_name(path): path for path in [*RUNTIME.rglob("*.py"), *KERNEL.rglob("*.py")]}

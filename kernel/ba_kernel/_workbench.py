@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 
 from ba_runtime.events import (
@@ -59,6 +60,7 @@ class Workbench:
         `widgets` are there if there is a front end for them.
         """
         self._loop, self._publish = loop, publish
+        self._thread = threading.get_ident()  # the loop's
         self.engine = Engine(self.take, make)
         self.output = output or Output(publish, loop)
         self.area = TraceArea(publish_trace or publish, loop, self.output)
@@ -133,8 +135,11 @@ class Workbench:
 
     def close(self) -> None:
         """Ends the live view, Lua and the lab network. From any thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self.panel.stop)
+        if threading.get_ident() == self._thread:  # the loop may have stopped already
+            self.panel.stop()
+        else:
+            with contextlib.suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(self.panel.stop)
         self.window.close()
         self.devices.end()
         self.engine.close()

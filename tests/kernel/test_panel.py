@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -114,6 +115,34 @@ def test_off_removes_the_panel_from_every_page(installed: None) -> None:
         assert len(desk.front.of_kind("comm_close")) == 2
         assert desk.comms.comms == {}
         assert (await desk.run("%panel on"))["evalue"] == "usage: %panel, or %panel off"
+
+    play(scene)
+
+
+def test_the_panel_outlives_a_reset(installed: None) -> None:
+    """It shows what the next Lua state traces, as the window does; the end of the kernel ends it."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.run("%panel")
+        (_, model) = desk.front.of_kind("comm_open")
+
+        def told() -> list[Message]:
+            return [content["data"]["content"] for content in desk.front.of_kind("comm_msg")]
+
+        async def until(text: str) -> None:
+            while text not in str(told()):
+                await asyncio.sleep(0.01)
+
+        start = {"from": "a", "type": "start", "session": "", "after": 0}
+        message = {"comm_id": model["comm_id"], "data": {"method": "custom", "content": start}}
+        desk.comms.comm_msg(None, [], {"header": {}, "content": message})
+        await desk.run("trace before")
+        await until("before")
+        await desk.run("%reset")
+        await desk.run("trace after")
+        await until("after")
+        desk.bench.close()
+        assert told()[-1]["text"] == "The kernel has ended."
 
     play(scene)
 
