@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from ba_runtime.events import (
     Displayed,
@@ -41,6 +42,8 @@ from ._trace_area import TraceArea
 from ._widgets import Widgets
 from ._window import Window
 
+C = TypeVar("C", bound=Cells)
+
 
 class Workbench:
     """The parts of one kernel, and the way of the runtime's events to them."""
@@ -66,8 +69,8 @@ class Workbench:
         self.area = TraceArea(publish_trace or publish, loop, self.output)
         self.input = Input(question, self.engine, self.output)
         self.live = LiveSockets(publish, loop, self.engine)
-        self.sources = sources = Sources()
-        self.faults = Faults(publish, loop, self.output, sources)
+        self.sources, self._history = Sources(), History()
+        self.faults = Faults(publish, loop, self.output, self.sources)
         self.displays = Displays(publish, loop, self.output, self.area)
         self.flow = Flow(self.engine, publish, loop)
         self.window = Window(self.engine, self.area.ring)
@@ -75,27 +78,15 @@ class Workbench:
         self.panel = Panel(widgets, self.window, self.area, loop)
         if widgets is not None:
             answer_reloaded_pages(widgets.comms, self.area)
-        self.cells = Cells(
-            self.engine,
-            publish,
-            self.output,
-            self.area,
-            self.flow,
-            self.live,
-            self.input,
-            self.faults,
-            self.displays,
-            sources,
-            History(),
-            self.window,
-            self.devices,
-            self.panel,
-        )
+        self.cells = self._running_with(Cells, self.output)
 
     def beside(self) -> Beside:
         """Returns what runs one cell beside the cells, with an output of its own."""
-        output = Output(self._publish, self._loop)
-        return Beside(
+        return self._running_with(Beside, Output(self._publish, self._loop))
+
+    def _running_with(self, kind: type[C], output: Output) -> C:
+        """Returns what runs cells with these parts."""
+        return kind(
             self.engine,
             self._publish,
             output,
@@ -105,8 +96,8 @@ class Workbench:
             self.input,
             self.faults,
             self.displays,
-            self.cells.sources,
-            self.cells.history,
+            self.sources,
+            self._history,
             self.window,
             self.devices,
             self.panel,

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -175,9 +176,11 @@ def test_mistakes_are_named(new_kernel: LiveKernel, code: str, message: str) -> 
 
 
 @pytest.fixture(scope="module")
-def new_kernel() -> LiveKernel:
+def new_kernel() -> Iterator[LiveKernel]:
     """A kernel without a device."""
-    return LiveKernel()
+    kernel = LiveKernel()
+    yield kernel
+    kernel.close()
 
 
 def test_a_page_is_made_once_and_never_over_another_file(tmp_path: Path) -> None:

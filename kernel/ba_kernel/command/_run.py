@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import threading
 from dataclasses import dataclass
 
 from ba_kernel._frontend import Request
@@ -17,6 +16,7 @@ from ba_runtime.command import (
     LineReader,
     Options,
     announce,
+    answer,
     begin,
     report,
     run_steps,
@@ -65,7 +65,7 @@ async def _main(options: Options, script: str | None) -> int:
             loop,
             out,
             err,
-            lambda: _read_line(bench, lines),
+            lambda: answer(bench.engine, lines),
             max_memory=options.max_memory,
             arguments=arguments,
         )
@@ -147,8 +147,3 @@ class _Skip:
             self._said.add(name)
             self._bench.output.write(f"-- {name} is not known to ba-lua and is skipped\n".encode(), "stderr")
         return True
-
-
-def _read_line(bench: Bench, lines: LineReader) -> None:
-    """Reads a line on a thread of its own, so that cosockets keep running meanwhile."""
-    threading.Thread(target=lambda: bench.engine.reply_input(lines.read_line() or None), daemon=True).start()

@@ -13,7 +13,7 @@ from ba_runtime._line_reader import LineReader
 from ._console import Console, Writer
 from ._main import main
 from ._options import Options, UsageMistake, parse
-from ._program import begin, report, run_program, run_steps, standard_input, wait_until_idle
+from ._program import answer, begin, report, run_program, run_steps, standard_input, wait_until_idle
 from ._window import announce
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "UsageMistake",
     "Writer",
     "announce",
+    "answer",
     "begin",
     "main",
     "parse",

@@ -34,6 +34,12 @@ class Asked(Protocol):
     def capture(self, path: str) -> None: ...
 
 
+class Asker(Protocol):
+    """Where the answer goes when a program wants a line of input."""
+
+    def reply_input(self, line: bytes | None) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One text to run: what messages call it, and what it gets as `...`."""
@@ -55,7 +61,7 @@ def run_program(options: Options) -> int:
     if options.is_interactive:
         raise UsageError("interactive mode is part of the command ba-lua")
     lines = LineReader(standard_input)
-    console = Console(sys.stdout.buffer, sys.stderr.buffer, lambda: _read_line(runtime, lines))
+    console = Console(sys.stdout.buffer, sys.stderr.buffer, lambda: answer(runtime, lines))
     window = Window(options.tracelogger, os.path.basename(options.program or "ba-lua"))
     runtime = Runtime(window.sink(console), max_memory=options.max_memory)
     with runtime, window, CtrlC(runtime.interrupt) as ctrl_c:
@@ -127,6 +133,11 @@ def report(error: ErrorReport) -> int:
     return INTERRUPTED if error.kind == "interrupt" else 1
 
 
+def answer(asker: Asker, lines: LineReader) -> None:
+    """Reads a line for a program on a thread of its own, so that cosockets keep running meanwhile."""
+    threading.Thread(target=lambda: asker.reply_input(lines.read_line() or None), daemon=True).start()
+
+
 def standard_input() -> int:
     """Returns the descriptor of standard input. Raises ValueError if there is none."""
     if sys.stdin is None:  # closed before the process began
@@ -139,11 +150,6 @@ def _before(options: Options) -> int:
     else.
     """
     return options.script if options.program is not None else 0
-
-
-def _read_line(runtime: Runtime, lines: LineReader) -> None:
-    """Reads a line on a thread of its own, so that cosockets keep running meanwhile."""
-    threading.Thread(target=lambda: runtime.reply_input(lines.read_line() or None), daemon=True).start()
 
 
 def _ours(name: str) -> bytes:
