@@ -41,7 +41,10 @@ NAME_CHARACTERS = 64
 
 TOO_MANY = f"{MOST_VIEWS} views of the panel are open, the limit. Close one, then connect here again."
 FAILED = "The panel has failed; the kernel's log says why. Disconnect and connect to try again."
-OLD_OUTPUT = "The TraceLogger panel. Run %panel to see it live."
+# For pages without widgets, and for whoever reads the saved notebook.
+IN_WORDS = "The TraceLogger panel, live where the page has anywidget. %tracelogger opens it in a window."
+    "The TraceLogger panel: live where the page has anywidget; %tracelogger shows it in a window of its own."
+)
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class Panel:
             self._model = self._widgets.open(state, self._receive)
             self._model.on_close(self._forget)
         view = {"version_major": 2, "version_minor": 1, "model_id": self._model.model_id}
-        return {MIME_TYPE: view, "text/plain": OLD_OUTPUT}
+        return {MIME_TYPE: view, "text/plain": IN_WORDS}
 
     def close(self) -> bool:
         """Removes it from every page; returns whether it was open."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -126,11 +125,8 @@ class Workbench:
 
     def close(self) -> None:
         """Ends the live view, Lua and the lab network. From any thread."""
-        if threading.get_ident() == self._thread:  # the loop may have stopped already
+        if threading.get_ident() == self._thread:  # in a process that ends, once its loop has stopped
             self.panel.stop()
-        else:
-            with contextlib.suppress(RuntimeError):  # it is closed
-                self._loop.call_soon_threadsafe(self.panel.stop)
         self.window.close()
         self.devices.end()
         self.engine.close()

@@ -75,6 +75,37 @@ class PanelView:
             })"""
         )
 
+    def numbers(self) -> list[int]:
+        """Returns the numbers of the lines in the page, from top to bottom."""
+        rows = self.element.locator(".ba-line")
+        found: list[str] = rows.evaluate_all("rows => rows.map(row => row.dataset.n)")
+        return list(map(int, found))
+
+    def answer_times_ms(self, count: int) -> list[float]:
+        """Returns how long each of so many presses of "Time" takes until it is on the screen."""
+        times: list[float] = self.element.evaluate(
+            """async (view, count) => {
+              const button = [...view.querySelectorAll("button")].find((one) => one.textContent === "Time");
+              const times = [];
+              for (let turn = 0; turn < count; turn += 1) {
+                const pressed = performance.now();
+                await new Promise((done) => {
+                  const events = new MessageChannel();
+                  events.port1.onmessage = () => {
+                    button.click();
+                    requestAnimationFrame(() => setTimeout(done));
+                  };
+                  events.port2.postMessage(null);
+                });
+                times.push(performance.now() - pressed);
+                await new Promise((done) => setTimeout(done, 100));
+              }
+              return times;
+            }""",
+            count,
+        )
+        return times
+
     def open(self, view: str) -> None:
         """Goes to another of its views."""
         self.element.get_by_role("tab", name=view).click()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._live import LiveKernel, Message, is_idle, shows
+from ._live import PATIENCE_S, LiveKernel, Message, is_idle, shows
 
 CONTROL = "jupyter.widget.control"
 
@@ -67,5 +67,7 @@ def test_messages_that_make_no_sense_end_nothing(kernel: LiveKernel) -> None:
     message["header"]["subshell_id"] = "no"
     kernel.client.shell_channel.send(message)
     assert [one["msg_type"] for one in kernel.until(message["header"]["msg_id"], is_idle)] == ["status"] * 2
+    kernel.client.kernel_info()
+    assert kernel.client.get_shell_msg(timeout=PATIENCE_S)["msg_type"] == "kernel_info_reply"
     asked(kernel, "comm_close", "c3")
     assert kernel.run("return 1").result == "1"
