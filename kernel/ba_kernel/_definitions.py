@@ -1,4 +1,4 @@
-"""The functions of a program: their source, from the cell or the file where it is, and what it says."""
+"""The functions of a program: where they are defined, their source, and the comment above it."""
 
 from __future__ import annotations
 

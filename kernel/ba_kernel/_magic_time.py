@@ -1,4 +1,4 @@
-"""`%time` and `%timeit`: how long it takes."""
+"""`%time` and `%timeit`: how long a cell or a statement takes."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Tools:
         return "\n".join(self.code.split("\n")[self.line :])
 
     def in_its_line(self, text: str) -> str:
-        """Returns `text` with so many empty lines above it that it stands in the magic's line."""
+        """Returns `text` with empty lines above it, so that it stands in the magic's line."""
         return "\n" * (self.line - 1) + text
 
     def say(self, text: str) -> None:

@@ -130,7 +130,7 @@ async def _words(asker: Asker, reading: Reading, offers: Offers) -> None:
 
 
 async def _from_disk(look: Callable[[str], list[str]], prefix: str) -> list[str]:
-    """Returns what a look at the disk finds; nothing if that takes long."""
+    """Returns what a look at the disk finds; nothing if that takes too long."""
     with contextlib.suppress(asyncio.TimeoutError):
         return await asyncio.wait_for(asyncio.to_thread(look, prefix), ANSWER_S)
     return []

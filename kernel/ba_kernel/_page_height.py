@@ -153,6 +153,6 @@ class _Layout(HTMLParser):
 
 
 def _pixels(value: str | None, default: float) -> float:
-    """Returns an attribute's number, the default for what is none, such as a percentage."""
+    """Returns an attribute's number, the default for what is not a number, such as a percentage."""
     digits = (value or "").strip().removesuffix("px")
     return min(int(digits), MAX_PX) if digits.isdecimal() and len(digits) < 6 else default

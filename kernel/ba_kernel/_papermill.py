@@ -38,7 +38,7 @@ class LuaTranslator(Translator):  # type: ignore[misc]  # papermill ships no typ
 
     @classmethod
     def translate_none(cls, val: None) -> str:
-        """Returns what no value is."""
+        """Returns the word for no value."""
         return "nil"
 
     @classmethod
@@ -55,7 +55,7 @@ class LuaTranslator(Translator):  # type: ignore[misc]  # papermill ships no typ
 
     @classmethod
     def translate_float(cls, val: float) -> str:
-        """Returns a float; infinities and NaN by how they come about."""
+        """Returns a float; infinities and NaN as divisions by zero."""
         if math.isfinite(val):
             return repr(val)
         if math.isnan(val):
@@ -81,7 +81,7 @@ class LuaTranslator(Translator):  # type: ignore[misc]  # papermill ships no typ
 
     @classmethod
     def assign(cls, name: str, str_val: str) -> str:
-        """Returns a statement that sets a global; papermill's names may be none of Lua's."""
+        """Returns a statement that sets a global; papermill allows names that Lua does not."""
         return (
             f"{name} = {str_val}" if is_name(name) else f"_G[{cls.translate_escaped_str(name)}] = {str_val}"
         )

@@ -17,7 +17,7 @@ _QUESTION = re.compile(
     r"[ \t;]*\r?$",
     re.MULTILINE,
 )
-# The text of a question that is asked in a cell of a megabyte is not worth looking for.
+# A longer text is not searched for questions.
 MOST_CHARACTERS = 200_000
 
 
@@ -30,7 +30,7 @@ class Question:
 
 
 def is_question(line: str) -> bool:
-    """Whether a line is a question, should it not be in a string."""
+    """Whether a line is a question, unless it is inside a string."""
     return "?" in line and _QUESTION.fullmatch(line) is not None
 
 

@@ -11,7 +11,7 @@ KEPT_CELLS = 1_000
 
 
 class RecentCells(Generic[T]):
-    """One thing for each of the latest cells. Not locked; whoever uses it on several threads does that."""
+    """One thing for each of the latest cells. Not locked: that is for callers on several threads to do."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[int, T] = OrderedDict()

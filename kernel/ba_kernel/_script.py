@@ -2,11 +2,11 @@
 again.
 
 A line `-- %%` begins a cell, as in other languages' scripts; `-- %% [markdown]` begins prose. A magic is a
-comment without a space, `--%lab on`. Where a `%%` line makes the rest of a cell something else than Lua,
+comment without a space, `--%lab on`. Where a `%%` line makes the rest of a cell something other than Lua,
 that line and the rest are one long comment, `--[==[%%lsp /time.lsp`. So a script is Lua throughout, and
 every line of a cell is a line of the script: an error is where the script's reader finds it.
 
-What only looks like one of these gets a space more, which changes nothing in a comment.
+What only looks like one of these gets an extra space, which changes nothing in a comment.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Requests that are answered while a cell runs: those of subshells (JEP 91), and questions about names.
 
 Theory of operation. Shell requests are handled one after the other, so behind a cell that waits for a client,
-a completion would wait too. A subshell is a second order of requests beside the first: a front end creates it
-on the control channel and names it in a request's header, and what is in different orders may overlap.
+a completion would wait too. A subshell is a second line of requests beside the first: a front end creates it
+on the control channel and names it in a request's header, and requests in different lines may overlap.
 ipykernel gives each subshell a thread, and all shell messages a hop through one more, because its main thread
 runs the cells. Ours has nothing to do while one runs: Lua has a thread of its own. So a subshell is just a
 queue here, of which the main loop serves the first request while others wait, and no request pays for it.
@@ -38,7 +38,7 @@ QUESTIONS = frozenset(
     }
 )
 COMM_KINDS = ("comm_open", "comm_msg", "comm_close")
-# A front end makes one for a console, or one for each kind of widget. What makes more is in a loop.
+# A front end makes one for a console, or one for each kind of widget. One that makes more is in a loop.
 MOST_SUBSHELLS = 100
 
 # The queues of questions and of comms; all others have the names of subshells, which have no blanks.
@@ -67,7 +67,9 @@ class Subshells:
         is_busy: Callable[[], bool],
         start: Callable[[Awaitable[None]], object],
     ) -> None:
-        """`refuse` answers what is for no subshell, `is_busy` tells whether a cell runs, `start` a task."""
+        """`refuse` answers a request for a subshell that does not exist, `is_busy` tells whether a cell runs,
+        and `start` starts a task.
+        """
         self._session = session
         self._serve, self._refuse, self._is_busy, self._start = serve, refuse, is_busy, start
         self._lock = threading.Lock()
@@ -90,7 +92,7 @@ class Subshells:
             return {"status": "ok", "subshell_id": name}
 
     def take(self, header: Message, frames: list[Any], *, copy: bool) -> bool:
-        """Takes a message of the shell channel if it is not for the order of cells."""
+        """Takes a message of the shell channel, unless it has to wait for the cells before it."""
         name, kind = header.get("subshell_id"), header.get("msg_type")
         if not name:
             if kind in COMM_KINDS:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Window:
-    """Whether the window can be opened, and by which link. From any thread."""
+    """The feed of one kernel and its window. May be used from any thread."""
 
     def __init__(self, engine: Engine, ring: Ring) -> None:
         """Serves nothing yet."""

@@ -161,7 +161,7 @@ class Reactor:
             self._receivers[fd] = (number, receive)
 
     def want(self, fd: int, mask: int) -> None:
-        """Sets what is reported for `fd`. With 0 not even a hang-up is, which epoll would repeat for ever."""
+        """Sets what is reported for `fd`. With 0 not even a hang-up is, which epoll would repeat forever."""
         before = self._masks.get(fd, 0)
         if mask == before:
             return

@@ -262,7 +262,7 @@ class _Question:
         except OSError as exc:
             return Answer(error=exc.strerror or _UNKNOWN)
         except Exception:
-            # An answer is owed even if the mistake is ours; without it a cosocket would wait for ever.
+            # An answer is owed even if the mistake is ours; without it a cosocket would wait forever.
             _log.exception("looking up %r failed", self.name)
             return Answer(error=_UNKNOWN)
         return Answer(addresses) if addresses else Answer(error=_UNKNOWN)

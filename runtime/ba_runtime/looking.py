@@ -34,7 +34,7 @@ class Defined:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A value: its type and its text. `defined` says more of a function of a program's."""
+    """A value: its type and its text. `defined` says more about a program's function."""
 
     type: str
     text: str

@@ -1,6 +1,6 @@
 """Lua's bytes as text that is safe to show: the one place where bytes become text.
 
-Nothing is lost silently. Bytes that are no UTF-8 and control characters become `\\x00` with their number,
+Nothing is lost silently. Bytes that are not UTF-8 and control characters become `\\x00` with their number,
 because JupyterLab acts on some of them (a carriage return overwrites the line, a backspace eats a letter) and
 drops others. Three are what they seem: newline, tab, and the pair carriage return and newline, which ends
 every line of HTTP and of most text protocols and is shown as the line end that it is.

@@ -1,7 +1,7 @@
 """The command `ba-lua`: programs, scripts of cells, and a prompt at which to type cells.
 
 A plain program runs as in `ba_runtime.command`, and needs nothing else of this package. A script of cells
-and the prompt run what a notebook runs: `_bench.py` puts the kernel's parts together with a console in the
+and the prompt run what a notebook runs: `_bench.py` puts the kernel's parts together with a console in
 place of a front end, `_run.py` runs a script's cells, and `_prompt.py` asks for more. Where those come from
 is `_terminal.py`, or `_lines.py` without a terminal; `_screen.py` keeps what programs write off the line
 that is being typed.

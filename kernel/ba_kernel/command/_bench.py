@@ -1,4 +1,4 @@
-"""The kernel's parts with a console in the place of a front end.
+"""The kernel's parts with a console in place of a front end.
 
 What a program prints goes out at once, byte by byte, on the thread that writes it: nothing is collected, so
 nothing has to be bounded, and a reader that is slow slows the program down. What a magic or a value shows

@@ -14,7 +14,7 @@ MOST_BYTES = 1_000_000
 
 
 def history() -> History:
-    """Returns the history; one that ends with the process where no file can be written."""
+    """Returns the history; where no file can be written, one that ends with the process."""
     path = _path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

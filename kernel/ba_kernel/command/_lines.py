@@ -27,7 +27,7 @@ class Lines:
         """Returns the lines of a cell as soon as it is complete."""
         prompt = f"[{number}]> "
         text = await self._asked(prompt)
-        with contextlib.suppress(EOFError):  # then it is what it is
+        with contextlib.suppress(EOFError):  # then the cell is what there is of it
             while is_complete(bench.engine, text)["status"] == "incomplete":
                 text += "\n" + await self._asked(">> ".rjust(len(prompt)))
         return text

@@ -54,7 +54,7 @@ class Prompt:
         self._answering: asyncio.Task[None] | None = None
 
     def attach(self, bench: Bench) -> None:
-        """Names what runs the cells, and what errors to show are errors of."""
+        """Sets what runs the cells."""
         self._bench = bench
 
     def ask(self) -> None:

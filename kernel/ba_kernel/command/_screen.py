@@ -2,7 +2,7 @@
 
 While a line is being typed, what programs write waits for a moment and then appears above it: the line is
 taken off the screen and drawn again below. At other times it is written at once, and a slow terminal slows
-the program down. What waits is bounded; of more, it is said how much was dropped.
+the program down. What waits is bounded; a line says how much of the rest was dropped.
 """
 
 from __future__ import annotations

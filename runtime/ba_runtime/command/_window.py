@@ -1,4 +1,4 @@
-"""`--tracelogger`: a program's trace in a browser window, besides on stderr."""
+"""`--tracelogger`: a program's trace in a browser window, as well as on stderr."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Window:
 
         def take(event: Event) -> None:
             console(event)
-            # What a kernel would advise besides is of no use here.
+            # These two also carry advice for users of a kernel, which is of no use here.
             ring.add(Note(event.cell, event.text) if isinstance(event, (PortTaken, Stuck)) else event)
 
         return take

@@ -76,7 +76,7 @@ def dot_for_colon(case: Case) -> str | None:
         return None
     if case.kind in _TYPES:
         is_method = case.kind == match[3] == "string"
-    else:  # an object of ours; messages may call it otherwise than `__name` does
+    else:  # an object of ours; messages may call it by another name than `__name`
         is_method = match[3] not in _TYPES and case.callee in case.members
     if not is_method or not case.subject:
         return None

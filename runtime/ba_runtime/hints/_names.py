@@ -130,7 +130,7 @@ def nearly_a_field(case: Case) -> str | None:
 
 
 def table_as_an_object(case: Case) -> str | None:
-    """`t:insert(x)`: what the library `table` does is no method of tables."""
+    """`t:insert(x)`: the functions of the library `table` are not methods of tables."""
     variable = _missing(case, "method")
     if variable is None or case.kind != "table" or variable.name not in _TABLE_FUNCTIONS:
         return None

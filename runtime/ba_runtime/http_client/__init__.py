@@ -124,7 +124,7 @@ def _sent(outcome: bytes | Fault) -> bytes | tuple[None, bytes]:
 
 
 def _url(text: bytes) -> tuple[bytes, bytes, int, bytes, bytes] | tuple[None, bytes]:
-    """Returns scheme, host, port, path and Host field of a URL, or None and why it is none."""
+    """Returns scheme, host, port, path and Host field of a URL, or None and why it is not one."""
     url = parse(text)
     if isinstance(url, NoUrl):
         return None, url.reason

@@ -31,7 +31,7 @@ class Talk(NamedTuple):
     kind      text
     b"more"   what to send, maybe nothing, before more arrives
     b"open"   the connection leads to the host; what has arrived of it
-    b"fault"  the proxy refuses, or is none: in words
+    b"fault"  the proxy refuses, or is not a proxy: in words
     """
 
     kind: bytes

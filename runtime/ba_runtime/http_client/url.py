@@ -55,7 +55,7 @@ def _v6_host(text: bytes) -> bytes | None:
 
 
 def parse(text: bytes) -> Url | NoUrl:
-    """Returns the parts of a URL, or why it is none.
+    """Returns the parts of a URL, or why it is not one.
 
     `authority` is for the Host field: the port is in it if it is not the scheme's own (RFC 9110, 7.2).
     """

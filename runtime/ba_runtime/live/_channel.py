@@ -1,7 +1,7 @@
 """One WebSocket of the live view, over asyncio's streams: whole messages in, messages out; bounded both ways.
 
-A page sends small messages, so a long one ends the connection. Whoever takes nothing for half a minute is
-given up: until then, what waits is one batch, since nobody makes another before `send` returns.
+A page sends small messages, so a long one ends the connection. A page that takes nothing for half a minute is
+given up. Until then no more than one batch waits for it, since the next is made when `send` has returned.
 """
 
 from __future__ import annotations

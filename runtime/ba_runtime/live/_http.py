@@ -17,7 +17,7 @@ HEAD_BYTES = 16 << 10
 RECEIVE_BYTES = 16 << 10
 
 # The page needs its own files, the WebSocket and pictures made of data; nothing may frame it, and a text that
-# became HTML by a mistake could neither run nor fetch anything. The token in the link goes to nobody.
+# became HTML by mistake could neither run nor fetch anything. The token in the link goes to nobody.
 SAFETY = (
     ("Cache-Control", "no-store"),
     (

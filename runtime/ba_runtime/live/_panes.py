@@ -139,7 +139,7 @@ class FlowPane(Pane):
         self._drawn_at = -LOOK_S
 
     def _draw(self, take: _Take, lab: Lab | None) -> Message | None:
-        """Draws on a worker's thread; the Lua thread may let it wait. None if nothing is new."""
+        """Draws on a worker's thread; the Lua thread may keep it waiting. None if nothing is new."""
         from ba_runtime.observe import Opened
         from ba_runtime.observe.draw import draw
         from ba_runtime.observe.svg import summary, to_svg

@@ -163,7 +163,7 @@ class Server:
             return refusal(Refused(404, f"There is nothing here; the TraceLogger is at {PAGE}."))
         name, content_type = found
         body = static(name)
-        if name == "window.html":  # its files need the token, too; it has no character that means anything
+        if name == "window.html":  # its files need the token, too, which needs no escaping in HTML
             body = body.replace(b"{token}", self._lock.token.encode())
         return response(200, b"" if asked.method == b"HEAD" else body, content_type)
 

@@ -34,7 +34,7 @@ BATCH_S = 0.1
 # A browser takes this many in a frame's time; more would hold it up, and ten batches a second carry 20,000.
 BATCH_LINES = 2000
 ASKER = "live view"  # others may want to see more, or less
-MOST_ANSWERS = 20  # that wait for a viewer; whoever orders more without looking loses the oldest
+MOST_ANSWERS = 20  # that wait for a viewer; one that orders more without looking loses the oldest
 
 
 class Feed:
@@ -74,7 +74,7 @@ class Feed:
         return Viewer(self)
 
     def quieten(self) -> None:
-        """Traces no HTTP any more: nobody is left who could turn it off."""
+        """Stops tracing HTTP: nobody is left who could turn it off."""
         with self.lock:
             self.http = HttpTrace()
             self.settle()

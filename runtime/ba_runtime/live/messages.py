@@ -77,7 +77,7 @@ def to_json(message: Message) -> bytes:
 
 
 def from_json(data: bytes) -> object:
-    """Returns what was received; None for what is no JSON."""
+    """Returns what was received; None for what is not JSON."""
     try:
         received: object = json.loads(data)
     except (ValueError, RecursionError):

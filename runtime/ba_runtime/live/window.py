@@ -42,7 +42,7 @@ class TraceLogger:
         return self._server.url
 
     def close(self) -> None:
-        """Closes every window's connection, and traces no HTTP any more; the link is worth nothing now."""
+        """Closes every window's connection, and stops tracing HTTP; the link leads nowhere then."""
         server, self._server = self._server, None
         if server is not None:
             server.stop()

@@ -503,12 +503,12 @@ host.failed = nil
 ---@return string
 function host.failure() end
 
---- Tells whether a program may have so many bytes more.
+--- Tells whether a program may have this many more bytes.
 ---@param size? integer
 ---@return boolean
 function host.has_room(size) end
 
---- Sees to it that so many bytes can be allocated, whatever the bound is.
+--- Sees to it that this many bytes can be allocated, whatever the bound is.
 ---@param size? integer
 function host.make_way(size) end
 

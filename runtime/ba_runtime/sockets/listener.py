@@ -1,6 +1,6 @@
 """A listening TCP socket.
 
-When the process is out of descriptors, an accept would fail for ever while the listener stays readable, and
+When the process is out of descriptors, an accept would fail forever while the listener stays readable, and
 the loop would spin. A spare descriptor is given up for that moment: the connection is taken and closed at
 once, so its peer learns the truth and the loop comes to rest.
 """

@@ -1,4 +1,4 @@
-"""Comments of a text that carry something for tools."""
+"""Comments in a text that are meant for tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONG = re.compile(r"--\[(?P<level>=*)\[(?P<text>.*)\](?P=level)\]", re.DOTALL)
 def line_starts(source: str) -> Iterator[tuple[int, str]]:
     """Yields the comments that begin a line and end with it: the line's number, from 0, and the comment.
 
-    What looks like one inside a string or a long comment is none.
+    What looks like one inside a string or a long comment does not count.
     """
     line = at = 0
     for token in tokenize(source):

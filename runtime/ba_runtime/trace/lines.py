@@ -226,7 +226,7 @@ def port_taken(event: PortTaken) -> str:
 def fault_head(event: Fault) -> str:
     """Returns the documented line of a report, `Lua error in Cosocket: FILE:LINE: MESSAGE`.
 
-    What the server says of an error that is no text is nothing; here it says what it is.
+    The server says nothing about an error that is not text; here it is named.
     """
     if event.error is None:
         return _text(event.text).strip("\n")

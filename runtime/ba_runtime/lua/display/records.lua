@@ -1,6 +1,6 @@
 -- A list of records as a table in HTML: one row for each, one column for each field, both within bounds.
 --
--- A record is a table without a metatable whose keys are all names, and whose values are no tables. Reading is raw, so
+-- A record is a table without a metatable whose keys are all names, and whose values are not tables. Reading is raw, so
 -- no code of the user's runs but `__tostring` of what stands in a cell. Names and values are the program's, or a
 -- peer's: all of them are escaped.
 
@@ -14,7 +14,7 @@ local type, next, rawget, gsub, format, concat, getmetatable, mathtype =
   type, next, rawget, string.gsub, string.format, table.concat, debug.getmetatable, math.type
 
 local MOST_ROWS <const>, MOST_COLUMNS <const> = 200, 20
-local MOST_NAMES <const> = 100 -- of one record; who has more is no row of a table
+local MOST_NAMES <const> = 100 -- of one record; a table with more is not a row
 local MOST_BYTES <const> = 200 -- in a cell
 
 local CONTROL = "[\0-\31\127]"
@@ -80,7 +80,7 @@ local function add_rest(left_out, count, what)
   end
 end
 
--- Returns how many of the list's records to show, and how many there are; nil where it is no list of records.
+-- Returns how many of the list's records to show, and how many there are; nil where it is not a list of records.
 local function size(list)
   local shown, total = 0, #list
   while shown < total and shown < MOST_ROWS do
@@ -97,7 +97,7 @@ local function size(list)
   return shown > 0 and shown or nil, total
 end
 
--- Returns the table as HTML; nil where the value is no list of records.
+-- Returns the table as HTML; nil where the value is not a list of records.
 function records.html(list)
   local count, total = size(list)
   if not count then

@@ -31,7 +31,7 @@ meta.__index = meta
 
 local httpc = {}
 
--- Seconds from milliseconds; nil for what is no positive number.
+-- Seconds from milliseconds; nil for what is not a positive number.
 local function seconds(ms)
   ms = tonumber(ms)
   return ms and ms > 0 and ms / 1000 or nil
@@ -175,7 +175,7 @@ function meta.cookie(...)
   return fields.cookies(X.fields)
 end
 
--- How much a read wants: false for all, 0 to pass over all; nil for what is no format.
+-- How much a read wants: false for all, 0 to pass over all; nil for what is not a format.
 local function amount(wanted)
   if wanted == "*a" or wanted == "a" then
     return false

@@ -176,7 +176,7 @@ local function broken(X, reason)
   return fail(X, reason)
 end
 
--- What follows from a response that is none.
+-- What follows from a response that is not valid.
 local function invalid(X, words)
   advice.once("httpc: the response is not valid HTTP: " .. words, nil, "invalid response")
   return broken(X, "invalidresponse")

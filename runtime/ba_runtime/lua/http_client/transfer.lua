@@ -202,7 +202,7 @@ function transfer.receive(http, conf, most)
 end
 
 -- Sends the body of a request that has begun: true, or nil and the reason. A server that wants no more of it may have
--- said why before it hung up, so that is no failure here.
+-- said why before it hung up, so that is not a failure here.
 function transfer.send(http, conf, source, size)
   local bytes = 0
   while true do

@@ -28,7 +28,7 @@ local PARSE, TOO_DEEP, BAD_KEY = text.PARSE, text.TOO_DEEP, text.BAD_KEY
 local DEFAULT_LIMIT <const> = 16
 local LEAST_LIMIT <const> = 8
 local MAX_LIMIT <const> = 1001
--- From this size on it is worth to stop the collector, whose next cycle then begins at once.
+-- From this size on it is worth stopping the collector, whose next cycle then begins at once.
 local LARGE_BYTES <const> = 1 << 16
 
 -- For so many keys the text up to the value of the key behind them is remembered: most objects are alike, and to

@@ -17,7 +17,7 @@ local codepoint, concat, utf8char = utf8.codepoint, table.concat, utf8.char
 local error, mathtype, rawget, setmetatable, tonumber = error, math.type, rawget, setmetatable, tonumber
 local more, PARSE = source.more, source.PARSE
 
--- A double has at most 767 significant digits; what is much longer is no number that anybody wrote.
+-- A double has at most 767 significant digits; nobody has written a number that is much longer.
 local MAX_NUMBER_BYTES <const> = 1024
 -- A position that no text has.
 local NEVER <const> = 1 << 62

@@ -181,7 +181,7 @@ function shark.sharkclient()
   return public
 end
 
--- Returns a context's number, nil when the value is none.
+-- Returns a context's number, nil when the value is not a context.
 function shark.number(value)
   return number_of(value, CONTEXT)
 end

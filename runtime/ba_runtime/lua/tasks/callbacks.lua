@@ -2,7 +2,7 @@
 --
 -- Lua's own are C functions, across which nothing can yield. A callback that waits there would run the loop in
 -- place (sched.lua), and waits in place end in the reverse order of their beginning: two tasks that wait for each
--- other so would wait for ever. So wherever a callback of the program's is called, these are written in Lua; in
+-- other so would wait forever. So wherever a callback of the program's is called, these are written in Lua; in
 -- every other case Lua's own do the work. What remains for waiting in place is rare: the reader of `load`,
 -- `__tostring` in string.format, finalizers, message handlers.
 --
@@ -95,7 +95,7 @@ end
 -- ---------------------------------------------------------------- string.gsub
 
 -- Looks at what `find` found: where, and what the function or the table puts in its place (nil: nothing else).
--- Returns nothing when there is none, and no place for an empty match where the last one ended, which is none.
+-- Returns nothing when there is none, and leaves out an empty match where the last one ended, as Lua does.
 local function look_at(s, replace, after, ok, first, last, ...)
   if not ok then
     check.raise_outside(first)

@@ -20,7 +20,7 @@ local load, pcall, type, select, rawset, gsub, match, native_tostring, getmetata
 
 local cell = {}
 
--- What an error object that is no text says of itself: code of the user's.
+-- What an error object that is not text says of itself: code of the user's.
 local function own_words(problem)
   local meta = getmetatable(problem)
   if type(meta) == "table" and meta.__tostring then
@@ -82,7 +82,7 @@ function SPEAKER.yielded(speaker)
 end
 SPEAKER.abandoned = SPEAKER.yielded
 
--- Reports an error object in its own words, which may wait, fail or go on for ever: the cell is not over before.
+-- Reports an error object in its own words, which may wait, fail or go on forever: the cell is not over before.
 local function speak_for(task, problem)
   local speaker = sched.task(SPEAKER, own_words)
   speaker.of, speaker.cell, task.problem = task, task.cell, problem
@@ -191,7 +191,7 @@ end
 --
 -- The command `ba-lua` runs its program by `start`, and sets `arg` before anything else (command/arg.lua). It does as
 -- `lua` does: `arg` is there for the texts of -e and -l as well, and has the words in front of the program's name too,
--- below 0. Here there are no such words; `arg` is another for each program, and is set when its turn has come.
+-- below 0. Here there are no such words; each program has an `arg` of its own, set when its turn has come.
 function cell.start_program(id, source, name, ...)
   local chunk = cell.compiled(id, source, name)
   if chunk then

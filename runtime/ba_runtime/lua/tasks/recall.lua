@@ -102,7 +102,7 @@ function recall.is_ours(name, value)
   return name == "_" and rawequal(value, mine[1]) or name == "In" and value == In or name == "Out" and value == Out
 end
 
--- Drops all that is remembered, except `_`; tells whether that was anything.
+-- Drops all that is remembered, except `_`; tells whether there was anything.
 function recall.forget()
   if next(In) == nil and next(Out) == nil then
     return false

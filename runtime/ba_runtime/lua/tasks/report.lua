@@ -43,12 +43,12 @@ function report.text(problem)
   return kind == "string" and problem or kind == "number" and problem .. "" or nil
 end
 
--- Tells whether a task has failed because the runtime closes, which cuts off whatever runs: that is no news.
+-- Tells whether a task has failed because the runtime closes, which cuts off whatever runs: that needs no report.
 local function is_cut_off(task)
   return task.interrupted and sched.closing
 end
 
--- Sends what the server would write, and beside it what it leaves out: the message of an error that is no text, and
+-- Sends what the server would write, and beside it what it leaves out: the message of an error that is not text, and
 -- the whole stack.
 local function send(task, text, problem)
   local words = report.text(problem)

@@ -2,7 +2,7 @@
 --
 -- The chunk runs what comes before the statement, and returns a function that runs it as often as it is told
 -- (syntax/_timed.py): a loop without a call in it, of which the statement is the body. So what is measured is the
--- statement and 5 ns of the loop's. It may wait, fail and be interrupted as the code of any cell.
+-- statement and 5 ns of the loop's. It may wait, fail and be interrupted like the code of any cell.
 
 local import = ...
 local host = import "host"
@@ -11,7 +11,7 @@ local cell = import "tasks/cell"
 local error, format, unpack = error, string.format, table.unpack
 local clock = host.monotonic
 
--- A run of so long is long enough that the clock and the scheduler do not matter, as in Python's timeit.
+-- A run that takes this long is long enough that the clock and the scheduler do not matter, as in Python's timeit.
 local ENOUGH_S <const> = 0.2
 local STEPS = {1, 2, 5}
 

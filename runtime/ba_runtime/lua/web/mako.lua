@@ -28,7 +28,7 @@ local env = setmetatable({}, {
   end,
 })
 
--- What is no function is told when somebody asks. There is no `sslport`: the page server speaks no TLS.
+-- What is not a function is told when somebody asks. There is no `sslport`: the page server speaks no TLS.
 local values = {version = "4.3", argv = {}, env = env, execpath = host.exec_path}
 local found = {
   port = web.listen, -- of the page server, which begins to listen

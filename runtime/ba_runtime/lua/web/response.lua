@@ -167,7 +167,7 @@ function meta.setdefaultheaders(...)
   return true
 end
 
--- Says once of a number that is no status what becomes of it.
+-- Says once what becomes of a number that is not a status.
 function response.note_status(status)
   if status < 200 or status > 599 then
     advice.once "a response can have a status from 200 to 599; in place of another number, the client gets `???`"
