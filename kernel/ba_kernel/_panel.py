@@ -43,8 +43,6 @@ TOO_MANY = f"{MOST_VIEWS} views of the panel are open, the limit. Close one, the
 FAILED = "The panel has failed; the kernel's log says why. Disconnect and connect to try again."
 # For pages without widgets, and for whoever reads the saved notebook.
 IN_WORDS = "The TraceLogger panel, live where the page has anywidget. %tracelogger opens it in a window."
-    "The TraceLogger panel: live where the page has anywidget; %tracelogger shows it in a window of its own."
-)
 
 
 @dataclass(slots=True)
