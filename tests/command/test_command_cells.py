@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+
+from ba_kernel.command._bench import Bench
+from ba_kernel.command._run import program
+from ba_runtime.command import INTERRUPTED, STOPPED, parse, run_steps
+from ba_runtime.events import CellResult
 
 from ._command import BA_LUA, PATIENCE_S, Said, run
 
@@ -203,6 +211,55 @@ def test_ctrl_c_stops_a_script(cell: str, tmp_path: Path) -> None:
     assert "interrupted" in err
     assert "Traceback" not in err
     assert out == ""
+
+
+class _Steps:
+    """A runtime in which every text ends at once, and well."""
+
+    def __init__(self) -> None:
+        self.ran: list[bytes] = []
+
+    def run_cell(
+        self, source: bytes, *, name: str, cell: int, arguments: tuple[bytes, ...] = ()
+    ) -> Future[CellResult]:
+        """Remembers the text."""
+        self.ran.append(source)
+        ended: Future[CellResult] = Future()
+        ended.set_result(CellResult(cell))
+        return ended
+
+    def serve(self, folder: str) -> Future[int]:
+        """Serves nothing."""
+        return Future()
+
+    def capture(self, path: str) -> None:
+        """Writes nothing."""
+
+
+def test_ctrl_c_between_two_texts_ends_a_command_line() -> None:
+    """Nothing is running then that could be interrupted."""
+    runtime = _Steps()
+    options = parse(("ba-lua", "-e", "a = 1", "-e", "b = 2"))
+    assert run_steps(runtime, options, lambda: bool(runtime.ran)) is STOPPED
+    assert runtime.ran == [b"a = 1"]
+
+
+def test_ctrl_c_between_two_cells_ends_a_script(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """As it does in one of them."""
+    script(tmp_path, "'first'", "'never'")
+    file, out = tmp_path / "cells.lua", io.BytesIO()
+
+    async def run_script() -> int | None:
+        bench = Bench(asyncio.get_running_loop(), out, io.BytesIO(), lambda: None)
+        try:
+            options = parse(("ba-lua", str(file)))
+            return await program(bench, options, file.read_text(), lambda: bool(out.getvalue()))
+        finally:
+            bench.close()
+
+    assert asyncio.run(run_script()) == INTERRUPTED
+    assert out.getvalue() == b'"first"\n'
+    assert "interrupted" in capfd.readouterr().err
 
 
 def test_the_other_options_work_with_cells(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ba_kernel._frontend import Request
@@ -12,6 +13,7 @@ from ba_kernel._magic_table import MAGICS
 from ba_kernel._script import ScriptCell, cells_of, has_cells
 from ba_runtime.command import (
     INTERRUPTED,
+    STOPPED,
     CtrlC,
     LineReader,
     Options,
@@ -22,7 +24,6 @@ from ba_runtime.command import (
     run_steps,
     standard_input,
 )
-from ba_runtime.events import ErrorReport
 
 from ._bench import CONSOLE, Bench
 from ._prompt import Prompt
@@ -73,7 +74,7 @@ async def _main(options: Options, script: str | None) -> int:
         prompt.attach(bench)
     try:
         with CtrlC(bench.interrupt, ends=prompt is None) as ctrl_c:
-            code = await _program(bench, options, script)
+            code = await program(bench, options, script, ctrl_c.pressed.done)
             if code is None and options.stays and prompt is None:
                 code = await _stay(bench, ctrl_c)
         if code is None and prompt is not None:
@@ -83,14 +84,19 @@ async def _main(options: Options, script: str | None) -> int:
         bench.close()
 
 
-async def _program(bench: Bench, options: Options, script: str | None) -> int | None:
-    """Runs what is to run before the prompt; returns the exit code if it failed or ended the process."""
+async def program(
+    bench: Bench, options: Options, script: str | None, is_stopped: Callable[[], bool]
+) -> int | None:
+    """Runs what is to run before the prompt; returns the exit code if it failed or ended the process.
+
+    `is_stopped` tells whether Ctrl-C was pressed: between two cells nothing runs that could be interrupted.
+    """
     runtime = await asyncio.to_thread(lambda: bench.runtime)
     if options.tracelogger is not None:
         bench.window.title = os.path.basename(options.program or "ba-lua")
         announce(bench.window, options.tracelogger)
     await asyncio.to_thread(begin, runtime, options)
-    error = await asyncio.to_thread(run_steps, runtime, options, with_program=script is None)
+    error = await asyncio.to_thread(run_steps, runtime, options, is_stopped, with_program=script is None)
     if error is not None:
         return report(error)
     if script is None:
@@ -99,6 +105,8 @@ async def _program(bench: Bench, options: Options, script: str | None) -> int | 
     skip = _Skip(bench)
     first = len(options.chunks) + 1
     for number, cell in enumerate(cells_of(script, skip), first):
+        if is_stopped():
+            return report(STOPPED)
         code = await _cell(bench, cell, number, options.source()[1])
         if code is not None:
             return code
@@ -114,7 +122,7 @@ async def _cell(bench: Bench, cell: ScriptCell, number: int, name: str) -> int |
         return None
     error = bench.take_error()
     if error is None and reply["ename"] == "Interrupted":
-        error = ErrorReport("interrupt", b"interrupted")
+        error = STOPPED
     if error is not None:
         return report(error)
     print(f"ba-lua: {name}:{cell.line + 1}: {reply['evalue']}", file=sys.stderr, flush=True)

@@ -13,11 +13,12 @@ from ba_runtime._line_reader import LineReader
 from ._console import Console, Writer
 from ._main import main
 from ._options import Options, UsageMistake, parse
-from ._program import answer, begin, report, run_program, run_steps, standard_input, wait_until_idle
+from ._program import STOPPED, answer, begin, report, run_program, run_steps, standard_input, wait_until_idle
 from ._window import announce
 
 __all__ = [
     "INTERRUPTED",
+    "STOPPED",
     "Console",
     "CtrlC",
     "LineReader",

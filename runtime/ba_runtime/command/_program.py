@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,6 +22,7 @@ from ._options import Options
 from ._window import Window
 
 COMMAND_LINE = "(command line)"  # what messages call the text of -e
+STOPPED = ErrorReport("interrupt", b"interrupted")  # by Ctrl-C, while nothing of the program's ran
 
 
 class Asked(Protocol):
@@ -67,7 +68,7 @@ def run_program(options: Options) -> int:
     with runtime, window, CtrlC(runtime.interrupt) as ctrl_c:
         window.open(runtime)
         begin(runtime, options)
-        error = run_steps(runtime, options)
+        error = run_steps(runtime, options, ctrl_c.pressed.done)
         if error is not None:
             return report(error)
         if options.stays and not wait_until_idle(runtime, ctrl_c):
@@ -89,12 +90,17 @@ def begin(runtime: Asked, options: Options) -> None:
     ).result()
 
 
-def run_steps(runtime: Asked, options: Options, *, with_program: bool = True) -> ErrorReport | None:
+def run_steps(
+    runtime: Asked, options: Options, is_stopped: Callable[[], bool], *, with_program: bool = True
+) -> ErrorReport | None:
     """Runs one step after the other as cells 1, 2 and so on, and returns the error that ended them.
 
+    `is_stopped` tells whether Ctrl-C was pressed: between two steps nothing runs that could be interrupted.
     Raises OSError where the program cannot be read.
     """
     for cell, step in enumerate(steps(options, with_program=with_program), 1):
+        if is_stopped():
+            return STOPPED
         result = runtime.run_cell(step.source, name=step.name, cell=cell, arguments=step.arguments).result()
         if result.error is not None:
             return result.error
