@@ -264,7 +264,7 @@ local LINGER_S <const> = 60
 
 local function linger(S)
   local task = sched.task(CLOSER, function()
-    stream.await_sent(S, host.monotonic() + LINGER_S, waiting.block)
+    stream.await_sent(S, waiting.block, LINGER_S)
     cosocket.close(S)
   end)
   run(task)
