@@ -140,10 +140,17 @@ def test_a_subshell_console_shows_sockets_while_a_cell_waits(server: LabServer, 
     notebook = open_notebook(server.add_notebook("subshell", WAIT))
     notebook.start(0)
     expect(notebook.code(0).locator(".jp-OutputArea")).to_contain_text("waiting")
+    frames: list[bytes | str] = []
+    notebook.page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(frame))
+    )
     notebook.choose_for(notebook.code(0).locator(".cm-content"), "New Subshell Console for Notebook")
     console = notebook.page.locator(".jp-CodeConsole")
     editor = console.locator(".jp-CodeConsole-promptCell .cm-content")
     expect(editor).to_be_visible()
+    # What is typed before the console has its subshell waits for the cell, as in the notebook itself.
+    while not any("create_subshell_reply" in str(frame) for frame in frames):
+        notebook.page.wait_for_timeout(20)
     editor.click()
     editor.fill("%sockets")
     editor.press("Shift+Enter")
