@@ -529,6 +529,7 @@ class TraceView {
     this.unseen = 0;
     this.hasTime = false;
     this.needle = "";
+    this.wanted = new Map(); // parts of HTTP that the reader has just turned on or off
     this.found = []; // numbers of the lines that were found, in order
     this.current = -1; // …and which of them is shown
     this.state = { faults: 0, last_fault: "", http: {}, is_running: true };
@@ -645,7 +646,10 @@ class TraceView {
     const choices = PARTS.map(([part, text]) => {
       const box = make("input", {
         type: "checkbox",
-        onchange: () => this.send({ type: "http", part, on: box.checked }),
+        onchange: () => {
+          this.wanted.set(part, box.checked);
+          this.send({ type: "http", part, on: box.checked });
+        },
       });
       this.parts[part] = box;
       return make("label", {}, box, ` ${text}`);
@@ -773,7 +777,13 @@ class TraceView {
   setState(state) {
     this.state = state;
     for (const [part] of PARTS) {
-      this.parts[part].checked = Boolean(state.http[part]);
+      const isOn = Boolean(state.http[part]);
+      // A state that was on its way when the reader clicked knows nothing of that: one such is passed over.
+      const isEarlier = this.wanted.has(part) && this.wanted.get(part) !== isOn;
+      this.wanted.delete(part);
+      if (!isEarlier) {
+        this.parts[part].checked = isOn;
+      }
     }
     this.http.classList.toggle("ba-is-on", Object.values(state.http).some(Boolean));
     this.showStatus();
