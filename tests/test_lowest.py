@@ -18,6 +18,7 @@ def test_every_dependency_has_a_lowest_version() -> None:
             "jupyter-client",
             "lupa",
             "certifi",
+            "comm",
             "cryptography",
             "dpkt",
             "h11",
