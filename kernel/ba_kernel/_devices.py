@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ._local_device import LocalDevice
 
+NOT_CONNECTED = "no device is connected; connect one with %device http://HOST/FILE.lsp"
 # A connection that is lost comes back when a device has started anew.
 AGAIN_S = 2.0
 # A cell that connects ends when the trace is heard, or after so long.
@@ -135,7 +136,7 @@ class Devices:
         from ba_runtime.device import BadAnswer, Refused, Unreachable
 
         if self.device is None:
-            raise DeviceFailed("no device is connected; connect one with %device http://HOST/FILE.lsp")
+            raise DeviceFailed(NOT_CONNECTED)
         try:
             answer = await self.device.run(source, name, show, seconds=self.limit_s)
         except (BadAnswer, Refused, Unreachable) as error:

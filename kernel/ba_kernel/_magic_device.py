@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from ._devices import Where
+from ._devices import NOT_CONNECTED, Where
 from ._magics import After, Magic, MagicError, Tools, read, unquoted
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ USAGE = (
     "then a cell that begins with %%device runs there"
 )
 CELL_USAGE = "usage: %%device [both] [SECONDS], with the cell's Lua on the lines below it"
-NOT_CONNECTED = "no device is connected; connect one with %device http://HOST/FILE.lsp"
 _SECONDS = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -86,8 +85,7 @@ async def _connect(tools: Tools, url: str, words: list[str]) -> None:
         place = place_of(url, is_trusting="untrusted" in words)
     except ValueError as error:
         raise MagicError(f"%device: {error}") from error
-    connected = await _found(tools, place)
-    about = await _asked(connected)
+    connected, about = await _found(tools, place)
     await tools.devices.connect(connected, about, takes_all="all" in words)
     _show(tools)
 
@@ -101,32 +99,39 @@ async def _start(tools: Tools, argument: str) -> None:
         local = await LocalDevice.start()
     except OSError as error:
         raise MagicError(f"%device start: {error}") from error
-    about = await _asked(local.device)
+    try:
+        about = await _asked(local.device)
+    except BaseException:  # also when the user has stopped it
+        local.end()
+        raise
     await tools.devices.connect(local.device, about, takes_all=bool(argument), local=local)
     tools.say("ba-lua runs on this computer as a device, until %device off.")
 
 
-async def _found(tools: Tools, place: Place) -> Device:
-    """Returns the device, with the environment's secret, that of a page made here, or what the user types."""
+async def _found(tools: Tools, place: Place) -> tuple[Device, About]:
+    """Returns the device and what it says of itself.
+
+    Its secret is the environment's, that of a page made here, or what the user types.
+    """
     from ba_runtime.device import VARIABLE, Device, Refused, Unreachable
 
     known = [os.environ[VARIABLE]] if os.environ.get(VARIABLE) else tools.devices.secrets
     for secret in reversed(known):
         candidate = Device(place, secret)
         try:
-            await candidate.about()
+            return candidate, await candidate.about()
         except Refused:
             continue
         except Unreachable as error:
             raise MagicError(f"%device: {error}") from error
-        return candidate
     typed = await tools.ask_secret(f"The secret in {place.path.rpartition('/')[2]}: ")
     if typed is None:
         raise MagicError(
             f"%device: {place.name} needs its page's secret, and this front end cannot ask for it; "
             f"start the kernel with {VARIABLE}=SECRET"
         )
-    return Device(place, typed.strip())
+    connected = Device(place, typed.strip())
+    return connected, await _asked(connected)
 
 
 async def _asked(connected: Device) -> About:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from ba_runtime.device import Answer, BadAnswer, stack_of
+from ba_runtime.device import Answer, BadAnswer, NoTrace, place_of, service_of, stack_of
 from ba_runtime.device.answer import MOST_BYTES, Reader
 from ba_runtime.device.making import new_secret, page_with, secret_in
 
@@ -73,3 +73,20 @@ def test_each_page_has_a_secret_of_its_own() -> None:
     assert page_with(one).count(one) == 1
     assert secret_in("<?lsp local SECRET = 1 ?>") is None
     assert "@SECRET@" not in page_with(one)
+
+
+def test_a_devices_trace_is_on_the_device_whatever_its_page_tells() -> None:
+    """At the port and path that it names, on its own host; what is no URL is said."""
+    place = place_of("https://device.example/cells.lsp")
+    service = service_of(place, "http://127.0.0.1:8080/rtl/x/?token=t")
+    assert (service.host, service.port, service.path, service.tls) == (
+        "device.example",
+        8080,
+        "/rtl/x/?token=t",
+        None,
+    )
+    assert service_of(place, "").path == "/rtl/tracelogger.service/"
+    assert service_of(place, "").tls is place.tls
+    for told in ("nowhere", "ftp://x/", "http://x:99999/"):
+        with pytest.raises(NoTrace):
+            service_of(place, told)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ba_runtime._h11 import h11
@@ -33,11 +34,17 @@ class NoTrace(Exception):
 
 
 def service_of(place: Place, told: str) -> Place:
-    """Returns where a device's TraceLogger is: where it says, or where the server has it."""
-    if told:
-        return place_of(told)
-    path = SERVICE
-    return Place(place.url, place.host, place.port, path, place.tls)
+    """Returns where a device's TraceLogger is: at the port and path of the URL that it tells, or the usual ones.
+
+    It is on the device in any case: a page cannot send the notebook elsewhere. Raises NoTrace.
+    """
+    if not told:
+        return replace(place, path=SERVICE)
+    try:
+        service = place_of(told)
+    except ValueError as error:
+        raise NoTrace("it does not tell where its TraceLogger is") from error
+    return replace(place, port=service.port, path=service.path, tls=place.tls if service.tls else None)
 
 
 async def listen(place: Place, begun: Callable[[], None], show: Callable[[bytes], None]) -> None:
