@@ -23,8 +23,8 @@ FIRST_LINE = """() => {
 }"""
 
 # Done when the lines have not scrolled for a while, as browsers move smoothly after a turn of the wheel.
-AT_REST = """() => new Promise((done) => {
-  const lines = document.querySelector(".ba-lines");
+AT_REST = """(view) => new Promise((done) => {
+  const lines = view.querySelector(".ba-lines");
   let still = 0, before = -1;
   const look = () => {
     still = lines.scrollTop === before ? still + 1 : 0;
@@ -102,7 +102,7 @@ class LogWindow:
         """Turns the wheel over the lines."""
         self.page.locator(".ba-lines").hover()
         self.page.mouse.wheel(0, by)
-        self.page.evaluate(AT_REST)
+        self.page.locator("body").evaluate(AT_REST)
 
     @property
     def footer(self) -> Locator:

@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import Locator, expect
 
+from ._log_window import AT_REST
+
 FIRST_LINE = """view => {
   const lines = view.querySelector(".ba-lines").getBoundingClientRect();
   for (const row of view.querySelectorAll(".ba-line")) {
@@ -62,18 +64,7 @@ class PanelView:
         """Turns the wheel over the lines, and waits until they are at rest."""
         self.element.locator(".ba-lines").hover()
         self.element.page.mouse.wheel(0, by)
-        self.element.evaluate(
-            """view => new Promise((done) => {
-              const lines = view.querySelector(".ba-lines");
-              let still = 0, before = -1;
-              const look = () => {
-                still = lines.scrollTop === before ? still + 1 : 0;
-                before = lines.scrollTop;
-                return still > 20 ? done() : requestAnimationFrame(look);
-              };
-              look();
-            })"""
-        )
+        self.element.evaluate(AT_REST)
 
     def numbers(self) -> list[int]:
         """Returns the numbers of the lines in the page, from top to bottom."""

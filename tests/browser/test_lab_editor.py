@@ -113,21 +113,6 @@ def test_lua_and_pages_have_their_colours(server: LabServer, open_anywhere: Open
         notebook.take_picture(target(f"editor-{theme.lower()}-{type(notebook).__name__}.png"))
 
 
-WRITTEN = """\
-ba.socket.event(function(s)
-for i = 1, 3 do
-if i > 2 then
-print(i)
-elseif i then
-x = {
-1,
-}
-else
-y = 2
-end
-end
-end)
-z = 1"""
 INDENTED = """\
 ba.socket.event(function(s)
   for i = 1, 3 do
@@ -143,6 +128,7 @@ ba.socket.event(function(s)
   end
 end)
 z = 1"""
+WRITTEN = "\n".join(line.lstrip() for line in INDENTED.split("\n"))
 
 
 def test_lua_is_indented_as_it_is_typed(server: LabServer, open_anywhere: Open) -> None:

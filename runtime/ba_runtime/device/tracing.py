@@ -34,7 +34,7 @@ class NoTrace(Exception):
 
 
 def service_of(place: Place, told: str) -> Place:
-    """Returns where a device's TraceLogger is: at the port and path of the URL that it tells, or the usual ones.
+    """Returns where a device's TraceLogger is: at the port and path that it tells, or the usual ones.
 
     It is on the device in any case: a page cannot send the notebook elsewhere. Raises NoTrace.
     """
