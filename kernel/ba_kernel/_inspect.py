@@ -189,13 +189,18 @@ class _Look:
 def _add_cards(shown: Help, cards: Iterator[Entry]) -> None:
     for card in cards:
         shown.add_code(card.signature)
-        shown.add(card.text)
-        if card.options:
-            shown.add_lines(iter(card.options.items()))
-        if card.returns:
-            shown.add(card.returns, label="Returns")
-        if card.errors:
-            shown.add(card.errors, label="Errors")
+        add_card(shown, card)
+
+
+def add_card(shown: Help, card: Entry) -> None:
+    """Adds what a card says below its signature."""
+    shown.add(card.text)
+    if card.options:
+        shown.add_lines(iter(card.options.items()))
+    if card.returns:
+        shown.add(card.returns, label="Returns")
+    if card.errors:
+        shown.add(card.errors, label="Errors")
 
 
 def _add_definition(shown: Help, definition: Definition, *, with_source: bool) -> None:

@@ -74,17 +74,6 @@ class Entry:
         """Returns the names of the fields that a table may have as this argument, counted from 1."""
         return self.tables.get(str(argument), ()) if self.tables else tuple(self.options)
 
-    def as_text(self) -> str:
-        """Returns the card as plain text: the signature, then one paragraph for each part."""
-        parts = [self.signature, self.text]
-        if self.options:
-            parts.append("\n".join(f"  {name}: {text}" for name, text in self.options.items()))
-        if self.returns:
-            parts.append(f"Returns: {self.returns}")
-        if self.errors:
-            parts.append(f"Errors: {self.errors}")
-        return "\n\n".join(parts)
-
 
 @cache
 def entries() -> tuple[Entry, ...]:

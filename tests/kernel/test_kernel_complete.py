@@ -9,7 +9,8 @@ import pytest
 
 from ba_kernel._asking import ANSWER_S
 from ba_kernel._complete import complete, is_complete
-from ba_kernel._inspect import inspect
+from ba_kernel._inspect import Help, _add_cards, inspect
+from ba_runtime.docs import Entry
 from ba_runtime.looking import Path
 
 from ._fakes import Desk, play
@@ -148,6 +149,20 @@ def test_a_lua_that_stays_busy_is_hardly_waited_for_again(monkeypatch: pytest.Mo
         assert (await complete(engine, "counter", 7))["matches"] == ["counter"]
 
     play(scene)
+
+
+def plain(card: Entry) -> str:
+    """Returns what is shown of a card, as plain text."""
+    shown = Help([], [])
+    _add_cards(shown, iter((card,)))
+    return shown.data()["text/plain"]
+
+
+def test_text_has_a_paragraph_for_each_part() -> None:
+    """Parts that are empty leave no trace."""
+    assert plain(Entry("f", "f()", "Does it.")) == "f()\n\nDoes it."
+    full = plain(Entry("f", "f()", "Does it.", "true.", "None."))
+    assert full == "f()\n\nDoes it.\n\nReturns: true.\n\nErrors: None."
 
 
 def test_inspection_shows_documentation_and_value() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import nbformat
 
-from ba_kernel._inspect import escaped
+from ba_kernel._inspect import Help, add_card, escaped
 from ba_kernel._magic_table import MAGICS
 from ba_kernel._magics import Magic
 from ba_runtime.docs import Entry, entries
@@ -223,14 +223,9 @@ def _is_in(card: Entry, group: Group, named: set[str]) -> bool:
 
 def card_text(card: Entry) -> str:
     """Returns a card as Markdown."""
-    parts = [f"#### `{card.signature}`", escaped(card.text)]
-    if card.options:
-        parts.append("\n".join(f"- `{name}`: {escaped(text)}" for name, text in card.options.items()))
-    if card.returns:
-        parts.append(f"**Returns:** {escaped(card.returns)}")
-    if card.errors:
-        parts.append(f"**Errors:** {escaped(card.errors)}")
-    return "\n\n".join(parts)
+    shown = Help([], [])
+    add_card(shown, card)
+    return "\n\n".join((f"#### `{card.signature}`", *shown.marked))
 
 
 def _magic_text(magic: Magic) -> str:

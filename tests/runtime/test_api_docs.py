@@ -186,13 +186,6 @@ def test_members_of_nothing_are_globals() -> None:
     assert members(("ba", "clock")) == members(("nothing",)) == ()
 
 
-def test_text_has_a_paragraph_for_each_part() -> None:
-    """Parts that are empty leave no trace."""
-    assert Entry("f", "f()", "Does it.").as_text() == "f()\n\nDoes it."
-    full = Entry("f", "f()", "Does it.", "true.", "None.").as_text()
-    assert full == "f()\n\nDoes it.\n\nReturns: true.\n\nErrors: None."
-
-
 def test_a_function_is_found_by_any_path_to_it() -> None:
     """By way of `_G`, and of what `require` has loaded, under the name of its module."""
     for path in (("string", "rep"), ("_G", "string", "rep"), ("package", "loaded", "string", "rep")):
