@@ -259,12 +259,14 @@ class TraceArea:
         self._open_barriers()
         if self._is_paused or self._home is None or self._latest is None:
             return
-        if self._view() != self._sent:
-            self._send("update_display_data", self._latest)
+        view = self._view()
+        if view != self._sent:
+            self._send("update_display_data", self._latest, view=view)
 
-    def _send(self, kind: str, request: Request, *, is_asked: bool = False) -> None:
-        new, self._told = self._ring.came - self._told, self._ring.came
-        self._sent, self._sent_at = self._view(), self._loop.time()
+    def _send(self, kind: str, request: Request, *, is_asked: bool = False, view: View | None = None) -> None:
+        came = self._ring.came  # read once: the Lua thread goes on
+        new, self._told = came - self._told, came
+        self._sent, self._sent_at = view or self._view(), self._loop.time()
         if request.is_console and not is_asked:
             self._print(new, request)
             return
