@@ -103,11 +103,11 @@ async def program(
         return None
     bench.shows_values = has_cells(script)
     skip = _Skip(bench)
-    first = len(options.chunks) + 1
+    first, name = len(options.chunks) + 1, options.source()[1]
     for number, cell in enumerate(cells_of(script, skip), first):
         if is_stopped():
             return report(STOPPED)
-        code = await _cell(bench, cell, number, options.source()[1])
+        code = await _cell(bench, cell, number, name)
         if code is not None:
             return code
     bench.shows_values = True
