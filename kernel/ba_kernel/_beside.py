@@ -15,9 +15,7 @@ class Beside(Cells):
     this one an output of its own.
     """
 
-    def _begin(self, request: Request, code: str) -> None:
-        if request.is_stored:
-            self._engine.remember(request.cell, code)
+    def _begin(self, request: Request) -> None:
         self._output.begin(request)
 
     async def _end(self) -> None:

@@ -101,7 +101,9 @@ class Cells:
 
     async def run(self, code: str, request: Request, *, expressions: dict[str, str]) -> dict[str, object]:
         """Runs a cell and returns the content of its execute_reply."""
-        self._begin(request, code)
+        if request.is_stored:
+            self._engine.remember(request.cell, code)
+        self._begin(request)
         ended = CellResult(request.origin)
         failed: Failure | None = None
         payloads: list[dict[str, object]] = []
@@ -180,7 +182,7 @@ class Cells:
                 await self._page(cell, tools)
             elif cell.body is Body.LUA and cell.has_body:
                 self._area.expect()
-                ended = await self._lua(cell.lua, tools.request)
+                ended = await self._lua(cell.lua, tools)
             for after in afterwards:
                 await self._stoppable(after())
         except MagicError as error:
@@ -211,12 +213,13 @@ class Cells:
         finally:
             self._task = task
 
-    async def _lua(self, lua: str, request: Request) -> CellResult:
+    async def _lua(self, lua: str, tools: Tools) -> CellResult:
+        request = tools.request
         name = request.chunk_name
         self.sources.keep(name, lua)
         self._has_run_lua = True
         if self._devices.where is not Where.HERE:
-            result = await self._stoppable(self._elsewhere(lua, request))
+            result = await self._stoppable(self._elsewhere(lua, tools))
         else:
             result = await self._submit(self._engine.chunk(lua), name, request)
         if result.error:
@@ -244,8 +247,7 @@ class Cells:
             tools.say(unusual)
         data = shown(result)
         if data and not request.is_silent:
-            content = {"data": data, "metadata": {}}
-            self._output.insert(lambda: self._publish("display_data", content, request.parent))
+            tools.show(data)
         if result.url:
             tools.say_link("Served at", result.url)
         if result.error:
@@ -262,8 +264,9 @@ class Cells:
                 report = replace(report, hint=f"magics come before the cell's Lua; move {line} to the top")
         return failure(report, self.sources)
 
-    async def _elsewhere(self, lua: str, request: Request) -> CellResult:
+    async def _elsewhere(self, lua: str, tools: Tools) -> CellResult:
         """Runs a cell's Lua on the device, or here and there."""
+        request = tools.request
         source, name = self._engine.chunk(lua), request.chunk_name
         try:
             if self._devices.where is Where.THERE:
@@ -275,8 +278,7 @@ class Cells:
             raise _Failed(own_failure("DeviceError", str(error))) from error
         from ._both import data
 
-        content = {"data": data(here, there, self._devices.name), "metadata": {}}
-        self._output.insert(lambda: self._publish("display_data", content, request.parent))
+        tools.show(data(here, there, self._devices.name))
         return replace(here.result, values=(), forms=())
 
     async def _submit(self, source: bytes, name: str, request: Request) -> CellResult:
@@ -327,10 +329,8 @@ class Cells:
 
     # ---- before and after
 
-    def _begin(self, request: Request, code: str) -> None:
+    def _begin(self, request: Request) -> None:
         self._has_run_lua = self._is_stopped = False
-        if request.is_stored:
-            self._engine.remember(request.cell, code)
         self._output.begin(request)
         self._faults.begin(request)
         self._displays.begin(request)

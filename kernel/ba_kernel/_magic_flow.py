@@ -84,9 +84,7 @@ def _bytes(tools: Tools, argument: str) -> None:
         there = sorted({event.socket for event in events if isinstance(event, Moved)})
         hint = f"{', '.join(map(str, there[:20]))} moved data" if there else "no socket moved data"
         raise MagicError(f"socket {socket} is not in the recording, where {hint}")
-    data = {"text/plain": hex_text(events, socket), "text/html": hex_html(events, socket)}
-    content = {"data": data, "metadata": {}}
-    tools.output.insert(lambda: tools.publish("display_data", content, tools.request.parent))
+    tools.show({"text/plain": hex_text(events, socket), "text/html": hex_html(events, socket)})
 
 
 def _save(tools: Tools, name: str) -> None:

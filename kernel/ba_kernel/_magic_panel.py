@@ -28,8 +28,7 @@ async def panel(tools: Tools, rest: str) -> After | None:
         tools.say(f"{missing}\n{INSTEAD}")
         show_link(tools, "%panel")
         return None
-    content = {"data": tools.panel.open(version), "metadata": {}}
-    tools.output.insert(lambda: tools.publish("display_data", content, tools.request.parent))
+    tools.show(tools.panel.open(version))
     return None
 
 

@@ -53,8 +53,7 @@ async def _table(tools: Tools) -> None:
     if not rows:
         tools.say(NONE)
         return
-    content = {"data": {"text/plain": to_text(rows), "text/html": to_html(rows)}, "metadata": {}}
-    tools.output.insert(lambda: tools.publish("display_data", content, tools.request.parent))
+    tools.show({"text/plain": to_text(rows), "text/html": to_html(rows)})
 
 
 async def _live(tools: Tools) -> After:

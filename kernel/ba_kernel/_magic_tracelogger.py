@@ -32,8 +32,7 @@ def show_link(tools: Tools, magic: str) -> None:
     except OSError as error:
         raise MagicError(f"{magic}: the page cannot be served: {error.strerror or error}") from error
     link = reach(url)
-    content = {"data": {"text/plain": _text(link), "text/html": _html(link)}, "metadata": {}}
-    tools.output.insert(lambda: tools.publish("display_data", content, tools.request.parent))
+    tools.show({"text/plain": _text(link), "text/html": _html(link)})
 
 
 def _text(link: Link) -> str:

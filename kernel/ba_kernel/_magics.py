@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -105,6 +105,11 @@ class Tools:
         """Writes a line into the cell's output."""
         self.output.write(text.encode("utf-8", "surrogatepass") + b"\n")
 
+    def show(self, data: Mapping[str, object]) -> None:
+        """Shows data, by MIME type, in the cell's output."""
+        content = {"data": data, "metadata": {}}
+        self.output.insert(lambda: self.publish("display_data", content, self.request.parent))
+
     def say_link(self, sentence: str, url: str) -> None:
         """Writes `sentence` and how a browser reaches `url` into the cell's output.
 
@@ -116,8 +121,7 @@ class Tools:
             address = escape(link.url)
             anchor = f'<a href="{address}" target="_blank" rel="noopener">{address}</a>'
             data = {"text/plain": f"{sentence} {link.url}", "text/html": f"{escape(sentence)} {anchor}"}
-            content = {"data": data, "metadata": {}}
-            self.output.insert(lambda: self.publish("display_data", content, self.request.parent))
+            self.show(data)
         else:
             self.say(f"{sentence} {link.url}")
         if link.advice:
