@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ba_runtime.docs import Entry, function_at, lookup, method_of, methods
@@ -43,7 +43,7 @@ class Help:
         self.plain.append(code)
         self.marked.append(f"{fence}lua\n{code}\n{fence}")
 
-    def add_lines(self, lines: Iterator[tuple[str, str]]) -> None:
+    def add_lines(self, lines: Iterable[tuple[str, str]]) -> None:
         """Adds a list of words that are explained."""
         pairs = list(lines)
         width = max((len(word) for word, _ in pairs), default=0)
@@ -87,7 +87,7 @@ async def help_at(
 def _add_magic(shown: Help, name: str) -> None:
     magic = MAGICS.get(name)
     if magic is not None:
-        shown.add_lines(iter(magic.forms))
+        shown.add_lines(magic.forms)
 
 
 class _Look:
@@ -118,7 +118,7 @@ class _Look:
         elif isinstance(value, Table):
             _add_table(shown, name, list(reading.values.fields(value)))
         elif separator == ":":  # of an unknown object: all methods of that name
-            _add_cards(shown, iter(lookup(f":{name}")))
+            _add_cards(shown, lookup(f":{name}"))
 
     async def _add_option(self, shown: Help) -> bool:
         """Adds what the field at the cursor is, of a table that is an argument; tells whether it is known."""
@@ -130,7 +130,7 @@ class _Look:
         if card is None or name not in card.options:
             return False
         shown.add_code(card.signature)
-        shown.add_lines(iter([(name, card.options[name])]))
+        shown.add_lines([(name, card.options[name])])
         return True
 
     def _name(self) -> tuple[str, str]:
@@ -162,12 +162,12 @@ class _Look:
         described = await self._asker.answer(lambda: engine.runtime.describe(place.path), BUSY)
         defined = described.defined if isinstance(described, Described) else None
         if card:
-            _add_cards(shown, iter([card]))
+            _add_cards(shown, [card])
         elif (
             separator == ":" and not defined
         ):  # of an object that nothing is known about, or of a kind by its name
             owner, name = _spelled(place.path[:-1]), place.path[-1]
-            _add_cards(shown, iter(lookup(f"{owner}:{name}")))
+            _add_cards(shown, lookup(f"{owner}:{name}"))
         if defined:
             definition = definition_of(_spelled(place.path), defined, self._sources)
             _add_definition(shown, definition, with_source=self._detail > 0)
@@ -186,7 +186,7 @@ class _Look:
         _add_definition(shown, Definition(signature, f"this cell, line {line}", comment), with_source=False)
 
 
-def _add_cards(shown: Help, cards: Iterator[Entry]) -> None:
+def _add_cards(shown: Help, cards: Iterable[Entry]) -> None:
     for card in cards:
         shown.add_code(card.signature)
         add_card(shown, card)
@@ -196,7 +196,7 @@ def add_card(shown: Help, card: Entry) -> None:
     """Adds what a card says below its signature."""
     shown.add(card.text)
     if card.options:
-        shown.add_lines(iter(card.options.items()))
+        shown.add_lines(card.options.items())
     if card.returns:
         shown.add(card.returns, label="Returns")
     if card.errors:

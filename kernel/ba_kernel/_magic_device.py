@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ._devices import NOT_CONNECTED, Where
-from ._magics import After, Magic, MagicError, Tools, read, unquoted
+from ._magics import After, Magic, MagicError, Tools, always, read, unquoted
 
 if TYPE_CHECKING:
     from ba_runtime.device import About, Device, Place
@@ -178,6 +178,6 @@ MAGICS = (
             ("%%device both [SECONDS]", "run it here and there, and show what differs"),
         ),
         device_cell,
-        is_about=lambda rest: True,
+        is_about=always,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ba_runtime.text import printable
@@ -64,10 +65,10 @@ async def _found(tools: Tools, magic: str, rest: str) -> GlobalNames:
     if not found.names:
         tools.say(NONE)
     elif types:
-        found = type(found)(found.count, tuple(one for one in found.names if one.type in types))
-        if not found.names:
+        names = tuple(one for one in found.names if one.type in types)
+        if not names:
             tools.say(f"There are no global variables of type {' or '.join(types)}.")
-        found = type(found)(len(found.names), found.names)
+        found = replace(found, count=len(names), names=names)
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import statistics
 import time
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from ba_runtime.syntax import timed_chunk
 from ._durations import duration
 from ._engine import within
 from ._magic_cell import expect_nothing
-from ._magics import After, Body, LuaFailed, Magic, MagicError, Tools
+from ._magics import After, Body, LuaFailed, Magic, MagicError, Tools, always
 
 if TYPE_CHECKING:
     from ._engine import LuaRuntime
@@ -90,6 +89,8 @@ async def _time(tools: Tools, statement: str, setup: str, loops: int, repeats: i
 
 def described(timing: Timing) -> str:
     """Returns what a measurement found, in the words that IPython uses."""
+    import statistics  # a millisecond that only a measurement should cost
+
     each = [seconds / timing.loops for seconds in timing.runs_s]
     spread = duration(statistics.pstdev(each))
     runs = f"{len(each):,} run{'s' if len(each) > 1 else ''}"
@@ -134,7 +135,7 @@ MAGICS = (
         "%%timeit",
         (("%%timeit [SETUP]", "the same for the rest of the cell; SETUP is run once, and not measured"),),
         timeit_cell,
-        is_about=lambda _rest: True,
+        is_about=always,
         body=Body.TEXT,
     ),
 )

@@ -52,10 +52,6 @@ Serve: TypeAlias = Callable[[list[bytes], Message], Awaitable[None]]
 CONTROL_REQUESTS = ("create_subshell_request", "delete_subshell_request", "list_subshell_request")
 
 
-class UnknownSubshell(Exception):
-    """A request names a subshell that does not exist."""
-
-
 class Subshells:
     """The queues of one kernel. `control` works on any thread, the rest on the main loop."""
 
@@ -63,7 +59,7 @@ class Subshells:
         self,
         session: Session,
         serve: Serve,
-        refuse: Callable[[list[bytes], Message, UnknownSubshell], None],
+        refuse: Callable[[list[bytes], Message, str], None],
         is_busy: Callable[[], bool],
         start: Callable[[Awaitable[None]], object],
     ) -> None:
@@ -110,7 +106,7 @@ class Subshells:
         with self._lock:
             queue = self._queues.get(name)
         if queue is None:
-            self._refuse(identities, message, UnknownSubshell(f"there is no subshell {name}"))
+            self._refuse(identities, message, f"there is no subshell {name}")
             return True
         queue.append((identities, message))
         if len(queue) == 1:

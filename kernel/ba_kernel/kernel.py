@@ -18,7 +18,7 @@ from ipykernel.kernelbase import Kernel
 from . import __version__
 from ._comms import Comms
 from ._frontend import Message, Request
-from ._subshells import COMM_KINDS, CONTROL_REQUESTS, Subshells, UnknownSubshell
+from ._subshells import COMM_KINDS, CONTROL_REQUESTS, Subshells
 from ._widgets import Widgets
 
 if TYPE_CHECKING:
@@ -276,10 +276,10 @@ class BaLuaKernel(Kernel):  # type: ignore[misc]  # ipykernel ships no types
             self._publish("stream", {"name": "stderr", "text": WAITS}, parent)
         await self.execute_request(self.shell_stream, ident, parent)
 
-    def _refuse(self, ident: list[bytes], parent: Message, problem: UnknownSubshell) -> None:
+    def _refuse(self, ident: list[bytes], parent: Message, problem: str) -> None:
         """Answers a request for a subshell that does not exist, and says that it is over."""
         self._publish_status("busy", "shell", parent)
-        content = {"status": "error", "ename": "UnknownSubshell", "evalue": str(problem), "traceback": []}
+        content = {"status": "error", "ename": "UnknownSubshell", "evalue": problem, "traceback": []}
         kind, is_request, _ = parent["header"]["msg_type"].partition("_request")
         if is_request:  # a message of a comm has no reply
             self.session.send(self.shell_stream, f"{kind}_reply", content, parent, ident=ident)

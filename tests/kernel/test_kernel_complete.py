@@ -154,7 +154,7 @@ def test_a_lua_that_stays_busy_is_hardly_waited_for_again(monkeypatch: pytest.Mo
 def plain(card: Entry) -> str:
     """Returns what is shown of a card, as plain text."""
     shown = Help([], [])
-    _add_cards(shown, iter((card,)))
+    _add_cards(shown, (card,))
     return shown.data()["text/plain"]
 
 
