@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ba_runtime.hints import Hints, _text
+from ba_runtime.hints import Hints, _text, _texts
 from ba_runtime.hints._near import near
-from ba_runtime.hints._text import Texts
+from ba_runtime.hints._texts import Texts
 
 from ._notebook import hint, notebook
 
@@ -143,13 +143,13 @@ def test_a_fault_in_looking_for_a_hint_is_no_fault_of_the_cell(
 def test_texts_are_bounded_in_number_and_in_bytes() -> None:
     """The oldest go."""
     texts = Texts()
-    for number in range(_text.KEPT_TEXTS + 1):
+    for number in range(_texts.KEPT_TEXTS + 1):
         texts.keep(f"cell[{number}]", b"local x")
     assert texts.get("cell[0]").tokens == []
     assert len(texts.get("cell[1]").tokens) == 2
-    texts.keep("cell[501]", b"x" * _text.KEPT_BYTES)
+    texts.keep("cell[501]", b"x" * _texts.KEPT_BYTES)
     assert texts.get("cell[1]").tokens == []
-    texts.keep("cell[502]", b"x" * (_text.KEPT_BYTES + 1))
+    texts.keep("cell[502]", b"x" * (_texts.KEPT_BYTES + 1))
     assert [number for number, _ in texts.cells("x")] == []
 
 

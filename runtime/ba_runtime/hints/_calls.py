@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from ba_runtime.docs import lookup
 
 from ._case import Case, Failure, bounded
-from ._text import Assignment, Text, cell_of
+from ._text import Assignment, Text
+from ._texts import cell_of
 
 PRIVILEGED_PORTS = 1024
 

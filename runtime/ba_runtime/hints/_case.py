@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ba_runtime.observe.words import shown
 from ba_runtime.syntax._tokens import Kind, Token
 
-from ._text import Text, Texts
+from ._text import Text
+from ._texts import Texts
 
 NAME_CHARACTERS = 40
 WORD_CHARACTERS = 60

@@ -9,7 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from ._text import Texts
+from ._texts import Texts
 
 # A cosocket can fail a thousand times a second, in the same way each time.
 KEPT_HINTS = 50

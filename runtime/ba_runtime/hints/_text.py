@@ -1,4 +1,4 @@
-"""The texts of the cells that were run, and what can be found in one of them without running it.
+"""The text of a cell, and what can be found in it without running it.
 
 Only a text of moderate size is read as a whole; of a larger one, and of a page, only the line at fault is.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,24 +14,14 @@ from functools import cached_property
 from ba_runtime.syntax._blocks import CLOSERS, OPENERS
 from ba_runtime.syntax._tokens import Kind, Token, significant, tokenize
 
-KEPT_TEXTS = 500
-KEPT_BYTES = 4 << 20
 # Reading takes some 1 µs for a character, on the Lua thread.
 READ_CHARACTERS = 100_000
-MOST_CHARACTERS = 300_000  # of several texts, for one error
 LINE_CHARACTERS = 2_000
 MOST_PLACES = 1_000  # at which a text names a variable
 MOST_TOKENS = 500  # of a call's arguments, or of a list of names: nobody reads more, and there may be many
 
 _TAG = re.compile(r"<\?lsp=?|\?>")
-_CELL = re.compile(r"cell\[(\d+)\]")
 _BRACKETS = frozenset(("(", ")", "[", "]", "{", "}"))
-
-
-def cell_of(name: str) -> int:
-    """Returns the number of the cell whose chunk has this name, 0 for another chunk."""
-    match = _CELL.fullmatch(name)
-    return int(match[1]) if match else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,45 +225,3 @@ class Text:
             token.kind is Kind.KEYWORD and token.text not in ("and", "or")
         )
         return not is_statement and token.text not in (",", ";", ")", "::")
-
-
-class Texts:
-    """The texts by the names of their chunks; the oldest make room."""
-
-    def __init__(self) -> None:
-        """Has none."""
-        self._sources: OrderedDict[str, tuple[bytes, bool]] = OrderedDict()
-        self._read: OrderedDict[str, Text] = OrderedDict()
-        self._bytes = 0
-
-    def keep(self, name: str, source: bytes, *, is_page: bool = False) -> None:
-        """Remembers the text of the chunk `name`."""
-        self._read.pop(name, None)
-        if name in self._sources:
-            self._bytes -= len(self._sources.pop(name)[0])
-        self._sources[name] = (source, is_page)
-        self._bytes += len(source)
-        while self._sources and (len(self._sources) > KEPT_TEXTS or self._bytes > KEPT_BYTES):
-            dropped, (old, _) = self._sources.popitem(last=False)
-            self._read.pop(dropped, None)
-            self._bytes -= len(old)
-
-    def get(self, name: str) -> Text:
-        """Returns a text, an empty one for a chunk that is not known."""
-        if name not in self._read:
-            source, is_page = self._sources.get(name, (b"", False))
-            self._read[name] = Text(source.decode("utf-8", "surrogateescape"), is_page=is_page)
-            if len(self._read) > 8:
-                self._read.popitem(last=False)
-        return self._read[name]
-
-    def cells(self, name: str) -> Iterator[tuple[int, Text]]:
-        """Yields the latest cells whose texts have this name in them, the newest first, by their numbers."""
-        wanted, left = name.encode(), MOST_CHARACTERS
-        for chunk in [chunk for chunk in reversed(self._sources) if cell_of(chunk)]:
-            source = self._sources[chunk][0]
-            if wanted in source:
-                left -= len(source)
-                if left < 0:
-                    return
-                yield cell_of(chunk), self.get(chunk)
