@@ -20,7 +20,7 @@ local look = import "inspect/look"
 local position = import "stack".position
 local typename = import "check".typename
 
-local find, match, gsub, concat = string.find, string.match, string.gsub, table.concat
+local find, match, concat = string.find, string.match, table.concat
 local getinfo, getlocal, getupvalue, running = debug.getinfo, debug.getlocal, debug.getupvalue, coroutine.running
 local error, assert, setmetatable, type, ipairs, pcall, rawget, next =
   error, assert, setmetatable, type, ipairs, pcall, rawget, next
@@ -31,7 +31,6 @@ local fields, methods, globals, modules = absent.fields, absent.methods, absent.
 local MOST_NAMES <const>, MOST_KEYS <const>, LONGEST_NAME <const> = 2000, 20000, 40 -- of tables, as in look.lua
 local MOST_TABLES <const> = 10 -- in a chain of __index, which may be a ring
 local MOST_VARIABLES <const> = 250 -- a function has no more locals, and no more upvalues
-local MOST_FRAMES <const> = 100 -- see stack.lua
 local NO_MEMORY <const> = "not enough memory" -- Lua's own words
 
 local hints = {
@@ -110,18 +109,6 @@ function hints.failed(call, address, port, reason)
 end
 
 -- ---------------------------------------------------------------- the stack of what has failed
-
--- Returns the level of the innermost frame of the program's, nil where there is none.
-local function innermost(co)
-  for level = 0, MOST_FRAMES do
-    local info = getinfo(co, level, "S")
-    if not info then
-      return nil
-    elseif info.what ~= "C" and not is_ours(info.source) then
-      return level
-    end
-  end
-end
 
 -- Tells who has raised the error: an operation of the program's ("program"), a function that it has called, of ours or
 -- of Lua's ("function"), `assert`, or nobody whose words could be trusted (""): a program's own `error` says anything.
@@ -212,12 +199,10 @@ end
 -- ---------------------------------------------------------------- all of it
 
 local function explain(co, message)
-  local level = innermost(co)
+  local source, line, level = position(co)
   if not level then
     return
   end
-  local info = getinfo(co, level, "Sl")
-  local source, line = gsub(info.source, "^[=@]", ""), info.currentline
   local callee = level > 0 and getinfo(co, level - 1, "n").name or ""
   local subject = followed(co, level, host.hint_subject(message, callee, source, line))
   local known = of_absent(message)

@@ -56,15 +56,15 @@ end
 -- a `__tostring` that prints itself is 100,000 deep when it overflows.
 local MOST_OF_OURS = 100
 
--- Returns where the user's code is in a coroutine, which may have failed: chunk and line of the innermost frame that is
--- neither C nor ours, "" and 0 where there is none.
+-- Returns where the user's code is in a coroutine, which may have failed: chunk, line and level of the innermost frame
+-- that is neither C nor ours, "" and 0 where there is none.
 function stack.position(co)
   for level = 0, MOST_OF_OURS do
     local info = look(co, level, "Sl")
     if not info then
       break
     elseif info.what ~= "C" and not is_ours(info.source) then
-      return (gsub(info.source, "^[=@]", "")), info.currentline
+      return (gsub(info.source, "^[=@]", "")), info.currentline, level
     end
   end
   return "", 0
