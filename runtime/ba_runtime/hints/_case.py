@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ba_runtime.observe.words import shown
 from ba_runtime.syntax._tokens import Kind, Token
@@ -44,7 +45,7 @@ class Variable:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One error; the fields are as in `lua/host.lua`."""
 
@@ -62,30 +63,30 @@ class Case:
     members: tuple[str, ...] = ()
     owner: int = 0
 
-    @property
+    @cached_property
     def text(self) -> Text:
         """The text of the chunk that has failed."""
         return self.texts.get(self.source)
 
-    @property
+    @cached_property
     def place(self) -> int:
         """The token of the variable that has failed, or else the first one of the line."""
         first, end = self.text.span(self.line)
         name = self.variable.name if self.variable else ""
         return next((at for at in range(end - 1, first - 1, -1) if self.text.tokens[at].text == name), first)
 
-    @property
+    @cached_property
     def words(self) -> str:
         """The message without its position."""
         return _POSITION.sub("", self.message)
 
-    @property
+    @cached_property
     def variable(self) -> Variable | None:
         """What the message says of a variable, if an operation of the program's has raised it."""
         match = _VARIABLE.match(self.words) if self.raiser == "program" else None
         return Variable(match["verb"], match["type"], match["kind"], match["name"]) if match else None
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """What the error is about as the line has it, such as `ba.socket` or `s`; "" where it is unknown."""
         return bounded(".".join(subject(self.message, self.callee, self.text, self.line)))
