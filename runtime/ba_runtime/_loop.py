@@ -37,11 +37,10 @@ from .events import CellResult, Note, PageResult, Sink, Stuck
 from .hints import Hints
 from .sockets import Network, Rows, socket_rows
 from .sockets.channel import Watcher
-from .web import Access, Limits, WebServer
+from .web import Access, HttpTrace, Limits, WebServer
 
 if TYPE_CHECKING:
     from .observe.recording import Recording
-    from .web import HttpTrace
 
 # Coroutines and userdata have finalizers that keep them until the next collection (lua/tasks/interrupt.lua,
 # lua/userdata.lua); so it takes three until a socket's coroutine is gone.
@@ -93,32 +92,30 @@ class LuaThread(threading.Thread):
         self, source: bytes, name: bytes, number: int, arguments: tuple[bytes, ...] = ()
     ) -> Future[CellResult]:
         """Queues a cell; cells run one after the other."""
-        cell = Cell(number, source, name, Future(), more=arguments)
-        self._post(lambda: self._cells.add(cell), cell.result)
-        return cell.result
+        return self._queue(Cell(number, source, name, Future(), more=arguments))
 
     def run_program(
         self, source: bytes, name: bytes, number: int, arguments: tuple[bytes, ...]
     ) -> Future[CellResult]:
         """Queues a program as a cell."""
-        cell = Cell(number, source, name, Future(), "program", arguments)
-        self._post(lambda: self._cells.add(cell), cell.result)
-        return cell.result
+        return self._queue(Cell(number, source, name, Future(), "program", arguments))
 
     def time_cell(
         self, source: bytes, name: bytes, number: int, loops: int, repeats: int
     ) -> Future[CellResult]:
         """Queues a cell that measures a chunk (lua/tasks/timing.lua)."""
-        cell = Cell(number, source, name, Future(), "timing", (loops, repeats))
-        self._post(lambda: self._cells.add(cell), cell.result)
-        return cell.result
+        return self._queue(Cell(number, source, name, Future(), "timing", (loops, repeats)))
 
     def run_page(self, source: bytes, name: bytes, number: int, path: bytes) -> Future[PageResult]:
         """Queues a page as a cell; `path` is where to put it, empty for nowhere."""
         cell = Cell(number, source, name, Future(), "page", (path,))
         page = self._cells.page_of(cell)
-        self._post(lambda: self._cells.add(cell), cell.result)
+        self._queue(cell)
         return page
+
+    def _queue(self, cell: Cell) -> Future[CellResult]:
+        self._post(lambda: self._cells.add(cell), cell.result)
+        return cell.result
 
     def ask(self, kind: str, *arguments: bytes | int) -> Future[tuple[Any, ...]]:
         """Asks Lua something (`questions` in lua/boot.lua); the answer, a tuple, may raise RequestFailed."""

@@ -118,7 +118,7 @@ class Runtime:
         `source` is what `ba_runtime.syntax.timed_chunk` makes of it, `name` and `cell` are as for `run_cell`.
         It is run `repeats` times `loops` times; 0 loops are as many as take a fifth of a second.
         """
-        return _timing(self._thread.time_cell(source, name.encode(), cell, loops, repeats))
+        return _then(self._thread.time_cell(source, name.encode(), cell, loops, repeats), _timing)
 
     def processor_time(self) -> Future[float]:
         """Returns how long Lua and what serves it have computed since the start, in seconds.
@@ -303,20 +303,9 @@ def _globals(answer: tuple[Any, ...]) -> GlobalNames:
     return GlobalNames(count, tuple(map(GlobalName, texts[::3], texts[1::3], texts[2::3])))
 
 
-def _timing(result: Future[CellResult]) -> Future[Timing]:
-    timing: Future[Timing] = Future()
-
-    def done(result: Future[CellResult]) -> None:
-        fault = result.exception()
-        if fault is not None:
-            timing.set_exception(fault)
-            return
-        cell, values, error = result.result().cell, result.result().values, result.result().error
-        loops, *seconds = values if error is None else (b"0",)
-        timing.set_result(Timing(cell, int(loops), tuple(map(float, seconds)), error))
-
-    result.add_done_callback(done)
-    return timing
+def _timing(result: CellResult) -> Timing:
+    loops, *seconds = result.values if result.error is None else (b"0",)
+    return Timing(result.cell, int(loops), tuple(map(float, seconds)), result.error)
 
 
 def _keys(path: Path) -> Iterator[bytes | int]:
@@ -352,12 +341,12 @@ def _port(answer: tuple[Any, ...]) -> int:
     return int(outcome)
 
 
-def _then(question: Future[tuple[Any, ...]], convert: Any) -> Future[Any]:
+def _then(question: Future[Any], convert: Any) -> Future[Any]:
     """Returns a future of `convert(answer)`; it runs on the Lua thread and must be quick."""
     converted: Future[Any] = Future()
     converted.set_running_or_notify_cancel()
 
-    def done(answer: Future[tuple[Any, ...]]) -> None:
+    def done(answer: Future[Any]) -> None:
         fault = answer.exception()
         if fault is not None:
             converted.set_exception(fault)

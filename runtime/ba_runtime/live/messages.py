@@ -50,10 +50,10 @@ from typing import Any, TypeAlias
 from ba_runtime.events import SocketInfo
 from ba_runtime.text import printable
 from ba_runtime.trace import Kept, Piece
+from ba_runtime.web import HttpTrace
 
 VERSION = 1
 VIEWS = ("trace", "sockets", "flow", "network")
-PARTS = ("request_line", "request_headers", "response_headers", "response_body")
 HIGHEST_LEVEL = 20
 MOST_WORDS = 400  # characters of an order to the lab
 SHOWN_ROWS = 500
@@ -101,7 +101,7 @@ def wish(message: object) -> Wish | None:
         return Wish(kind, message["name"])
     if kind == "level":
         return Wish(kind, number=min(_number(message, "level"), HIGHEST_LEVEL))
-    if kind == "http" and message.get("part") in PARTS:
+    if kind == "http" and message.get("part") in HttpTrace._fields:
         return Wish(kind, message["part"], int(message.get("on") is True))
     if kind == "close":
         return Wish(kind, number=_number(message, "socket"))

@@ -24,7 +24,6 @@ Path: TypeAlias = tuple[str | int, ...]
 DEPTH = 24
 MOST_OPERANDS = 500  # of them all: a cell may be a table of a megabyte
 _CONSTANT_STRING = re.compile(r"""(["'])([^\\]*)\1""", re.DOTALL)
-_COMPARISONS = frozenset(("<", ">", "<=", ">=", "==", "~="))
 # Functions that return what they are given: the value of their first argument.
 _PASS_ON = frozenset(("assert", "setmetatable", "rawset"))
 

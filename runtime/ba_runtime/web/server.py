@@ -36,12 +36,12 @@ from .folder import content_type, look_up
 from .limits import Limits
 from .memory import Memory
 from .outcome import Refusal
+from .tracing import HttpTrace, Tracing
 
 if TYPE_CHECKING:
     from ba_runtime.observe.events import SocketKind
 
     from .connection import Connection
-    from .tracing import HttpTrace, Tracing
 
 PORT_VARIABLE = "BA_LUA_PORT"
 ADDRESS = "127.0.0.1"
@@ -167,12 +167,7 @@ class WebServer:
 
     def trace(self, wanted: HttpTrace, sink: Sink) -> None:
         """Traces these parts of the traffic to `sink` from now on; with none of them, nothing."""
-        if any(wanted):
-            from .tracing import Tracing
-
-            self.tracing = Tracing(wanted, sink)
-        else:
-            self.tracing = None
+        self.tracing = Tracing(wanted, sink) if any(wanted) else None
 
     def watch(self, watchers: Watchers) -> None:
         """Lets these listen to the listener and to every connection."""
