@@ -64,6 +64,7 @@ _ATTEMPTS = 3  # the slot changes at every resume; whoever is unlucky so often t
 _LOOKS, _LOOK_S = 20, 0.001  # a loop around a short C function is seen outside of it sooner or later
 _LENT_CALLS = 4  # what our hook needs, with some to spare; a finalizer is never so near the first call
 _MOST_LOANS = 100  # in an interrupt: each lets the stack of C get a little deeper than Lua would have it
+DRAIN_S = 0.3  # of the second that an interrupt may take
 _ADDRESS_BYTES = ctypes.sizeof(ctypes.c_void_p)
 
 
@@ -102,6 +103,7 @@ class Interrupter:
         self._lock = threading.Lock()
         self._pending = PendingFinalizers()
         self._loans = 0
+        self._draining_since = 0.0  # when the first finalizer of this interrupt was over by itself
         self._lend = _Hook(self._lend_calls)
         try:
             # PyDLL keeps the GIL: one planting thread at a time, and no switch in the middle of a call.
@@ -184,11 +186,20 @@ class Interrupter:
     def begin(self) -> None:
         """Begins an interrupt. Safe in a signal handler."""
         self._loans = 0
+        self._draining_since = 0.0
 
-    def put_off_finalizers(self) -> None:
+    def put_off_finalizers(self, is_over: bool) -> None:
         """Leaves the finalizers that are about to be called to the collector's next cycle. On the Lua thread,
         in a finalizer or in the warning of one.
+
+        One that is over by itself (`is_over`), because its wait has ended or it has failed, costs little. So
+        the next ones may follow for DRAIN_S: put off at once, all would wait again in the cells to come.
         """
+        if is_over:
+            now = monotonic()
+            self._draining_since = self._draining_since or now
+            if now - self._draining_since < DRAIN_S:
+                return
         self._pending.put_off()
 
     def allow_hooks(self) -> None:

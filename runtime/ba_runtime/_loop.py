@@ -369,7 +369,7 @@ class LuaThread(threading.Thread):
     def _finalizer_failed(self) -> None:
         """Called in the middle of a collection."""
         if self._watchdog.is_active:
-            self._interrupter.put_off_finalizers()
+            self._interrupter.put_off_finalizers(is_over=True)
 
     def _is_interrupting(self) -> bool:
         """What Lua's hook asks first; it then needs some memory, in whatever code it is."""

@@ -153,6 +153,30 @@ def test_finalizers_that_were_put_off_run_later(lua: Session, mode: str) -> None
     assert lua.value("ran, twice") == "2000\t0"
 
 
+@pytest.mark.parametrize("mode", ["incremental", "generational"])
+def test_finalizers_whose_waits_an_interrupt_ends_are_not_put_off(lua: Session, mode: str) -> None:
+    """They would wait again, one after the other, in every cell to come."""
+    finish = lua.start(f"""
+        collectgarbage "{mode}"
+        ran = 0
+        local t = {{}}
+        for i = 1, 300 do
+          t[i] = setmetatable({{}}, {{__gc = function()
+            ran = ran + 1
+            if ran == 1 then trace "ready" end
+            socket:read(60000)
+          end}})
+        end
+        t = nil
+        collectgarbage()
+        while true do local _ = {{}} end
+    """)
+    lua.recorder.wait_for_trace("ready")
+    lua.runtime.interrupt()
+    assert finish().error is not None
+    assert lua.value("ran") == "300"
+
+
 def test_what_is_put_off_may_be_used_and_dropped_again(lua: Session) -> None:
     """Objects that refer to each other, in both modes in turn, while interrupts come."""
     for turn in range(20):

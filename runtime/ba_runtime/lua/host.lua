@@ -28,8 +28,10 @@ function host.hook_learn(scout, main, newest) end
 --- Lets the running coroutine be hooked, in a finalizer too.
 function host.allow_hooks() end
 
---- Leaves the finalizers that are about to be called to the collector's next cycle. To be called in one.
-function host.put_off_finalizers() end
+--- Leaves the finalizers that are about to be called to the collector's next cycle. To be called in one. Where that is
+--- over by itself, it is done after a while only.
+---@param is_over boolean
+function host.put_off_finalizers(is_over) end
 
 --- Looks at a coroutine's state, by its address, inside a hook and outside.
 ---@param coroutine integer

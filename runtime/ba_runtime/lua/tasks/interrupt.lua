@@ -185,7 +185,7 @@ local function planted(level)
   pay_collector(source)
   if is_cut then
     if is_in_finalizer() then -- the next ones would come before the program gets to its next instruction
-      host.put_off_finalizers()
+      host.put_off_finalizers(false)
     end
     local _ <close> = again
     error("interrupted", is_ours(source) and 0 or level + 1) -- only the program's functions have a place worth naming
@@ -280,7 +280,7 @@ function interrupt.raise()
   note(true)
   plant(interrupt.slot[1])
   if is_in_finalizer() then
-    host.put_off_finalizers()
+    host.put_off_finalizers(true)
   end
   local _ <close> = again
   error("interrupted", 0)
